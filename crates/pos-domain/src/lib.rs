@@ -1,1 +1,49 @@
-//! Placeholder until its content is written.
+//! The rules of the shop, and nothing else.
+//!
+//! Owns: money, quantities, tax, discounts, cash rounding, carts, tenders, sale documents, the chain of final
+//! documents, stock rules, products, customers, settings, conflicts and field merging.
+//!
+//! Must not know: files, sockets, clocks, randomness, floats. Whatever a rule needs is passed in, so each rule
+//! gives the same answer on a register, on the server and in a test.
+
+pub mod barcode;
+pub mod body;
+pub mod cart;
+pub mod catalogue;
+pub mod chain;
+pub mod conflict;
+pub mod currency;
+pub mod document;
+pub mod hash;
+pub mod ids;
+pub mod merge;
+pub mod money;
+pub mod quantity;
+pub mod rate;
+pub mod rounding;
+pub mod settings;
+pub mod stock;
+pub mod tender;
+
+mod decimal;
+
+pub use barcode::{BarcodeFault, Gtin};
+pub use body::OperationBody;
+pub use cart::{Cart, CartLine, Discount, PriceFault, PricedCart, PricedLine, TaxTotal};
+pub use catalogue::{Cashier, Category, Customer, Product, Role};
+pub use chain::{ChainFault, ChainRecord, DeviceKey, DevicePublicKey};
+pub use conflict::{Conflict, ConflictChoice, ConflictKind};
+pub use currency::{Currency, CurrencyFault};
+pub use decimal::DecimalFault;
+pub use document::{DocumentFault, DocumentKind, SaleDocument, SaleLine};
+pub use hash::Hash32;
+pub use ids::{
+    CartId, CashierId, CategoryId, ConflictId, CustomerId, DeviceId, LineId, MovementId, OpId, OutletId,
+    ProductId, RequestId, SaleId, TenantId,
+};
+pub use money::{Money, MoneyOverflow};
+pub use quantity::Quantity;
+pub use rate::Rate;
+pub use rounding::{CashRounding, RoundingMode, RoundingScope};
+pub use settings::{FieldStrategy, OfflinePolicy};
+pub use tender::{Settlement, SettlementFault, Tender, TenderKind};

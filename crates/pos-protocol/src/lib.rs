@@ -1,1 +1,43 @@
-//! Placeholder until its content is written.
+//! What registers and the server say to each other.
+//!
+//! Owns: envelopes, verdicts, feed rows, pages, pairing, limits and the [`SyncApi`] trait. docs/PROTOCOL.md tells
+//! the same in prose. Bodies of operations are the business's own commands and live in [`pos_domain::body`].
+//!
+//! Must not know: sockets, files, clocks. JSON field names and enum values are append-only.
+
+mod api;
+mod feed;
+mod hello;
+mod operation;
+mod pairing;
+mod problem;
+mod verdict;
+
+pub use api::{ApiError, SyncApi};
+pub use feed::{
+    Cursor, CursorFault, FeedRow, OwnOp, PullRequest, PullResponse, SnapshotPage, SnapshotRequest,
+};
+pub use hello::{Hello, Limits, ProtocolRange, Watermark};
+pub use operation::{Mode, Operation, PushRequest, PushResponse};
+pub use pairing::{Business, PairRequest, PairResponse, PairingInvitation};
+pub use problem::{Problem, ProblemCode};
+pub use verdict::{MappedId, OpVerdict, RejectReason, ShortLine, Verdict};
+
+/// The protocol that this program speaks.
+pub const PROTOCOL: u16 = 1;
+/// The oldest protocol whose pushes are taken. Never rises: a register that sold must always be able to say so.
+pub const OLDEST_PROTOCOL: u16 = 1;
+/// Version of the rows in the feed; part of the cursor.
+pub const ROW_SCHEMA: u16 = 1;
+/// Header that carries the device token as `Bearer <64 hex digits>`.
+pub const TOKEN_HEADER: &str = "authorization";
+/// Header by which every answer of a real server is known. An answer without it comes from a portal or a proxy.
+pub const SERVER_HEADER: &str = "comptoir-server";
+/// Most operations of one push.
+pub const MAX_BATCH_OPS: usize = 2_000;
+/// Most bytes of one push before compression: 1 MiB.
+pub const MAX_BATCH_BYTES: usize = 1 << 20;
+/// Most rows of one pull or snapshot page.
+pub const MAX_PAGE_ROWS: usize = 5_000;
+/// A page is closed once it holds this many bytes of row data: 1 MiB.
+pub const MAX_PAGE_BYTES: usize = 1 << 20;

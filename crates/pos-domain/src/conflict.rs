@@ -1,0 +1,241 @@
+//! Conflicts: disagreements that only a person, or a rule a person chose, can decide.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use crate::ids::{ConflictId, DeviceId, LineId, OpId, ProductId, SaleId};
+use crate::merge::FieldDispute;
+use crate::money::Money;
+use crate::quantity::Quantity;
+
+/// What kind of disagreement it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictKind {
+    /// Two people changed the same field.
+    EditEdit,
+    /// One changed what another deleted.
+    EditDelete,
+    /// Two registers made the same thing, such as two products with one barcode.
+    DuplicateIdentity,
+    /// More was sold than was there.
+    Oversold,
+    /// A sale was made at another price than the catalogue's.
+    PriceChanged,
+}
+
+impl ConflictKind {
+    /// The kind's name on the wire, in the database and in the shell.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EditEdit => "edit_edit",
+            Self::EditDelete => "edit_delete",
+            Self::DuplicateIdentity => "duplicate_identity",
+            Self::Oversold => "oversold",
+            Self::PriceChanged => "price_changed",
+        }
+    }
+}
+
+/// A way to decide a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictChoice {
+    /// The value that the register brought.
+    KeepMine,
+    /// The value that the server had.
+    KeepTheirs,
+    /// Field by field, as listed in the resolution.
+    Merge,
+    /// Oversold: the count was wrong, the goods were there.
+    AcceptCount,
+    /// Oversold: the goods come from another outlet.
+    Transfer,
+    /// Oversold: the goods are ordered for the customer.
+    Order,
+    /// Oversold: the customer gets the money for the missing goods back.
+    Refund,
+    /// Price: the sale stands at its price.
+    AcceptPrice,
+}
+
+impl ConflictChoice {
+    /// The choice's name on the wire, in the window's `data-choice` and in the shell.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeepMine => "keep_mine",
+            Self::KeepTheirs => "keep_theirs",
+            Self::Merge => "merge",
+            Self::AcceptCount => "accept_count",
+            Self::Transfer => "transfer",
+            Self::Order => "order",
+            Self::Refund => "refund",
+            Self::AcceptPrice => "accept_price",
+        }
+    }
+
+    /// Whether a resolution with this choice can be taken back. A refund is a final document: it cannot.
+    pub const fn is_reversible(self) -> bool {
+        !matches!(self, Self::Refund)
+    }
+}
+
+/// Goods that a sale took and that were not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Shortage {
+    /// The sale's line.
+    pub line_id: LineId,
+    /// What is short.
+    pub product_id: ProductId,
+    /// Code as printed.
+    pub code: String,
+    /// Name as printed.
+    pub name: String,
+    /// Sold.
+    pub asked: Quantity,
+    /// Sold but not there.
+    pub missing: Quantity,
+    /// What the customer paid for the missing part, tax included.
+    pub paid: Money,
+}
+
+/// A sale line sold at another price than the catalogue's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PriceDifference {
+    /// The sale's line.
+    pub line_id: LineId,
+    /// What was sold.
+    pub product_id: ProductId,
+    /// Code as printed.
+    pub code: String,
+    /// Name as printed.
+    pub name: String,
+    /// How much of it.
+    pub qty: Quantity,
+    /// Price of one unit as sold.
+    pub sold_at: Money,
+    /// Price of one unit in the server's catalogue when the sale arrived.
+    pub catalogue: Money,
+}
+
+/// What one choice would do to one product's stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StockChange {
+    /// Whose stock.
+    pub product_id: ProductId,
+    /// Code as printed.
+    pub code: String,
+    /// Name as printed.
+    pub name: String,
+    /// Change of what is on hand.
+    pub on_hand: Quantity,
+    /// Change of what is oversold.
+    pub oversold: Quantity,
+}
+
+/// A choice with its effects, shown before it is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChoicePreview {
+    /// The choice.
+    pub choice: ConflictChoice,
+    /// What it does to stock.
+    pub stock: Vec<StockChange>,
+    /// What it does to the drawer; negative when money goes out.
+    pub cash: Money,
+    /// Whether it can be taken back.
+    pub reversible: bool,
+}
+
+/// What happened to a conflict; append-only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ConflictEvent {
+    /// When, by the server's clock, in milliseconds since 1970 UTC.
+    #[ts(type = "number")]
+    pub at_ms: i64,
+    /// What.
+    pub what: ConflictEventKind,
+    /// On which register.
+    pub device_id: Option<DeviceId>,
+    /// Name of that register.
+    pub register: Option<String>,
+    /// Who, as shown.
+    pub actor: Option<String>,
+    /// The choice, for a resolution.
+    pub choice: Option<ConflictChoice>,
+    /// Remark of the person.
+    pub note: Option<String>,
+}
+
+/// Kinds of events in a conflict's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictEventKind {
+    /// Found by the server.
+    Opened,
+    /// Decided by a person or a strategy.
+    Resolved,
+    /// The decision was taken back.
+    Reopened,
+}
+
+/// Whether a conflict still waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictStatus {
+    /// Waits for a person.
+    Open,
+    /// Decided.
+    Resolved,
+}
+
+/// One conflict with all a person needs to decide it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Conflict {
+    /// Made by the server.
+    pub conflict_id: ConflictId,
+    /// What kind.
+    pub kind: ConflictKind,
+    /// Waits or is decided.
+    pub status: ConflictStatus,
+    /// Kind of the thing it is about, such as `product` or `sale`.
+    pub entity: String,
+    /// The thing it is about.
+    #[ts(type = "string")]
+    pub entity_id: Uuid,
+    /// Name of the thing, as shown.
+    pub title: String,
+    /// The operation that met the disagreement.
+    pub op_id: OpId,
+    /// The register that sent it.
+    pub device_id: DeviceId,
+    /// Name of that register.
+    pub register: String,
+    /// Who made the server's side, when known.
+    pub other_register: Option<String>,
+    /// When it was found, by the server's clock, in milliseconds since 1970 UTC.
+    #[ts(type = "number")]
+    pub opened_at_ms: i64,
+    /// Edits: the disputed fields.
+    pub fields: Vec<FieldDispute>,
+    /// Oversold: the missing goods.
+    pub shortages: Vec<Shortage>,
+    /// Price: the differing lines.
+    pub prices: Vec<PriceDifference>,
+    /// Oversold and price: the sale.
+    pub sale_id: Option<SaleId>,
+    /// What can be chosen, with the effect of each.
+    pub choices: Vec<ChoicePreview>,
+    /// Its story.
+    pub events: Vec<ConflictEvent>,
+}
+
+impl Conflict {
+    /// The choice of the last resolution, while it stands.
+    pub fn resolution(&self) -> Option<ConflictChoice> {
+        match self.status {
+            ConflictStatus::Open => None,
+            ConflictStatus::Resolved => self.events.iter().rev().find_map(|e| e.choice),
+        }
+    }
+}
