@@ -1,1 +1,63 @@
-//! Placeholder until its content is written.
+//! How this house opens, writes, reads, upgrades and saves a SQLite file.
+//!
+//! Owns connections and their threads, pragmas, the migration runner, snapshots, verification, quarantine and
+//! the lock on the data folder. It knows no table but its own `schema_migration`: tables and their SQL belong to
+//! the register's store and to the server, which both stand on this crate so that durability is decided once.
+//!
+//! What must never be:
+//! - a write that is acknowledged before it is on the disk (`synchronous=FULL`, read back from each connection);
+//! - a report that makes a scan wait (readers have their own connections and threads);
+//! - a transaction that is held across an await or a network call (jobs are plain closures);
+//! - an error of COMMIT answered as "not written" ([`WriteError::CommitUnknown`] stops the writer instead);
+//! - a file that is deleted, recreated or upgraded without a verified snapshot.
+//!
+//! ```
+//! use pos_sqlite::{Database, Migration, OpenMode, OpenOptions, Priority, ReadLane, rusqlite};
+//!
+//! static MIGRATIONS: &[Migration] =
+//!     &[Migration { version: 1, name: "create_note", sql: "CREATE TABLE note (body TEXT NOT NULL) STRICT;" }];
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("shop.db");
+//! let db = Database::open(OpenOptions {
+//!     path,
+//!     application_id: 0x504f_5301,
+//!     migrations: MIGRATIONS,
+//!     snapshot_dir: None,
+//!     readers: 2,
+//!     mode: OpenMode::ReadWrite,
+//! })?;
+//! db.write(Priority::Till, |tx| tx.execute("INSERT INTO note (body) VALUES (?1)", ["bread"]))?;
+//! let notes: i64 = db.read(ReadLane::Quick, |c| c.query_row("SELECT count(*) FROM note", [], |r| r.get(0)))?;
+//! assert_eq!(notes, 1);
+//! db.close()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod connection;
+mod database;
+mod disk;
+mod folder_lock;
+mod migration;
+mod open;
+mod quarantine;
+mod queue;
+mod reader;
+mod snapshot;
+mod verify;
+mod writer;
+
+pub use rusqlite;
+
+pub use database::{CloseError, Database};
+pub use disk::{ReserveFile, free_bytes};
+pub use folder_lock::{FolderLock, LockError};
+pub use migration::{Migration, MigrationError, MigrationListError, migrations_from};
+pub use open::{OpenError, OpenMode, OpenOptions, Opened};
+pub use quarantine::quarantine;
+pub use reader::{ReadError, ReadLane};
+pub use snapshot::{SnapshotError, snapshot};
+pub use verify::{Check, Finding, VerifyDepth, verify_file};
+pub use writer::{Priority, TransactionLost, WriteError, savepoint};

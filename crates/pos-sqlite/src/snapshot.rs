@@ -1,0 +1,110 @@
+//! Makes a copy of a database that is known to be good before it gets its name.
+//!
+//! A copy nobody has reopened is a hope, not a backup; so each one is checked in full under a temporary name, and
+//! only then renamed. At every moment the final name holds either the previous good snapshot or the new one.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::connection;
+use crate::database::Database;
+use crate::open::OpenError;
+use crate::verify::{self, Finding, VerifyDepth};
+
+/// Ending of a snapshot that is still being written. One that a crash left behind is overwritten by the next.
+const PARTIAL_SUFFIX: &str = ".partial";
+
+/// Why there is no new snapshot. What stood under its name before still stands.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The source could not be opened.
+    #[error("the source of the snapshot could not be opened")]
+    Source(#[source] Box<OpenError>),
+    /// SQLite could not write the copy.
+    #[error("the snapshot could not be written")]
+    Copy(#[source] rusqlite::Error),
+    /// The copy was written and found damaged; it was removed again.
+    #[error("the snapshot is not sound: {}", list(.0))]
+    Unsound(Vec<Finding>),
+    /// The file system refused.
+    #[error("{} could not be made durable", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+}
+
+pub(crate) fn list(findings: &[Finding]) -> String {
+    findings.iter().map(Finding::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Copies the committed state of `database` to `to`, verified and durable, replacing an older snapshot of that
+/// name. Blocks the calling thread for as long as the file is large; tills and readers go on meanwhile.
+///
+/// # Errors
+/// See [`SnapshotError`]; in each case no file of that name was changed.
+pub fn snapshot(database: &Database, to: &Path) -> Result<(), SnapshotError> {
+    snapshot_file(database.path(), to)
+}
+
+/// The same for a file that this process may not have opened as a [`Database`] yet.
+pub(crate) fn snapshot_file(from: &Path, to: &Path) -> Result<(), SnapshotError> {
+    let partial = partial_name(to);
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| SnapshotError::Io { path, source }
+    };
+    remove_if_present(&partial).map_err(at(&partial))?;
+    copy(from, &partial)?;
+    let durable = File::options().write(true).open(&partial).and_then(|file| file.sync_all());
+    durable.map_err(at(&partial))?;
+    let findings = verify::verify_file(&partial, VerifyDepth::Full);
+    if !findings.is_empty() {
+        remove_if_present(&partial).map_err(at(&partial))?;
+        return Err(SnapshotError::Unsound(findings));
+    }
+    fs::rename(&partial, to).map_err(at(to))?;
+    sync_parent(to).map_err(at(to))
+}
+
+fn copy(from: &Path, partial: &Path) -> Result<(), SnapshotError> {
+    let source: Connection =
+        connection::open_for_reading(from).map_err(|error| SnapshotError::Source(Box::new(error)))?;
+    // SQLite takes names as text only; a name it would have to guess could hit another file.
+    let name = partial.to_str().ok_or_else(|| SnapshotError::Io {
+        path: partial.to_owned(),
+        source: io::Error::from(io::ErrorKind::InvalidFilename),
+    })?;
+    source.execute("VACUUM INTO ?1", [name]).map_err(SnapshotError::Copy)?;
+    Ok(())
+}
+
+fn partial_name(to: &Path) -> PathBuf {
+    let mut name = OsString::from(to);
+    name.push(PARTIAL_SUFFIX);
+    PathBuf::from(name)
+}
+
+fn remove_if_present(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Makes a rename inside the folder survive a power cut. Windows has no such call and journals its renames.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
+        Some(_) | None => File::open(".")?.sync_all(),
+    }
+}
