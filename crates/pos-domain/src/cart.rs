@@ -280,7 +280,7 @@ pub fn split_tax(amount: Money, rate: Rate, inclusive: bool) -> Result<(Money, M
     let denominator = if inclusive { whole + ppm } else { whole };
     let tax = div_round(minor * ppm, denominator, RoundingMode::HalfUp).ok_or(MoneyOverflow)?;
     let tax = Money::from_i128(tax)?;
-    if inclusive { Ok((amount.minus(tax)?, tax, amount)) } else { Ok((amount, tax, amount.add(tax)?)) }
+    if inclusive { Ok((amount.minus(tax)?, tax, amount)) } else { Ok((amount, tax, amount.plus(tax)?)) }
 }
 
 fn totals(lines: &[LineTerms], priced: Vec<PricedLine>) -> Result<PricedCart, MoneyOverflow> {
@@ -301,7 +301,7 @@ fn totals(lines: &[LineTerms], priced: Vec<PricedLine>) -> Result<PricedCart, Mo
         .collect::<Result<Vec<_>, MoneyOverflow>>()?;
     let sum = |part: fn(&PricedLine) -> Money| Money::sum(priced.iter().map(part));
     Ok(PricedCart {
-        discount: sum(|p| p.line_discount)?.add(sum(|p| p.cart_discount)?)?,
+        discount: sum(|p| p.line_discount)?.plus(sum(|p| p.cart_discount)?)?,
         net: sum(|p| p.net)?,
         tax: sum(|p| p.tax)?,
         gross: sum(|p| p.gross)?,

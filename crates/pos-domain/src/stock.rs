@@ -59,7 +59,7 @@ pub struct StockLevel {
 
 /// What a cashier sees: the last balance of the server and this register's own movements that it does not hold yet.
 pub fn shown(server_on_hand: Quantity, own_pending: Quantity) -> Result<Quantity, DecimalFault> {
-    server_on_hand.add(own_pending)
+    server_on_hand.plus(own_pending)
 }
 
 /// What an offline register does about a line.

@@ -137,7 +137,7 @@ pub fn settle(
     let uses_cash = tenders.iter().any(|t| t.kind == TenderKind::Cash);
     let payable = match rounding {
         Some(r) if r.scope == RoundingScope::All => r.round(total)?,
-        Some(r) if uses_cash => other.add(r.round(total.minus(other)?)?)?,
+        Some(r) if uses_cash => other.plus(r.round(total.minus(other)?)?)?,
         Some(_) | None => total,
     };
     let sign = if total.is_negative() { -1 } else { 1 };
@@ -145,7 +145,7 @@ pub fn settle(
     if over > Money::ZERO {
         return Err(SettlementFault::NonCashExceedsTotal { excess: over });
     }
-    let tendered = cash.add(other)?;
+    let tendered = cash.plus(other)?;
     let change = tendered.minus(payable)?;
     let refund_overpaid = total.is_negative() && !change.is_zero();
     if change.is_negative() || refund_overpaid {
