@@ -65,7 +65,9 @@ impl Database {
     ///
     /// # Errors
     /// See [`OpenError`]; after each of them the file is as it was.
-    pub fn open(options: OpenOptions) -> Result<Self, OpenError> {
+    pub fn open(mut options: OpenOptions) -> Result<Self, OpenError> {
+        // Readers open the file later, from wherever the process stands then.
+        options.path = std::path::absolute(&options.path)?;
         connection::assert_sqlite_version()?;
         migration::check_list(options.migrations).map_err(migration::MigrationError::from)?;
         Self::open_checked(&options).map_err(|error| error.judged(&options.path))
