@@ -1,1 +1,6 @@
-//! Placeholder until its content is written.
+//! Use cases of a register.
+
+mod code;
+pub mod view;
+
+pub use code::ErrorCode;

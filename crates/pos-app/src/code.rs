@@ -1,0 +1,129 @@
+//! Codes of errors: append-only, each with its parameters, each with words in the window and the shell.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $variant:ident = $text:literal,)+) => {
+        /// A stable error code. Its parameters are named in each variant's documentation.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+        pub enum ErrorCode {
+            $($(#[$doc])+ #[serde(rename = $text)] $variant,)+
+        }
+
+        impl ErrorCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// As written in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No shop on this machine yet. No parameters.
+    NotSetUp = "app.not_set_up",
+    /// There is a shop on this machine already. No parameters.
+    AlreadySetUp = "app.already_set_up",
+    /// Another program works with this data folder. No parameters.
+    DataInUse = "app.data_in_use",
+    /// No such command. `command`
+    UnknownCommand = "app.unknown_command",
+    /// A value of the request is wrong. `field`, `problem`
+    InputInvalid = "input.invalid",
+    /// No product has this code. `code`
+    ProductNotFound = "product.not_found",
+    /// Another product has this code or barcode. `code`, `name` of the other
+    ProductDuplicateCode = "product.duplicate_code",
+    /// The product is no longer sold. `code`, `name`
+    ProductArchived = "product.archived",
+    /// No such customer. No parameters.
+    CustomerNotFound = "customer.not_found",
+    /// Another customer has this telephone number. `phone`, `name` of the other
+    CustomerDuplicatePhone = "customer.duplicate_phone",
+    /// No such person. No parameters.
+    CashierNotFound = "cashier.not_found",
+    /// Nothing to sell. No parameters.
+    CartEmpty = "cart.empty",
+    /// The line is gone. No parameters.
+    CartLineNotFound = "cart.line_not_found",
+    /// The held cart is gone. No parameters.
+    CartNotFound = "cart.not_found",
+    /// The cart holds no more lines. `max`
+    CartFull = "cart.full",
+    /// Nothing to take back. No parameters.
+    CartNothingToUndo = "cart.nothing_to_undo",
+    /// The server has less than asked; the cart was given back. `lines[]`: `code, name, asked, available`
+    SaleInsufficientStock = "sale.insufficient_stock",
+    /// Offline, and this product may then not be sold below the known stock. `lines[]` as above
+    SaleBlockedOffline = "sale.blocked_offline",
+    /// Setting "sales need the server": it did not answer; the cart is kept. No parameters.
+    SaleNeedsServer = "sale.needs_server",
+    /// Something is still to be paid. `missing`
+    SaleUnderpaid = "sale.underpaid",
+    /// More than due by card or mobile money. `excess`
+    SaleOverpaid = "sale.overpaid",
+    /// A tender is wrong. `index`, `problem`
+    SaleTenderInvalid = "sale.tender_invalid",
+    /// The server refused the sale for good; the cart was given back. `reason`, `field`
+    SaleRefused = "sale.refused",
+    /// No such sale. `number`
+    SaleNotFound = "sale.not_found",
+    /// The file is not readable as CSV. `problem`
+    ImportUnreadable = "import.unreadable",
+    /// A required column is missing. `column`
+    ImportMissingColumn = "import.missing_column",
+    /// The server does not take this code. No parameters.
+    JoinCodeRefused = "join.code_refused",
+    /// The address is not one of a server. `problem`
+    JoinBadAddress = "join.bad_address",
+    /// Plain HTTP beyond this machine. No parameters.
+    JoinPlainHttp = "join.plain_http",
+    /// The business on the server is not empty. No parameters.
+    JoinBusinessNotEmpty = "join.business_not_empty",
+    /// The shop has a server already. No parameters.
+    JoinAlreadyJoined = "join.already_joined",
+    /// The shop has no server. No parameters.
+    SyncNotJoined = "sync.not_joined",
+    /// The server cannot be reached. `detail`
+    SyncUnreachable = "sync.unreachable",
+    /// Something else answered, such as a portal. `detail`
+    SyncNotTheServer = "sync.not_the_server",
+    /// The certificate is not the one that was joined. `detail`
+    SyncWrongCertificate = "sync.wrong_certificate",
+    /// The server refused the request. `code`, `detail`
+    SyncRefused = "sync.refused",
+    /// No such operation. No parameters.
+    SyncOperationNotFound = "sync.operation_not_found",
+    /// No such conflict. No parameters.
+    ConflictNotFound = "conflict.not_found",
+    /// This conflict does not offer this choice. `choice`, `choices[]`
+    ConflictChoiceNotOffered = "conflict.choice_not_offered",
+    /// Decided already. `choice`
+    ConflictAlreadyResolved = "conflict.already_resolved",
+    /// This decision cannot be taken back. No parameters.
+    ConflictNotReversible = "conflict.not_reversible",
+    /// A setting's value is wrong. `key`, `problem`
+    SettingInvalid = "setting.invalid",
+    /// This person may not. `permission`
+    PermissionDenied = "permission.denied",
+    /// The receipt could not be printed. `detail`
+    PrintFailed = "print.failed",
+    /// No printer is set. No parameters.
+    PrintNoPrinter = "print.no_printer",
+    /// A file could not be read or written. `path`, `detail`
+    FileFailed = "file.failed",
+    /// The disk is full. No parameters.
+    StorageDiskFull = "storage.disk_full",
+    /// The database file is damaged. `path`
+    StorageCorrupt = "storage.corrupt",
+    /// The database file is of a newer program. No parameters.
+    StorageNewerFile = "storage.newer_file",
+    /// The database did not do it. `detail`
+    StorageFailed = "storage.failed",
+    /// A bug. `detail`
+    Internal = "internal",
+}

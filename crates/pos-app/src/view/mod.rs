@@ -1,0 +1,31 @@
+//! What the window and the shell show: plain data, complete, with every amount already computed.
+//!
+//! Types only. They cross to TypeScript through `pos-api`; amounts are minor units, times are milliseconds since
+//! 1970 UTC, quantities are thousandths.
+
+mod cart;
+mod catalogue;
+mod conflict;
+mod sale;
+mod shop;
+mod sync;
+
+pub use cart::{
+    CartLineView, CartView, HeldCart, LineNotice, QuoteAnswer, QuoteLine, QuoteLineAnswer, QuoteRequest,
+    QuoteRounding,
+};
+pub use catalogue::{
+    ColumnMapping, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page, ProductDraft,
+    ProductView, ShownStock,
+};
+pub use conflict::{AuditEntry, ConflictView};
+pub use sale::{
+    ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary, SaleSync, ShortLineView,
+};
+pub use shop::{
+    AppPhase, AppState, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView, Theme,
+};
+pub use sync::{
+    DryRun, FirstSyncProgress, HealthView, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord,
+    SyncStatusView, VerifyFinding, VerifyReport,
+};
