@@ -1,0 +1,39 @@
+//! Leaving: the window closes at once for the person, the process ends when the register has put itself away.
+
+use tauri::{AppHandle, Manager};
+
+use crate::register::Register;
+
+/// Closes the register, then ends the process with the code that its opening earned.
+pub(crate) fn leave(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let code = app.state::<Register>().close().await;
+        app.exit(code);
+    });
+}
+
+/// Leaves in the same way when the system asks for it (logging out, shutting down, Ctrl-C in a terminal).
+#[cfg(unix)]
+pub(crate) fn on_signals(app: &AppHandle) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let app = app.clone();
+    let _inside = tauri::async_runtime::handle().inner().enter();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tauri::async_runtime::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        leave(&app);
+    });
+    Ok(())
+}
+
+/// Windows closes the window itself when the system ends, which leaves by the ordinary way.
+#[cfg(not(unix))]
+pub(crate) fn on_signals(_app: &AppHandle) -> std::io::Result<()> {
+    Ok(())
+}
