@@ -135,3 +135,19 @@ where
     }
     Err(OpenError::SettingRefused { setting: pragma, wanted: wanted.to_string(), got: got.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_cannot_hold_a_wal_is_refused() {
+        // Memory stands for it: SQLite answers with another journal mode instead of an error.
+        let connection = Connection::open_in_memory().unwrap();
+        let result = make_durable(&connection);
+        assert!(
+            matches!(result, Err(OpenError::SettingRefused { setting: "journal_mode", .. })),
+            "the answer is read, not assumed: {result:?}"
+        );
+    }
+}

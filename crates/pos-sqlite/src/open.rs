@@ -50,6 +50,7 @@ pub struct OpenOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// The last process that wrote did not close the file; it was checked (`quick_check`) and found sound.
+    /// Always false read-only: the writer beside may be at work.
     pub unclean: bool,
     /// Schema version before migrations; 0 for a new file.
     pub version_before: u32,

@@ -1,7 +1,8 @@
 //! Makes a copy of a database that is known to be good before it gets its name.
 //!
 //! A copy nobody has reopened is a hope, not a backup; so each one is checked in full under a temporary name, and
-//! only then renamed. At every moment the final name holds either the previous good snapshot or the new one.
+//! only then renamed. The source is checked as well: SQLite copies what it can read of a damaged row, and the copy
+//! then passes every check. At every moment the final name holds either the previous good snapshot or the new one.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -24,6 +25,9 @@ pub enum SnapshotError {
     /// The source could not be opened.
     #[error("the source of the snapshot could not be opened")]
     Source(#[source] Box<OpenError>),
+    /// The source is damaged. Copying it would give a copy that looks sound and lacks what the damage hit.
+    #[error("the source of the snapshot is damaged: {}", list(.0))]
+    Damaged(Vec<Finding>),
     /// SQLite could not write the copy.
     #[error("the snapshot could not be written")]
     Copy(#[source] rusqlite::Error),
@@ -76,6 +80,11 @@ pub(crate) fn snapshot_file(from: &Path, to: &Path) -> Result<(), SnapshotError>
 fn copy(from: &Path, partial: &Path) -> Result<(), SnapshotError> {
     let source: Connection =
         connection::open_for_reading(from).map_err(|error| SnapshotError::Source(Box::new(error)))?;
+    // Rows and pages only: indexes are built anew in the copy, and the copy is checked in full.
+    let findings = verify::check_connection(&source, VerifyDepth::Quick);
+    if !findings.is_empty() {
+        return Err(SnapshotError::Damaged(findings));
+    }
     // SQLite takes names as text only; a name it would have to guess could hit another file.
     let name = partial.to_str().ok_or_else(|| SnapshotError::Io {
         path: partial.to_owned(),

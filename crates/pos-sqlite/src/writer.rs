@@ -178,17 +178,11 @@ where
     // Not `Transaction::commit`: it would roll back before the state that a failed COMMIT left can be seen.
     match transaction.execute_batch("COMMIT") {
         Ok(()) => Ending::Certain(Ok(value)),
-        Err(error) if commit_certainly_failed(&transaction, &error) => {
-            Ending::Certain(Err(rolled_back(error)))
-        }
+        // Refused before it wrote (a deferred foreign key, a busy lock), COMMIT leaves its transaction open.
+        // Everything else failed while pages were written or synchronised, and is over.
+        Err(error) if !transaction.is_autocommit() => Ending::Certain(Err(rolled_back(error))),
         Err(error) => Ending::Unknown(error),
     }
-}
-
-/// A COMMIT that SQLite refused before it wrote leaves the transaction open (deferred foreign key, busy) or is a
-/// constraint (commit hook). Everything else failed while pages were written or synchronised.
-fn commit_certainly_failed(transaction: &Transaction<'_>, error: &rusqlite::Error) -> bool {
-    !transaction.is_autocommit() || error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }
 
 fn rolled_back<E: Error + 'static>(error: rusqlite::Error) -> WriteError<E> {

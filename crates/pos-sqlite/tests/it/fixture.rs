@@ -101,13 +101,12 @@ pub(crate) fn bodies(db: &Database) -> Vec<String> {
     db.read(ReadLane::Quick, read_bodies).unwrap()
 }
 
-/// Destroys whole pages in the middle of a file, as a dying disk does.
+/// Destroys the last two pages, as a dying disk does: contents of the longest note, which nothing reads at
+/// opening.
 pub(crate) fn damage(path: &Path) {
+    const DAMAGED_BYTES: usize = 2 * 4096;
     let mut bytes = fs::read(path).unwrap();
-    let start = 4096;
-    assert!(bytes.len() > start + 4096, "there must be pages behind the first to damage");
-    for byte in bytes.iter_mut().skip(start) {
-        *byte = 0x5A;
-    }
+    let sound = bytes.len().checked_sub(DAMAGED_BYTES).unwrap();
+    bytes[sound..].fill(0x5A);
     fs::write(path, bytes).unwrap();
 }
