@@ -48,11 +48,12 @@ pub(crate) fn assert_sqlite_version() -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens for writing without changing the file yet: its header can be judged before anything is touched.
+/// Opens for writing without changing the file yet: its header can be judged before anything is touched. Never makes
+/// a file: one that vanished under a running till must not come back empty.
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(
         path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     harden(&connection, WRITER_CACHE_KIB)?;
     Ok(connection)

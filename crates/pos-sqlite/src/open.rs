@@ -4,7 +4,7 @@
 //! file is moved or recreated here: what to do about it is the owner's decision (see [`crate::quarantine()`]).
 
 use std::error::Error;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -120,8 +120,8 @@ pub enum OpenError {
     /// No verified snapshot, so no migration.
     #[error("the snapshot before the migration failed")]
     Snapshot(#[from] SnapshotError),
-    /// A folder or thread could not be made.
-    #[error("the system refused a folder or a thread")]
+    /// A file, folder or thread could not be made.
+    #[error("the system refused a file, a folder or a thread")]
     Io(#[from] io::Error),
     /// Any other answer of SQLite.
     #[error("SQLite could not open the file")]
@@ -173,6 +173,9 @@ pub(crate) fn in_words(error: &dyn Error) -> String {
 pub(crate) fn open_writer(options: &OpenOptions) -> Result<(Connection, Opened), OpenError> {
     let path = &options.path;
     let unclean = left_unclean(path)?;
+    if !path.exists() {
+        File::create_new(path)?;
+    }
     let mut connection = connection::open_for_writing(path)?;
     let version_before = judge_header(&connection, options)?;
     connection::make_durable(&connection)?;

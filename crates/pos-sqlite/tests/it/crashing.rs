@@ -6,7 +6,9 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use pos_sqlite::{Database, FolderLock, LockError, Migration, OpenOptions, VerifyDepth, verify_file};
+use pos_sqlite::{
+    Database, FolderLock, LockError, Migration, OpenError, OpenOptions, VerifyDepth, WriteError, verify_file,
+};
 
 use crate::fixture::{CREATE_NOTE, Place, bodies, options, write_note};
 
@@ -195,6 +197,20 @@ fn reopening_settles_an_unknown_outcome_for_good() {
     );
 }
 
+/// A removable disk pulled out, or a helpful person who tidied up.
+#[cfg(unix)]
+#[test]
+fn a_file_that_vanished_is_not_made_anew_by_reopening() {
+    let place = Place::new();
+    let db = place.open();
+    write_note(&db, "a").unwrap();
+    fs::remove_file(place.path()).unwrap();
+    let reopened = db.reopen_writer();
+    assert!(matches!(reopened, Err(WriteError::Job(OpenError::Sqlite(_)))), "{reopened:?}");
+    assert!(!place.path().exists(), "an empty register must not take the place of the lost one");
+    assert!(matches!(write_note(&db, "b"), Err(WriteError::Poisoned)), "and nothing is written meanwhile");
+}
+
 #[cfg(unix)]
 mod full {
     //! A disk that refuses in the middle of COMMIT, by a limit on the size of files.
@@ -202,7 +218,7 @@ mod full {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     use pos_sqlite::rusqlite::{self, ErrorCode};
-    use pos_sqlite::{Priority, ReadLane, WriteError};
+    use pos_sqlite::{Priority, ReadLane};
 
     use super::*;
 

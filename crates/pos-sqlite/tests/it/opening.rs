@@ -163,6 +163,6 @@ fn a_missing_folder_is_an_error_and_not_made() {
     let place = Place::new();
     let path = place.folder().join("missing").join("shop.db");
     let result = Database::open(OpenOptions { path: path.clone(), ..place.options() });
-    assert!(matches!(result, Err(OpenError::Sqlite(_))), "{result:?}");
+    assert!(matches!(result, Err(OpenError::Io(_))), "{result:?}");
     assert!(!path.parent().unwrap().exists());
 }
