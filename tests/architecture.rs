@@ -1,0 +1,176 @@
+//! The edges of the house, asserted on what Cargo really builds. docs/ARCHITECTURE.md tells why they are so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Which of our crates a crate may use. A crate that is not named here may not exist.
+const EDGES: &[(&str, &[&str])] = &[
+    ("pos-domain", &[]),
+    ("pos-sqlite", &[]),
+    ("pos-protocol", &["pos-domain"]),
+    ("pos-devices", &["pos-domain"]),
+    ("pos-store", &["pos-sqlite", "pos-domain"]),
+    ("pos-sync", &["pos-store", "pos-protocol", "pos-domain"]),
+    ("pos-app", &["pos-sync", "pos-store", "pos-devices", "pos-domain"]),
+    ("pos-api", &["pos-app", "pos-domain"]),
+    ("pos-server", &["pos-protocol", "pos-sqlite", "pos-domain"]),
+    ("pos-cli", &["pos-api", "pos-app"]),
+    ("comptoir-desktop", &["pos-api", "pos-app"]),
+    ("comptoir-bench", &["pos-api", "pos-app", "pos-server", "pos-store", "pos-domain", "pos-testkit"]),
+    ("comptoir-tests", &[]),
+    ("xtask", &[]),
+];
+
+/// Crates from outside that only these of ours may use.
+const DOORS: &[(&str, &[&str])] = &[
+    ("rusqlite", &["pos-sqlite", "pos-store", "pos-server"]),
+    ("reqwest", &["pos-sync"]),
+    ("axum", &["pos-server"]),
+    ("tauri", &["comptoir-desktop"]),
+    ("thirtyfour", &["comptoir-tests"]),
+];
+
+/// What would let the clock, chance, the network or the disk into the rules of the shop.
+const IMPURE: &[&str] =
+    &["chrono", "getrandom", "rand", "reqwest", "rusqlite", "tempfile", "time", "tokio", "tracing"];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// Names of what a package ships with or is built by; what only its tests use is its own affair.
+fn shipped(package: &Package) -> BTreeSet<&str> {
+    let of_tests = |kind: DependencyKind| kind == DependencyKind::Development;
+    package.dependencies.iter().filter(|d| !of_tests(d.kind)).map(|d| d.name.as_str()).collect()
+}
+
+/// Every file under a folder of the project, without what is built or fetched.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if matches!(name.as_str(), "node_modules" | "dist" | "target" | "paraglide") {
+            continue;
+        }
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[test]
+fn no_crate_uses_another_than_the_house_allows() {
+    let metadata = metadata();
+    let edges: BTreeMap<_, _> = EDGES.iter().copied().collect();
+    let ours: BTreeSet<_> = metadata.packages.iter().map(|p| p.name.to_string()).collect();
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        if name == "pos-testkit" {
+            continue; // It builds whatever tests need, and nothing that ships may use it: see below.
+        }
+        let allowed = edges.get(name).unwrap_or_else(|| panic!("{name} has no place in the table of edges"));
+        for used in shipped(package).into_iter().filter(|used| ours.contains(*used)) {
+            assert!(allowed.contains(&used), "{name} uses {used}: the house has no such edge");
+        }
+    }
+}
+
+#[test]
+fn nothing_that_ships_contains_the_test_kit() {
+    for package in metadata().packages.iter().filter(|p| p.name.as_str() != "comptoir-bench") {
+        assert!(!shipped(package).contains("pos-testkit"), "{} ships the test kit", package.name);
+    }
+}
+
+#[test]
+fn storage_network_and_window_each_have_one_door() {
+    for package in &metadata().packages {
+        for (outside, allowed) in DOORS {
+            let name = package.name.as_str();
+            let may = allowed.contains(&name) || name == "pos-testkit";
+            assert!(may || !shipped(package).contains(outside), "{name} uses {outside}: only {allowed:?} may");
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_the_shop_cannot_reach_clock_chance_disk_or_network() {
+    let metadata = metadata();
+    for pure in ["pos-domain", "pos-protocol"] {
+        let package = metadata.packages.iter().find(|p| p.name.as_str() == pure).unwrap();
+        for impure in IMPURE {
+            assert!(!shipped(package).contains(impure), "{pure} uses {impure} and is no longer pure");
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_the_shop_know_no_floating_point() {
+    for file in files(&root().join("crates/pos-domain/src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap();
+            let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let float = words.into_iter().any(|word| word.ends_with("f32") || word.ends_with("f64"));
+            assert!(!float, "{}:{}: money and quantities are integers", file.display(), number + 1);
+        }
+    }
+}
+
+#[test]
+fn every_crate_obeys_the_common_lints() {
+    for package in &metadata().packages {
+        let manifest = fs::read_to_string(&package.manifest_path).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", package.name);
+    }
+}
+
+#[test]
+fn one_sqlite_is_linked_into_the_program() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let copies = lock.lines().filter(|line| *line == "name = \"libsqlite3-sys\"").count();
+    assert_eq!(copies, 1, "two copies in one process break each other's locks on the same file");
+}
+
+#[test]
+fn the_page_reaches_tauri_through_one_folder() {
+    let source = root().join("ui/src");
+    let door = source.join("lib/host");
+    let names = ["@tauri-apps", "__TAURI"];
+    for file in files(&source).into_iter().filter(|file| !file.starts_with(&door)) {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        for name in names {
+            assert!(!text.contains(name), "{} names {name}: only ui/src/lib/host may", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_page_may_call_one_command_and_load_nothing_from_outside() {
+    let host = root().join("src-tauri");
+    let config: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(host.join("tauri.conf.json")).unwrap()).unwrap();
+    let policy = config["app"]["security"]["csp"].as_object().unwrap();
+    assert_eq!(policy["default-src"], "'none'", "what is not allowed by name is forbidden");
+    assert_eq!(policy["script-src"], "'self'", "only our own files are scripts");
+    for (directive, sources) in policy {
+        let sources = sources.as_str().unwrap();
+        assert!(!sources.contains("unsafe"), "{directive} allows code from text: {sources}");
+        let remote = sources.split(' ').any(|source| source.contains('*') || source.starts_with("https:"));
+        assert!(!remote, "{directive} allows another origin: {sources}");
+    }
+    let capabilities = files(&host.join("capabilities"));
+    assert_eq!(capabilities.len(), 1, "one window, one capability");
+    let main: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&capabilities[0]).unwrap()).unwrap();
+    let allowed = serde_json::json!(["allow-dispatch", "core:event:allow-listen", "core:event:allow-unlisten"]);
+    assert_eq!(main["permissions"], allowed, "no files, no shell, no network for the page");
+    assert!(main.get("remote").is_none(), "no page from elsewhere may call");
+}

@@ -1,0 +1,2 @@
+//! Shows the program without a person.
+fn main() {}

@@ -1,0 +1,221 @@
+//! The real window, driven as a person drives it: keys, clicks, and reading what is there.
+//!
+//! Elements are named by `data-testid`. Waiting is done inside the page, by an observer of the document: no sleeps,
+//! no asking again. Each call has a time limit, so that a hanging window fails its test instead of the whole run.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
+use thirtyfour::error::WebDriverError;
+use thirtyfour::{By, Key, WebDriver, WebElement};
+
+use crate::display::Display;
+use crate::driver::Driver;
+use crate::process::program;
+
+/// How long something on the page may take to appear. Far above what any machine needs: it only ends a failing test.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one call to the driver may take.
+const CALL: Duration = Duration::from_secs(60);
+
+/// Resolves as soon as CONDITION holds in the page. The condition stands in the script itself: the page's content
+/// security policy forbids to make code out of text.
+const WAIT_SCRIPT: &str = r#"
+    const [answer] = arguments;
+    const holds = () => (CONDITION);
+    const watcher = new MutationObserver(() => look());
+    const look = () => { if (holds()) { watcher.disconnect(); answer(true); } };
+    watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    look();
+"#;
+
+/// Resolves after two animation frames: the first may still show what was there before.
+const SETTLE_SCRIPT: &str = r#"
+    const [answer] = arguments;
+    requestAnimationFrame(() => requestAnimationFrame(() => answer(true)));
+"#;
+
+/// A window of the till, open on a data folder.
+#[derive(Debug)]
+pub struct Window {
+    web: WebDriver,
+    driver: Driver,
+}
+
+impl Window {
+    /// Opens the window on `data`, as `comptoir-desktop --data DIR` does.
+    pub async fn open(display: &Display, data: &Path) -> Result<Self> {
+        let driver = Driver::start(display.name(), "C.UTF-8")?;
+        let mut capabilities = Capabilities::new();
+        capabilities.set(
+            "webkitgtk:browserOptions",
+            json!({ "binary": program("comptoir-desktop")?, "args": ["--data", data] }),
+        )?;
+        let web = WebDriver::builder(driver.url(), capabilities)
+            .request_timeout(CALL)
+            .connect()
+            .await
+            .context("the window does not open")?;
+        let window = Self { web, driver };
+        window.web.set_script_timeout(PATIENCE).await?;
+        window.wait("document.readyState === 'complete'").await?;
+        Ok(window)
+    }
+
+    /// Waits until a JavaScript condition holds in the page.
+    pub async fn wait(&self, condition: &str) -> Result<()> {
+        match self.web.execute_async(WAIT_SCRIPT.replace("CONDITION", condition), vec![]).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("this never came true in the window: {condition}")),
+        }
+    }
+
+    /// Waits until an element is there and visible.
+    pub async fn wait_for(&self, test_id: &str) -> Result<()> {
+        self.wait(&format!("[...{}].some((e) => e.checkVisibility())", all(test_id))).await
+    }
+
+    /// Waits until no such element is visible.
+    pub async fn wait_gone(&self, test_id: &str) -> Result<()> {
+        self.wait(&format!("![...{}].some((e) => e.checkVisibility())", all(test_id))).await
+    }
+
+    /// Waits until there are exactly `count` such elements.
+    pub async fn wait_count(&self, test_id: &str, count: usize) -> Result<()> {
+        self.wait(&format!("{}.length === {count}", all(test_id))).await
+    }
+
+    /// Waits until an element's text contains `part`.
+    pub async fn wait_text(&self, test_id: &str, part: &str) -> Result<()> {
+        let part = json!(part);
+        self.wait(&format!("[...{}].some((e) => e.textContent.includes({part}))", all(test_id))).await
+    }
+
+    /// Waits until an element's attribute has this value.
+    pub async fn wait_attribute(&self, test_id: &str, attribute: &str, value: &str) -> Result<()> {
+        let (attribute, value) = (json!(attribute), json!(value));
+        self.wait(&format!("[...{}].some((e) => e.getAttribute({attribute}) === {value})", all(test_id))).await
+    }
+
+    /// Clicks an element as soon as it is there and can be used.
+    pub async fn click(&self, test_id: &str) -> Result<()> {
+        self.click_where(test_id, "").await
+    }
+
+    /// Clicks the element that also matches a CSS condition, such as `[data-choice="keep_mine"]`.
+    pub async fn click_where(&self, test_id: &str, condition: &str) -> Result<()> {
+        let css = format!("[data-testid=\"{test_id}\"]{condition}");
+        let usable = format!(
+            "(() => {{ const e = document.querySelector({}); return e && e.checkVisibility() && !e.disabled; }})()",
+            json!(css)
+        );
+        self.wait(&usable).await?;
+        let element = self.web.find(By::Css(css.as_str())).await?;
+        element.click().await.with_context(|| format!("{css} cannot be clicked"))
+    }
+
+    /// Empties a field and types into it.
+    pub async fn fill(&self, test_id: &str, text: &str) -> Result<()> {
+        self.wait_for(test_id).await?;
+        let field = self.element(test_id).await?;
+        field.clear().await?;
+        field.send_keys(text).await.with_context(|| format!("{test_id} takes no keys"))
+    }
+
+    /// Presses keys wherever the focus is, one after the other, as a keyboard or a scanner does.
+    pub async fn press(&self, keys: &str) -> Result<()> {
+        self.web.action_chain_with_delay(Some(Duration::ZERO), Some(Duration::ZERO)).send_keys(keys).perform().await?;
+        Ok(())
+    }
+
+    /// Scans a barcode: its characters, then Enter, faster than a hand types.
+    pub async fn scan(&self, code: &str) -> Result<()> {
+        self.press(&format!("{code}{}", Key::Enter.value())).await
+    }
+
+    /// The visible text of the first such element.
+    pub async fn text(&self, test_id: &str) -> Result<String> {
+        self.wait_for(test_id).await?;
+        Ok(self.element(test_id).await?.text().await?)
+    }
+
+    /// An attribute of the first such element.
+    pub async fn attribute(&self, test_id: &str, attribute: &str) -> Result<Option<String>> {
+        self.wait_for(test_id).await?;
+        Ok(self.element(test_id).await?.attr(attribute.to_owned()).await?)
+    }
+
+    /// How many such elements there are at this moment.
+    pub async fn count(&self, test_id: &str) -> Result<usize> {
+        Ok(self.web.find_all(By::Css(css(test_id).as_str())).await?.len())
+    }
+
+    /// The value of a JavaScript expression in the page.
+    pub async fn evaluate(&self, expression: &str) -> Result<Value> {
+        Ok(self.web.execute(format!("return ({expression});"), vec![]).await?.json().clone())
+    }
+
+    /// Calls a command of the program through the page's only door.
+    pub async fn call(&self, name: &str, request: Value) -> Result<Value> {
+        let script = r#"
+            const [name, request, answer] = arguments;
+            window.__TAURI_INTERNALS__.invoke('dispatch', { name, request }).then(
+                (value) => answer({ value }), (error) => answer({ error }));
+        "#;
+        let answer = self.web.execute_async(script, vec![json!(name), request]).await?.json().clone();
+        match answer.get("error") {
+            Some(error) => bail!("{name} answers {error}"),
+            None => Ok(answer.get("value").cloned().unwrap_or(Value::Null)),
+        }
+    }
+
+    /// Gives the window's inside another size.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        self.web.set_window_rect(0, 0, width, height).await?;
+        self.wait(&format!("innerWidth === {width} && innerHeight === {height}")).await
+    }
+
+    /// A picture of the window as it is now, PNG.
+    pub async fn picture(&self) -> Result<Vec<u8>> {
+        self.web.execute_async(SETTLE_SCRIPT, vec![]).await?;
+        Ok(self.web.screenshot_as_png().await?)
+    }
+
+    /// Keeps what a failed test shows: a picture and the page's source. Says where they are.
+    pub async fn keep_evidence(&self, name: &str) -> Result<String> {
+        let folder = program("comptoir-desktop")?.with_file_name("window-failures");
+        std::fs::create_dir_all(&folder)?;
+        let (picture, page) = (folder.join(format!("{name}.png")), folder.join(format!("{name}.html")));
+        std::fs::write(&page, self.web.source().await?)?;
+        std::fs::write(&picture, self.web.screenshot_as_png().await?)?;
+        Ok(format!("picture: {}\npage: {}", picture.display(), page.display()))
+    }
+
+    /// Ends the session, which closes the window.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.web.quit().await?)
+    }
+
+    /// Kills the window in the middle of whatever it does (kill -9).
+    pub fn kill(mut self) -> Result<()> {
+        self.driver.kill()?;
+        // The session is gone with its driver: there is nothing left to end politely.
+        let _already_gone = self.web.leak();
+        Ok(())
+    }
+
+    async fn element(&self, test_id: &str) -> Result<WebElement, WebDriverError> {
+        self.web.find(By::Css(css(test_id).as_str())).await
+    }
+}
+
+fn css(test_id: &str) -> String {
+    format!("[data-testid=\"{test_id}\"]")
+}
+
+fn all(test_id: &str) -> String {
+    format!("document.querySelectorAll({})", json!(css(test_id)))
+}
