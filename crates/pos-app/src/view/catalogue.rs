@@ -147,4 +147,6 @@ pub struct ImportReport {
     pub loaded: u32,
     /// Rows left out.
     pub rejected: Vec<ImportRowFault>,
+    /// Rows loaded with a remark, such as a barcode with a wrong check digit kept as the shop's own code.
+    pub warnings: Vec<ImportRowFault>,
 }

@@ -1,0 +1,118 @@
+//! The register's secrets: the key that signs its documents and the token by which the server knows it.
+//!
+//! They lie in a file of their own, readable by its owner only, beside the database and never in it: a copied
+//! database can neither sign nor sync. The window shows this as "unsealed" until an operating system key store holds
+//! them.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use pos_domain::DeviceKey;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+use crate::ids::random_seed;
+
+const FILE: &str = "keys.json";
+
+/// A secret that does not print.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret text.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the one place that sends it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// What the key file holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct KeyFile {
+    /// Seed of the signing key, hex.
+    signing_seed: Secret,
+    /// Device token of the server, once joined.
+    server_token: Option<Secret>,
+}
+
+/// The keys of one data folder.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    path: PathBuf,
+    file: KeyFile,
+}
+
+impl Keys {
+    /// Reads the keys of a data folder; makes the signing key when there is none yet.
+    pub fn open(dir: &Path) -> Result<Self, AppError> {
+        let path = dir.join(FILE);
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                let file = serde_json::from_slice(&bytes).map_err(|e| AppError::file(&path, e.into()))?;
+                Ok(Self { path, file })
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                let seed = random_seed().map_err(AppError::internal)?;
+                let keys = Self {
+                    path,
+                    file: KeyFile { signing_seed: Secret(hex::encode(seed)), server_token: None },
+                };
+                keys.save()?;
+                Ok(keys)
+            }
+            Err(e) => Err(AppError::file(&path, e)),
+        }
+    }
+
+    /// The key that signs final documents.
+    pub fn signing(&self) -> Result<DeviceKey, AppError> {
+        let mut seed = [0; 32];
+        hex::decode_to_slice(self.file.signing_seed.reveal(), &mut seed)
+            .map_err(|e| AppError::file(&self.path, std::io::Error::other(e)))?;
+        Ok(DeviceKey::from_seed(&seed))
+    }
+
+    /// The token by which the server knows this register.
+    pub fn server_token(&self) -> Option<&Secret> {
+        self.file.server_token.as_ref()
+    }
+
+    /// Keeps the token of a server.
+    pub fn set_server_token(&mut self, token: Secret) -> Result<(), AppError> {
+        self.file.server_token = Some(token);
+        self.save()
+    }
+
+    /// Writes the file beside the old one, flushes it to the disk and puts it in its place: never half a key.
+    fn save(&self) -> Result<(), AppError> {
+        let write = || -> std::io::Result<()> {
+            let beside = self.path.with_extension("json.new");
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut out = options.open(&beside)?;
+            out.write_all(&serde_json::to_vec_pretty(&self.file)?)?;
+            out.sync_all()?;
+            std::fs::rename(&beside, &self.path)?;
+            #[cfg(unix)]
+            if let Some(folder) = self.path.parent() {
+                std::fs::File::open(folder)?.sync_all()?;
+            }
+            Ok(())
+        };
+        write().map_err(|e| AppError::file(&self.path, e))
+    }
+}
