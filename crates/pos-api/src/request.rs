@@ -3,8 +3,8 @@
 use pos_app::view::{ColumnMapping, DeviceSettings, ProductDraft};
 use pos_domain::merge::Fields;
 use pos_domain::{
-    CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, LineId, OpId, ProductId, Quantity,
-    RequestId, SaleId, Tender,
+    CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, LineId, OpId, ProductId,
+    Quantity, RequestId, SaleId, Tender,
 };
 use serde::Deserialize;
 use ts_rs::TS;
@@ -366,4 +366,60 @@ pub struct SetDevice {
 pub struct RunVerify {
     /// Everything, not only the last thousand documents.
     pub full: bool,
+}
+
+/// `product.find`, `stock.find`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct FindProduct {
+    /// A code or barcode.
+    pub code: String,
+}
+
+/// `sale.find`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct FindSale {
+    /// A printed number.
+    pub number: String,
+}
+
+/// `sale.sell`: rings up and pays in one step, beside the open cart. For the shell and scripts.
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SellLines {
+    /// Made anew for each sale; repeating it sells once.
+    pub request_id: RequestId,
+    /// At least one.
+    pub lines: Vec<SellLine>,
+    /// How it is paid.
+    pub tenders: Vec<SellTender>,
+}
+
+/// One line of `sale.sell`.
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SellLine {
+    /// A code or barcode.
+    pub code: String,
+    /// Quantity as a decimal string; one when none.
+    pub qty: Option<String>,
+    /// Price of one unit as a decimal string; the catalogue's when none.
+    pub unit_price: Option<String>,
+}
+
+/// One tender of `sale.sell`.
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SellTender {
+    /// `cash`, `mobile` or `card`.
+    pub kind: String,
+    /// Amount as a decimal string.
+    pub amount: String,
+    /// Reference of mobile money or card.
+    pub reference: Option<String>,
+}
+
+/// `replay.run`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct RunReplay {
+    /// Text of the CSV file.
+    pub text: String,
+    /// Name of the file, for the record.
+    pub file_name: String,
 }

@@ -10,9 +10,11 @@ pub mod error;
 pub mod ids;
 pub mod import;
 mod keys;
+mod outcome;
 pub mod quote;
 pub mod replay;
 pub mod view;
 
 pub use code::ErrorCode;
 pub use error::AppError;
+pub use outcome::{Outcome, Permission, Topic};

@@ -28,6 +28,17 @@ pub struct ShownStock {
     pub oversold: Quantity,
 }
 
+/// Stock of one product, for the shell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct StockView {
+    /// Code of the product.
+    pub code: String,
+    /// Name of the product.
+    pub name: String,
+    /// Its stock; none when it is not counted.
+    pub stock: Option<ShownStock>,
+}
+
 /// A product with what is shown beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct ProductView {

@@ -16,7 +16,7 @@ pub use cart::{
 };
 pub use catalogue::{
     ColumnMapping, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page, ProductDraft,
-    ProductView, ShownStock,
+    ProductView, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use sale::{

@@ -1,0 +1,81 @@
+//! What a use case answers: a value, and which things changed so that whoever shows them fetches them again.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A kind of thing that is shown somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// The shop itself: first run, joining, people.
+    Shop,
+    /// The open cart and held ones.
+    Cart,
+    /// Completed sales.
+    Sales,
+    /// Products and categories.
+    Products,
+    /// Customers.
+    Customers,
+    /// Stock.
+    Stock,
+    /// Queue, status, history.
+    Sync,
+    /// Conflicts.
+    Conflicts,
+    /// Settings.
+    Settings,
+}
+
+/// The answer of a use case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Outcome<T> {
+    /// The answer.
+    pub value: T,
+    /// What changed.
+    pub changed: Vec<Topic>,
+}
+
+impl<T> Outcome<T> {
+    /// Nothing changed.
+    pub fn read(value: T) -> Self {
+        Self { value, changed: Vec::new() }
+    }
+
+    /// Something changed.
+    pub fn changed(value: T, changed: &[Topic]) -> Self {
+        Self { value, changed: changed.to_vec() }
+    }
+}
+
+/// What a person must be allowed to do for a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// Look, and set up a machine that has no shop yet.
+    Look,
+    /// Ring up sales.
+    Sell,
+    /// Change products, customers and stock.
+    EditCatalogue,
+    /// Pause, retry and repair sync.
+    OperateSync,
+    /// Decide conflicts.
+    DecideConflicts,
+    /// Change what the whole business shares.
+    ChangeSettings,
+}
+
+impl Permission {
+    /// The permission's stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Look => "look",
+            Self::Sell => "sell",
+            Self::EditCatalogue => "edit_catalogue",
+            Self::OperateSync => "operate_sync",
+            Self::DecideConflicts => "decide_conflicts",
+            Self::ChangeSettings => "change_settings",
+        }
+    }
+}
