@@ -1,1 +1,15 @@
-//! Placeholder until its content is written.
+//! How a register talks to its server.
+//!
+//! Owns: when to talk (the [`engine`], a state machine without I/O), what is said (the steps of a push, a pull, a
+//! first sync), how it travels (the HTTP transport) and what becomes of the answers. Tables belong to `pos_store`,
+//! wire types to `pos_protocol`, the use cases of the till to `pos_app`.
+//!
+//! Must not know: the window, the shell, the meaning of a sale beyond what the queue needs. Clock, ids and randomness
+//! are passed in.
+
+pub mod backoff;
+pub mod batch;
+pub mod breaker;
+pub mod bucket;
+pub mod engine;
+pub mod schedule;

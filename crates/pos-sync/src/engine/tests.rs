@@ -1,0 +1,538 @@
+//! The laws of the queue, one test each, and random lives of an engine.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::breaker::PROBE_EVERY;
+use crate::schedule::{DEBOUNCE, DEBOUNCE_AT_MOST};
+
+const LIMITS: Limits =
+    Limits { batch_ops: 2_000, batch_bytes: 1 << 20, page_rows: 5_000, requests_per_second: 1_000 };
+const EMPTY: QueueView = QueueView { ready: 0, next_due_in: None, links: 0 };
+const GONE: Trouble = Trouble::Outage(Outage::Certain);
+const FAST: Duration = Duration::from_millis(20);
+
+fn ready(ready: u32) -> QueueView {
+    QueueView { ready, ..EMPTY }
+}
+
+fn engine(last_seen: LastSeen) -> Engine {
+    Engine::new(last_seen, Jitter::from_seed(1), 0)
+}
+
+/// An engine that has greeted, read the feed and seen an empty queue at time 0.
+fn at_rest() -> Engine {
+    let mut engine = engine(LastSeen::InReach);
+    let first = engine.handle(Event::TimerFired, 0);
+    assert!(first.contains(&Effect::Greet) && first.contains(&look()), "a start greets and looks: {first:?}");
+    let greeted = engine.handle(Event::Greeted { limits: LIMITS, course: Course::Follow }, 0);
+    assert!(greeted.contains(&Effect::Pull), "the feed is read at the start");
+    engine.handle(Event::QueueSeen(EMPTY), 0);
+    engine.handle(Event::Pulled, 0);
+    // The look that the greeting asked for.
+    engine.handle(Event::QueueSeen(EMPTY), 0);
+    engine
+}
+
+fn look() -> Effect {
+    Effect::LookAtQueue { forget_outages: false }
+}
+
+fn pushes(effects: &[Effect]) -> usize {
+    effects.iter().filter(|e| matches!(e, Effect::ClaimAndPush { .. })).count()
+}
+
+fn timer(effects: &[Effect]) -> i64 {
+    match effects.last() {
+        Some(Effect::ArmTimer { at_ms }) => *at_ms,
+        other => panic!("the last effect arms the timer, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_sale_is_looked_for_at_once_and_pushed() {
+    let mut engine = at_rest();
+    assert!(engine.handle(Event::SaleFinalised, 5_000).contains(&look()));
+    let effects = engine.handle(Event::QueueSeen(ready(1)), 5_000);
+    assert_eq!(pushes(&effects), 1);
+}
+
+#[test]
+fn a_write_is_looked_for_after_the_debounce_and_at_most_ten_seconds_after_the_first() {
+    let mut engine = at_rest();
+    let effects = engine.handle(Event::Wrote, 1_000);
+    assert!(!effects.contains(&look()), "more of the same may follow");
+    assert_eq!(timer(&effects), 1_000 + clock_millis(DEBOUNCE));
+    let mut looked_at = None;
+    for now in (1_000..20_000).step_by(100) {
+        if looked_at.is_none() && engine.handle(Event::Wrote, now).contains(&look()) {
+            looked_at = Some(now);
+        }
+    }
+    assert_eq!(
+        looked_at,
+        Some(1_000 + clock_millis(DEBOUNCE_AT_MOST)),
+        "an endless burst does not hold the queue"
+    );
+}
+
+#[test]
+fn at_most_two_pushes_are_under_way_and_the_rest_follows_their_answers() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    let effects = engine.handle(Event::QueueSeen(ready(10_000)), 1);
+    assert_eq!(pushes(&effects), 2);
+    let effects = engine.handle(Event::Pushed { sent: 200, took: FAST, queue: ready(9_600) }, 50);
+    assert_eq!(pushes(&effects), 1, "the place of the answered push is taken at once");
+}
+
+#[test]
+fn a_retry_is_driven_by_the_due_time_in_the_queue_and_not_by_the_next_write() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    let due_later = QueueView { next_due_in: Some(Duration::from_secs(7)), ..EMPTY };
+    let effects = engine.handle(Event::QueueSeen(due_later), 1);
+    assert_eq!(timer(&effects), 7_001, "incident 7: a failed upload waited for the next local write");
+    assert!(engine.handle(Event::TimerFired, 7_001).contains(&look()));
+}
+
+#[test]
+fn without_any_event_queue_feed_and_greeting_come_round_every_minute() {
+    let mut engine = at_rest();
+    let effects = engine.handle(Event::TimerFired, 59_999);
+    assert_eq!(timer(&effects), 60_000);
+    let effects = engine.handle(Event::TimerFired, 60_000);
+    for expected in [Effect::Greet, Effect::Pull, look()] {
+        assert!(effects.contains(&expected), "{expected:?} is missing from {effects:?}");
+    }
+}
+
+#[test]
+fn a_pull_goes_on_while_the_queue_is_full_and_failing() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    engine.handle(Event::QueueSeen(ready(500)), 1);
+    let busy = Trouble::Outage(Outage::Suspected);
+    engine.handle(Event::PushFailed { sent: 200, trouble: busy, queue: ready(500) }, 10);
+    let effects = engine.handle(Event::StreamHint, 20);
+    assert!(timer(&effects) <= 20 + clock_millis(HINT_PAUSE));
+    assert!(
+        engine.handle(Event::TimerFired, 20 + clock_millis(HINT_PAUSE)).contains(&Effect::Pull),
+        "the feed does not wait for the queue"
+    );
+}
+
+#[test]
+fn a_refused_connection_closes_the_door_for_checkouts_at_once_and_probes_every_two_seconds() {
+    let mut engine = at_rest();
+    assert!(engine.lets_checkout_through());
+    let mut now = 1_000;
+    let mut effects = engine.handle(Event::CheckoutFailed(GONE), now);
+    assert!(!engine.lets_checkout_through(), "the next cashier waits for nothing");
+    for _ in 0..50 {
+        let next = timer(&effects);
+        assert!(next - now <= clock_millis(PROBE_EVERY), "a probe at least every 2 s");
+        now = next;
+        effects = engine.handle(Event::TimerFired, now);
+        assert!(effects.contains(&Effect::Greet), "the probe is a greeting");
+        assert_eq!(pushes(&effects), 0, "nothing but the probe goes out");
+        assert!(
+            !engine.handle(Event::TimerFired, now + 1).contains(&Effect::Greet),
+            "a single probe at a time"
+        );
+        effects = engine.handle(Event::GreetingFailed(GONE), now + 1);
+        now += 1;
+    }
+}
+
+#[test]
+fn a_checkout_that_waited_in_vain_spares_the_next_customer_the_wait() {
+    let mut engine = at_rest();
+    engine.handle(Event::CheckoutFailed(Trouble::Outage(Outage::Suspected)), 10);
+    assert!(!engine.lets_checkout_through());
+}
+
+#[test]
+fn the_return_of_the_server_makes_everything_due_at_once_whatever_the_backoff_was() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    engine.handle(Event::QueueSeen(ready(3)), 1);
+    let later = QueueView { next_due_in: Some(Duration::from_secs(55)), ..EMPTY };
+    engine.handle(Event::PushFailed { sent: 3, trouble: GONE, queue: later }, 2);
+    let probe_at = timer(&engine.handle(Event::TimerFired, 3));
+    assert!(engine.handle(Event::TimerFired, probe_at).contains(&Effect::Greet));
+    let effects = engine.handle(Event::Greeted { limits: LIMITS, course: Course::Follow }, probe_at + 5);
+    assert!(effects.contains(&Effect::LookAtQueue { forget_outages: true }), "{effects:?}");
+    assert!(engine.lets_checkout_through());
+    assert_eq!(pushes(&engine.handle(Event::QueueSeen(ready(3)), probe_at + 6)), 1);
+}
+
+#[test]
+fn a_register_that_was_offline_when_it_ended_lets_no_checkout_wait_and_probes_at_once() {
+    let mut engine = engine(LastSeen::OutOfReach);
+    assert!(!engine.lets_checkout_through());
+    assert!(engine.handle(Event::TimerFired, 0).contains(&Effect::Greet));
+}
+
+#[test]
+fn a_busy_server_is_left_alone_for_as_long_as_it_asks_and_the_breaker_stays_closed() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    engine.handle(Event::QueueSeen(ready(3)), 1);
+    let busy = Trouble::Busy { retry_after: Some(Duration::from_secs(20)) };
+    engine.handle(Event::PushFailed { sent: 3, trouble: busy, queue: ready(3) }, 2);
+    assert!(engine.lets_checkout_through(), "a busy server is a server");
+    for now in (100..20_000).step_by(500) {
+        let effects = engine.handle(Event::SaleFinalised, now);
+        let seen = engine.handle(Event::QueueSeen(ready(3)), now);
+        assert_eq!(pushes(&effects) + pushes(&seen), 0, "Retry-After is obeyed at {now}");
+    }
+    engine.handle(Event::TimerFired, 21_000);
+    assert_eq!(pushes(&engine.handle(Event::QueueSeen(ready(3)), 21_000)), 1);
+}
+
+#[test]
+fn a_server_that_answers_the_probe_with_busy_is_in_reach() {
+    let mut engine = engine(LastSeen::OutOfReach);
+    engine.handle(Event::TimerFired, 0);
+    let effects = engine.handle(Event::GreetingFailed(Trouble::Busy { retry_after: None }), 5);
+    assert!(engine.lets_checkout_through());
+    let again = timer(&effects);
+    assert!(again <= 5 + clock_millis(backoff::MAX_WAIT), "the greeting is tried again");
+}
+
+#[test]
+fn a_refused_push_is_halved_until_the_poison_stands_alone_without_waiting() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    let mut effects = engine.handle(Event::QueueSeen(ready(100)), 1);
+    let mut sizes = Vec::new();
+    let mut sent = 100;
+    while sent > 1 {
+        let size = effects
+            .iter()
+            .find_map(|e| if let Effect::ClaimAndPush { max_ops, .. } = e { Some(*max_ops) } else { None });
+        sizes.push(size.expect("a smaller push follows at once"));
+        effects =
+            engine.handle(Event::PushFailed { sent, trouble: Trouble::Indigestible, queue: ready(100) }, 2);
+        sent /= 2;
+    }
+    assert_eq!(sizes, [200, 50, 25, 12, 6, 3]);
+}
+
+#[test]
+fn nothing_claimed_does_not_spin() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    engine.handle(Event::QueueSeen(ready(3)), 1);
+    let effects = engine.handle(Event::NothingClaimed { ready: true }, 2);
+    assert_eq!(pushes(&effects), 0);
+    assert_eq!(
+        timer(&effects),
+        2 + clock_millis(NOTHING_CLAIMED_PAUSE),
+        "it is looked at again a second later"
+    );
+}
+
+#[test]
+fn links_alone_are_pushed_soon_after_a_checkout() {
+    let mut engine = at_rest();
+    let effects = engine.handle(Event::CheckoutAnswered, 100);
+    let at = timer(&effects);
+    assert_eq!(at, 100 + clock_millis(DEBOUNCE));
+    assert!(engine.handle(Event::TimerFired, at).contains(&look()));
+    assert_eq!(pushes(&engine.handle(Event::QueueSeen(QueueView { links: 1, ..EMPTY }), at)), 1);
+}
+
+#[test]
+fn a_restored_server_gets_its_operations_again_before_everything_is_read_anew() {
+    let mut engine = at_rest();
+    let effects = engine.handle(Event::Greeted { limits: LIMITS, course: Course::Republish }, 60_000);
+    assert!(effects.contains(&look()));
+    let effects = engine.handle(Event::QueueSeen(ready(150)), 60_001);
+    assert_eq!(pushes(&effects), 1);
+    assert!(!effects.contains(&Effect::FirstSync));
+    let effects = engine.handle(Event::Pushed { sent: 150, took: FAST, queue: EMPTY }, 60_100);
+    assert!(effects.contains(&Effect::FirstSync));
+    let effects = engine.handle(Event::FirstSyncDone, 61_000);
+    assert!(effects.contains(&Effect::Pull), "the feed is followed from the mark");
+}
+
+#[test]
+fn a_cursor_that_is_too_old_leads_to_a_new_first_sync_while_pushes_go_on() {
+    let mut engine = at_rest();
+    assert!(engine.handle(Event::SyncNow, 100).contains(&Effect::Pull));
+    let effects = engine.handle(Event::PullFailed(Trouble::ResnapshotRequired), 110);
+    let effects = engine.handle(Event::TimerFired, timer(&effects).max(2_000));
+    assert!(effects.contains(&Effect::FirstSync));
+    engine.handle(Event::SaleFinalised, 2_010);
+    assert_eq!(pushes(&engine.handle(Event::QueueSeen(ready(1)), 2_011)), 1);
+}
+
+#[test]
+fn a_register_that_is_turned_away_stops_and_asks_again_once_a_minute() {
+    let mut engine = at_rest();
+    engine.handle(Event::SaleFinalised, 1);
+    engine.handle(Event::QueueSeen(ready(1)), 1);
+    engine.handle(Event::PushFailed { sent: 1, trouble: Trouble::Denied, queue: ready(1) }, 2);
+    assert!(engine.is_denied());
+    assert!(!engine.lets_checkout_through());
+    let effects = engine.handle(Event::SaleFinalised, 3);
+    assert_eq!(pushes(&effects), 0);
+    assert!(engine.handle(Event::TimerFired, 60_002).contains(&Effect::Greet));
+    engine.handle(Event::Greeted { limits: LIMITS, course: Course::Follow }, 60_010);
+    assert!(!engine.is_denied(), "the owner let it in again");
+}
+
+#[test]
+fn paused_means_silent_and_resumed_catches_up_at_once() {
+    let mut engine = at_rest();
+    engine.handle(Event::Paused, 1);
+    assert!(!engine.lets_checkout_through());
+    for now in (1_000..200_000).step_by(10_000) {
+        let effects = engine.handle(Event::SaleFinalised, now);
+        assert!(!effects.contains(&Effect::Greet) && pushes(&effects) == 0, "silent at {now}");
+    }
+    let effects = engine.handle(Event::Resumed, 300_000);
+    for expected in [Effect::Greet, Effect::Pull, look()] {
+        assert!(effects.contains(&expected), "{expected:?} is missing from {effects:?}");
+    }
+}
+
+#[test]
+fn the_end_of_the_program_sends_what_waits_and_then_finishes() {
+    let mut engine = at_rest();
+    assert!(engine.handle(Event::Shutdown, 10).contains(&look()));
+    let effects = engine.handle(Event::QueueSeen(ready(2)), 11);
+    assert_eq!(pushes(&effects), 1);
+    assert!(!effects.contains(&Effect::Finish));
+    let effects = engine.handle(Event::Pushed { sent: 2, took: FAST, queue: EMPTY }, 30);
+    assert!(effects.contains(&Effect::Finish));
+}
+
+#[test]
+fn an_end_without_a_server_does_not_wait_for_one() {
+    let mut engine = engine(LastSeen::OutOfReach);
+    assert!(engine.handle(Event::Shutdown, 0).contains(&Effect::Finish));
+}
+
+#[test]
+fn a_clock_that_was_set_makes_due_times_void() {
+    let mut engine = at_rest();
+    assert!(engine.handle(Event::ClockJumped, 5).contains(&Effect::LookAtQueue { forget_outages: true }));
+}
+
+/// What an outside world may do at a step; impossible answers are skipped.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Tell(Event),
+    AnswerGreeting(Option<Trouble>, Course),
+    AnswerLook(QueueView),
+    AnswerPush(Option<Trouble>, QueueView),
+    ClaimNothing(bool),
+    AnswerRead(Option<Trouble>),
+}
+
+fn trouble() -> impl Strategy<Value = Trouble> {
+    prop_oneof![
+        Just(GONE),
+        Just(Trouble::Outage(Outage::Suspected)),
+        (0_u64..100_000).prop_map(|ms| Trouble::Busy { retry_after: Some(Duration::from_millis(ms)) }),
+        Just(Trouble::Disk),
+        Just(Trouble::Indigestible),
+        Just(Trouble::ResnapshotRequired),
+        Just(Trouble::Denied),
+    ]
+}
+
+fn view() -> impl Strategy<Value = QueueView> {
+    (0_u32..5_000, prop::option::of(0_u64..100_000), 0_u32..10).prop_map(|(ready, due, links)| QueueView {
+        ready,
+        next_due_in: due.map(Duration::from_millis),
+        links,
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let told = prop_oneof![
+        4 => Just(Event::TimerFired),
+        2 => Just(Event::Wrote),
+        2 => Just(Event::SaleFinalised),
+        1 => Just(Event::SyncNow),
+        1 => Just(Event::LinkRegained),
+        1 => Just(Event::StreamHint),
+        1 => Just(Event::Paused),
+        2 => Just(Event::Resumed),
+        1 => Just(Event::ClockJumped),
+        1 => Just(Event::CheckoutAnswered),
+        1 => trouble().prop_map(Event::CheckoutFailed),
+    ];
+    let course = prop_oneof![Just(Course::Follow), Just(Course::FirstSync), Just(Course::Republish)];
+    prop_oneof![
+        3 => told.prop_map(Step::Tell),
+        2 => (prop::option::of(trouble()), course).prop_map(|(t, c)| Step::AnswerGreeting(t, c)),
+        2 => view().prop_map(Step::AnswerLook),
+        3 => (prop::option::of(trouble()), view()).prop_map(|(t, v)| Step::AnswerPush(t, v)),
+        1 => any::<bool>().prop_map(Step::ClaimNothing),
+        2 => prop::option::of(trouble()).prop_map(Step::AnswerRead),
+    ]
+}
+
+/// What is under way as the outside world sees it.
+#[derive(Debug, Default)]
+struct World {
+    greetings: u32,
+    looks: u32,
+    pushes: u32,
+    reads: Vec<Effect>,
+}
+
+impl World {
+    fn event(&mut self, step: Step) -> Option<Event> {
+        match step {
+            Step::Tell(event) => Some(event),
+            Step::AnswerGreeting(trouble, course) => {
+                self.greetings = self.greetings.checked_sub(1)?;
+                Some(trouble.map_or(Event::Greeted { limits: LIMITS, course }, Event::GreetingFailed))
+            }
+            Step::AnswerLook(queue) => {
+                self.looks = self.looks.checked_sub(1)?;
+                Some(Event::QueueSeen(queue))
+            }
+            Step::AnswerPush(trouble, queue) => {
+                self.pushes = self.pushes.checked_sub(1)?;
+                Some(match trouble {
+                    Some(trouble) => Event::PushFailed { sent: 7, trouble, queue },
+                    None => Event::Pushed { sent: 7, took: FAST, queue },
+                })
+            }
+            Step::ClaimNothing(ready) => {
+                self.pushes = self.pushes.checked_sub(1)?;
+                Some(Event::NothingClaimed { ready })
+            }
+            Step::AnswerRead(trouble) => Some(match (self.reads.pop()?, trouble) {
+                (Effect::Pull, None) => Event::Pulled,
+                (Effect::Pull, Some(trouble)) => Event::PullFailed(trouble),
+                (_, None) => Event::FirstSyncDone,
+                (_, Some(trouble)) => Event::FirstSyncFailed(trouble),
+            }),
+        }
+    }
+
+    fn perform(&mut self, effects: &[Effect], engine_was_closed: bool) -> Result<(), TestCaseError> {
+        for effect in effects {
+            match effect {
+                Effect::Greet => self.greetings += 1,
+                Effect::LookAtQueue { .. } => self.looks += 1,
+                Effect::ClaimAndPush { max_ops, max_bytes } => {
+                    self.pushes += 1;
+                    prop_assert!((1..=2_000).contains(max_ops) && *max_bytes <= 1 << 20);
+                    prop_assert!(engine_was_closed, "nothing but a probe goes out while the breaker is open");
+                }
+                Effect::Pull | Effect::FirstSync => {
+                    self.reads.push(*effect);
+                    prop_assert!(engine_was_closed, "nothing but a probe goes out while the breaker is open");
+                }
+                Effect::ArmTimer { .. } | Effect::PublishStatus | Effect::Finish => {}
+            }
+        }
+        prop_assert!(self.greetings <= 1 && self.looks <= 1 && self.reads.len() <= 1);
+        prop_assert!(self.pushes <= u32::from(MAX_PUSHES));
+        Ok(())
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_a_timer_is_armed_and_no_bound_is_passed(
+        steps in prop::collection::vec((step(), 0_i64..5_000), 1..300),
+        offline_before: bool,
+        seed: u64,
+    ) {
+        let last_seen = if offline_before { LastSeen::OutOfReach } else { LastSeen::InReach };
+        let mut engine = Engine::new(last_seen, Jitter::from_seed(seed), 0);
+        let mut world = World::default();
+        let mut now = 0;
+        for (step, pause) in steps {
+            now += pause;
+            let Some(event) = world.event(step) else { continue };
+            let effects = engine.handle(event, now);
+            let armed: Vec<i64> = effects
+                .iter()
+                .filter_map(|e| if let Effect::ArmTimer { at_ms } = e { Some(*at_ms) } else { None })
+                .collect();
+            prop_assert_eq!(armed.len(), 1, "exactly one timer");
+            prop_assert!(armed[0] > now && armed[0] <= now + clock_millis(ROUND_EVERY));
+            world.perform(&effects, engine.breaker() == BreakerState::Closed)?;
+        }
+    }
+
+    /// Invariant 10: after the faults stop, everything that waits goes out within a bounded number of rounds.
+    #[test]
+    fn after_the_faults_stop_the_queue_drains_by_timers_alone(
+        steps in prop::collection::vec((step(), 0_i64..5_000), 1..150),
+        backlog in 1_u32..20_000,
+        seed: u64,
+    ) {
+        let mut engine = Engine::new(LastSeen::InReach, Jitter::from_seed(seed), 0);
+        let mut world = World::default();
+        let mut now = 0;
+        for (step, pause) in steps {
+            now += pause;
+            if let Some(event) = world.event(step) {
+                let closed = engine.breaker() == BreakerState::Closed;
+                let effects = engine.handle(event, now);
+                world.perform(&effects, closed || engine.breaker() == BreakerState::Closed)?;
+            }
+        }
+        let mut effects = engine.handle(Event::Resumed, now);
+        world.perform(&effects, true)?;
+        let mut left = backlog;
+        for _ in 0..3_000 {
+            let event = if world.greetings > 0 {
+                world.event(Step::AnswerGreeting(None, Course::Follow))
+            } else if world.looks > 0 {
+                world.event(Step::AnswerLook(ready(left)))
+            } else if world.pushes > 0 {
+                left = left.saturating_sub(50);
+                world.event(Step::AnswerPush(None, ready(left)))
+            } else if world.reads.is_empty() {
+                now = timer(&effects);
+                Some(Event::TimerFired)
+            } else {
+                world.event(Step::AnswerRead(None))
+            };
+            effects = engine.handle(event.expect("something is under way"), now);
+            world.perform(&effects, true)?;
+            if left == 0 {
+                break;
+            }
+        }
+        prop_assert_eq!(left, 0, "the queue is not empty after 3,000 steps of a healthy world");
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_engine_that_gets_no_answers_sleeps_between_its_timers(
+        steps in prop::collection::vec((step(), 0_i64..5_000), 1..150),
+        seed: u64,
+    ) {
+        let mut engine = Engine::new(LastSeen::InReach, Jitter::from_seed(seed), 0);
+        let mut world = World::default();
+        let mut now = 0;
+        for (step, pause) in steps {
+            now += pause;
+            if let Some(event) = world.event(step) {
+                world.perform(&engine.handle(event, now), true)?;
+            }
+        }
+        let end = now + clock_millis(ROUND_EVERY);
+        let mut wakes = 0;
+        while now < end {
+            now = timer(&engine.handle(Event::TimerFired, now));
+            wakes += 1;
+        }
+        prop_assert!(wakes < 30, "{wakes} wakes in a minute drain the battery of a laptop till");
+    }
+}
