@@ -1,0 +1,50 @@
+//! The tasks of this project, for people and for CI alike.
+//!
+//! `cargo xtask run` opens a demo shop, `test` runs every test, `check` runs every check that needs no test,
+//! `bench` measures, `pictures` takes the pictures of docs/. Rust and Node must be there; everything else is
+//! installed, or said.
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+
+mod bench;
+mod check;
+mod children;
+mod command;
+mod demo;
+mod pictures;
+mod system;
+mod test;
+mod ui;
+
+use clap::Parser;
+
+/// The tasks of this project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Builds everything, starts a server and a register with a demo shop, and opens the window.
+    Run,
+    /// Runs every test, those in the real window included, and closes with one line of counts.
+    Test,
+    /// Runs every check: formatting, lints, licences, types of the page, generated bindings.
+    Check,
+    /// Measures what README.md promises. What follows goes to the bench program.
+    Bench {
+        /// Arguments of the bench program.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Takes the pictures of docs/pictures in the real window.
+    Pictures,
+}
+
+fn main() -> anyhow::Result<()> {
+    let task = Task::parse();
+    std::env::set_current_dir(command::root()?)?;
+    match task {
+        Task::Run => demo::run(),
+        Task::Test => test::run(),
+        Task::Check => check::run(),
+        Task::Bench { arguments } => bench::run(&arguments),
+        Task::Pictures => pictures::run(),
+    }
+}
