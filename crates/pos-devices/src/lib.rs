@@ -1,1 +1,23 @@
-//! Placeholder until its content is written.
+//! Paper: what a receipt says, how it looks on a screen, a till roll or a page, and how it reaches a printer.
+//!
+//! Owns: receipts in French and English, plain text, ESC/POS bytes, PDF, the drawer's pulse, and the formats of
+//! amounts and dates that receipts and the shell share. All encoders are pure; [`transport`] alone touches devices.
+//!
+//! Must not know: the store, the sync, settings. It is given a final document and how it was issued.
+
+pub mod escpos;
+pub mod format;
+pub mod pdf;
+pub mod receipt;
+pub mod text;
+pub mod transport;
+
+mod barcode;
+mod clean;
+mod code_page;
+mod layout;
+mod repertoire;
+mod words;
+
+pub use layout::PaperWidth;
+pub use receipt::{Issue, Receipt, Style};
