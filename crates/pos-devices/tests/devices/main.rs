@@ -1,8 +1,14 @@
 //! Receipts of real documents on every kind of paper, and printers of every temper.
 
+#[cfg(test)]
 mod decoder;
+#[cfg(test)]
 mod documents;
+#[cfg(test)]
 mod escpos;
+#[cfg(test)]
 mod pdf;
+#[cfg(test)]
 mod receipts;
+#[cfg(test)]
 mod transport;

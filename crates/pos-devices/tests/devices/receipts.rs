@@ -124,9 +124,9 @@ proptest! {
         code in prop::sample::select(vec!["GNF", "EUR", "TND"]),
     ) {
         let rates = ["0", "5.5", "18", "20"];
-        let lines = goods.iter().enumerate().map(|(i, (milli, price, rate, off))| {
+        let lines = (1..).zip(&goods).map(|(i, (milli, price, rate, off))| {
             let qty = format!("{}.{:03}", milli / 1000, milli % 1000);
-            let mut goods = line(i as u128, "x", &qty, "kg", *price, rates[usize::from(*rate)]);
+            let mut goods = line(i, "x", &qty, "kg", *price, rates[usize::from(*rate)]);
             goods.discount = (off % 3 == 0).then(|| Discount::Percent(Rate::from_ppm(*off).unwrap()));
             goods
         });
