@@ -1,4 +1,5 @@
 //! The edges of the house, asserted on what Cargo really builds. docs/ARCHITECTURE.md tells why they are so.
+#![allow(clippy::unwrap_used, reason = "a file of tests: what is not as expected fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -95,7 +96,10 @@ fn storage_network_and_window_each_have_one_door() {
         for (outside, allowed) in DOORS {
             let name = package.name.as_str();
             let may = allowed.contains(&name) || name == "pos-testkit";
-            assert!(may || !shipped(package).contains(outside), "{name} uses {outside}: only {allowed:?} may");
+            assert!(
+                may || !shipped(package).contains(outside),
+                "{name} uses {outside}: only {allowed:?} may"
+            );
         }
     }
 }
@@ -170,7 +174,8 @@ fn the_page_may_call_one_command_and_load_nothing_from_outside() {
     assert_eq!(capabilities.len(), 1, "one window, one capability");
     let main: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&capabilities[0]).unwrap()).unwrap();
-    let allowed = serde_json::json!(["allow-dispatch", "core:event:allow-listen", "core:event:allow-unlisten"]);
+    let allowed =
+        serde_json::json!(["allow-dispatch", "core:event:allow-listen", "core:event:allow-unlisten"]);
     assert_eq!(main["permissions"], allowed, "no files, no shell, no network for the page");
     assert!(main.get("remote").is_none(), "no page from elsewhere may call");
 }

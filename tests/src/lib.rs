@@ -2,7 +2,9 @@
 //!
 //! Everything here drives the real programs from outside, as a person or a script would; nothing of the product is
 //! linked in. Linux only: other systems have other drivers.
+#![cfg(target_os = "linux")]
 
+pub mod cable;
 pub mod display;
 pub mod driver;
 pub mod process;

@@ -28,14 +28,16 @@ pub struct Running {
 impl Running {
     /// Starts a program in a process group of its own.
     pub fn start(command: &mut Command) -> Result<Self> {
-        let name = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name =
+            Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
         let child = command.process_group(0).spawn().with_context(|| format!("{name} does not start"))?;
         Ok(Self { name, child })
     }
 
     /// The first line that the program says on standard output, which must be piped. The rest is thrown away.
     pub fn first_line(&mut self) -> Result<String> {
-        let output = self.child.stdout.take().with_context(|| format!("{} has no piped output", self.name))?;
+        let output =
+            self.child.stdout.take().with_context(|| format!("{} has no piped output", self.name))?;
         let mut reader = BufReader::new(output);
         let mut line = String::new();
         reader.read_line(&mut line)?;

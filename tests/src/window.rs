@@ -69,7 +69,9 @@ impl Window {
     pub async fn wait(&self, condition: &str) -> Result<()> {
         match self.web.execute_async(WAIT_SCRIPT.replace("CONDITION", condition), vec![]).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(error).with_context(|| format!("this never came true in the window: {condition}")),
+            Err(error) => {
+                Err(error).with_context(|| format!("this never came true in the window: {condition}"))
+            }
         }
     }
 
@@ -97,7 +99,8 @@ impl Window {
     /// Waits until an element's attribute has this value.
     pub async fn wait_attribute(&self, test_id: &str, attribute: &str, value: &str) -> Result<()> {
         let (attribute, value) = (json!(attribute), json!(value));
-        self.wait(&format!("[...{}].some((e) => e.getAttribute({attribute}) === {value})", all(test_id))).await
+        self.wait(&format!("[...{}].some((e) => e.getAttribute({attribute}) === {value})", all(test_id)))
+            .await
     }
 
     /// Clicks an element as soon as it is there and can be used.
@@ -127,7 +130,11 @@ impl Window {
 
     /// Presses keys wherever the focus is, one after the other, as a keyboard or a scanner does.
     pub async fn press(&self, keys: &str) -> Result<()> {
-        self.web.action_chain_with_delay(Some(Duration::ZERO), Some(Duration::ZERO)).send_keys(keys).perform().await?;
+        self.web
+            .action_chain_with_delay(Some(Duration::ZERO), Some(Duration::ZERO))
+            .send_keys(keys)
+            .perform()
+            .await?;
         Ok(())
     }
 
@@ -184,14 +191,25 @@ impl Window {
         Ok(self.web.screenshot_as_png().await?)
     }
 
-    /// Keeps what a failed test shows: a picture and the page's source. Says where they are.
-    pub async fn keep_evidence(&self, name: &str) -> Result<String> {
+    /// Goes through the steps of a journey. When one fails, what the window shows then is kept, and where is said.
+    pub async fn journey(&self, name: &str, steps: impl AsyncFnOnce(&Self) -> Result<()>) -> Result<()> {
+        let Err(failure) = steps(self).await else { return Ok(()) };
+        let evidence = match self.keep_evidence(name).await {
+            Ok(evidence) => evidence,
+            Err(error) => format!("the window shows nothing any more: {error:#}"),
+        };
+        Err(failure.context(format!("{name} failed\n{evidence}")))
+    }
+
+    /// Writes a picture and the page's source beside the built programs.
+    async fn keep_evidence(&self, name: &str) -> Result<String> {
         let folder = program("comptoir-desktop")?.with_file_name("window-failures");
         std::fs::create_dir_all(&folder)?;
         let (picture, page) = (folder.join(format!("{name}.png")), folder.join(format!("{name}.html")));
-        std::fs::write(&page, self.web.source().await?)?;
+        let source = self.web.source().await?;
+        std::fs::write(&page, &source)?;
         std::fs::write(&picture, self.web.screenshot_as_png().await?)?;
-        Ok(format!("picture: {}\npage: {}", picture.display(), page.display()))
+        Ok(format!("picture: {}\npage: {}\n{source}", picture.display(), page.display()))
     }
 
     /// Ends the session, which closes the window.

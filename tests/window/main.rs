@@ -1,16 +1,10 @@
-//! Journeys through the real window, with the real server behind it.
+//! Journeys through the real window, with the real server behind it over real sockets.
+//!
+//! A journey is told in steps that a person takes. What other registers do in the meantime is done from the shell.
+#![cfg(target_os = "linux")]
 
-use comptoir_tests::display::{Display, Size};
-use comptoir_tests::window::Window;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_window_opens() {
-    let display = Display::start(Size::TILL).unwrap();
-    let data = tempfile::tempdir().unwrap();
-    let window = Window::open(&display, data.path()).await.unwrap();
-    std::fs::write("/tmp/shell-first.png", window.picture().await.unwrap()).unwrap();
-    println!("{:?}", window.evaluate("[innerWidth, innerHeight, navigator.language, document.body.innerHTML.length]").await);
-    println!("{:?}", window.call("app.state", serde_json::json!({})).await);
-    println!("{:?}", window.evaluate("(() => { try { return eval('1+1') } catch (e) { return String(e) } })()").await);
-    window.close().await.unwrap();
-}
+mod conflict;
+mod offline;
+mod safety;
+mod sale;
+mod stage;
