@@ -13,3 +13,4 @@ pub mod breaker;
 pub mod bucket;
 pub mod engine;
 pub mod schedule;
+pub mod transport;

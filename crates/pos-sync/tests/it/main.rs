@@ -1,0 +1,11 @@
+//! Tests of pos-sync against real sockets, real TLS and the real server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test helpers fail loudly"
+)]
+
+mod transport;
