@@ -42,5 +42,7 @@ pub(crate) async fn dispatch(
     request: Value,
 ) -> Result<Value, Value> {
     let folder = register.opened.wait().await;
-    Err(json!({ "code": "app.unavailable", "params": { "name": name, "folder": folder, "request": request } }))
+    Err(
+        json!({ "code": "app.unavailable", "params": { "name": name, "folder": folder, "request": request } }),
+    )
 }

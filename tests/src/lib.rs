@@ -9,4 +9,5 @@ pub mod display;
 pub mod driver;
 pub mod process;
 pub mod shop;
+pub mod stage;
 pub mod window;

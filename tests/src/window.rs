@@ -12,7 +12,7 @@ use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
 use thirtyfour::error::WebDriverError;
 use thirtyfour::{By, Key, WebDriver, WebElement};
 
-use crate::display::Display;
+use crate::display::{Display, Size};
 use crate::driver::Driver;
 use crate::process::program;
 
@@ -180,7 +180,8 @@ impl Window {
     }
 
     /// Gives the window's inside another size.
-    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+    pub async fn resize(&self, size: Size) -> Result<()> {
+        let Size { width, height } = size;
         self.web.set_window_rect(0, 0, width, height).await?;
         self.wait(&format!("innerWidth === {width} && innerHeight === {height}")).await
     }

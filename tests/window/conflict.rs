@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use comptoir_tests::shop::Register;
 use thirtyfour::Key;
 
-use crate::stage::{SUGAR, Stage};
+use comptoir_tests::stage::{SUGAR, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_unit_sold_twice_is_a_conflict_that_the_window_resolves() -> Result<()> {

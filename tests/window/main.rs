@@ -7,4 +7,3 @@ mod conflict;
 mod offline;
 mod safety;
 mod sale;
-mod stage;

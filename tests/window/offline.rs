@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use thirtyfour::Key;
 
-use crate::stage::{SUGAR, Stage};
+use comptoir_tests::stage::{SUGAR, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_without_the_server_stands_and_sends_itself_later() -> Result<()> {

@@ -5,7 +5,7 @@ use comptoir_tests::display::{Display, Size};
 use comptoir_tests::shop::Register;
 use comptoir_tests::window::Window;
 
-use crate::stage::{OIL, SUGAR, Stage};
+use comptoir_tests::stage::{OIL, SUGAR, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_power_cut_brings_the_cart_back() -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use comptoir_tests::shop::Register;
 use thirtyfour::Key;
 
-use crate::stage::{OIL, SUGAR, Stage};
+use comptoir_tests::stage::{OIL, SUGAR, Stage};
 
 /// The key that takes the exact amount in cash.
 const EXACT_CASH: Key = Key::F9;

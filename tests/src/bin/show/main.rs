@@ -1,2 +1,34 @@
-//! Shows the program without a person.
-fn main() {}
+//! Shows the till without a person: one sale for those who have no display, and the pictures of the documentation.
+
+mod pictures;
+mod sale;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Shows the till without a person.
+#[derive(Debug, Parser)]
+#[command(name = "comptoir-show")]
+enum Show {
+    /// Rings up one sale in a window on a virtual display, and leaves a picture of the receipt.
+    Sale {
+        /// Data folder of a register with the demo shop.
+        data: PathBuf,
+        /// Where the picture goes, PNG.
+        picture: PathBuf,
+    },
+    /// Takes a picture of each screen, in both languages and both themes.
+    Pictures {
+        /// Folder of the pictures.
+        folder: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Show::parse() {
+        Show::Sale { data, picture } => sale::show(&data, &picture).await,
+        Show::Pictures { folder } => pictures::take(&folder).await,
+    }
+}

@@ -1,0 +1,185 @@
+//! The pictures of the documentation: each screen, in both languages and both themes, of a till and of an office.
+#![allow(clippy::print_stdout, reason = "a program for the terminal")]
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use comptoir_tests::display::{Display, Size};
+use comptoir_tests::shop::Register;
+use comptoir_tests::stage::{OIL, Product, SUGAR, Stage};
+use comptoir_tests::window::Window;
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+/// How the window looks.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    language: &'static str,
+    theme: &'static str,
+}
+
+/// Every look, the first one last: the shop stays as its people want it.
+const LOOKS: [Look; 4] = [
+    Look { language: "en", theme: "dark" },
+    Look { language: "en", theme: "light" },
+    Look { language: "fr", theme: "dark" },
+    Look { language: "fr", theme: "light" },
+];
+
+/// Takes every picture anew.
+pub(crate) async fn take(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    for (screen, suffix) in [(Size::TILL, ""), (Size::OFFICE, "-wide")] {
+        let mut album = Album { folder, suffix, look: LOOKS[0] };
+        first_run(&mut album, screen).await?;
+        shop(&mut album, screen).await?;
+    }
+    Ok(())
+}
+
+/// Where pictures go, and what is written on them.
+struct Album<'a> {
+    folder: &'a Path,
+    suffix: &'static str,
+    look: Look,
+}
+
+impl Album<'_> {
+    /// Changes the look of the window, as its settings do.
+    async fn dress(&mut self, window: &Window, look: Look) -> Result<()> {
+        let state = window.call("app.state", json!({})).await?;
+        let settings = state.get("device").and_then(Value::as_object);
+        let mut settings = settings.cloned().context("a state has the register's settings")?;
+        settings.insert("language".to_owned(), json!(look.language));
+        settings.insert("theme".to_owned(), json!(look.theme));
+        window.call("device.set", json!({ "settings": settings })).await?;
+        let (language, theme) = (look.language, look.theme);
+        let page = "document.documentElement";
+        window
+            .wait(&format!("{page}.lang.startsWith('{language}') && {page}.dataset.theme === '{theme}'"))
+            .await?;
+        self.look = look;
+        Ok(())
+    }
+
+    async fn keep(&self, window: &Window, screen: &str) -> Result<()> {
+        let Look { language, theme } = self.look;
+        let path = self.folder.join(format!("{screen}-{language}-{theme}{}.png", self.suffix));
+        window.wait("document.getAnimations().every((a) => a.playState !== 'running')").await?;
+        let picture = squeeze(&window.picture().await?)?;
+        println!("{} ({} KB)", path.display(), picture.len() / 1024);
+        std::fs::write(&path, picture).with_context(|| format!("{} cannot be written", path.display()))
+    }
+}
+
+/// The same picture in fewer bytes.
+fn squeeze(picture: &[u8]) -> Result<Vec<u8>> {
+    oxipng::optimize_from_memory(picture, &oxipng::Options::from_preset(3)).context("the picture is no PNG")
+}
+
+async fn first_run(album: &mut Album<'_>, screen: Size) -> Result<()> {
+    let display = Display::start(screen)?;
+    let register = Register::new()?;
+    let window = open(&display, &register, screen).await?;
+    window
+        .journey("picture_first_run", async |window| {
+            window.wait_for("first-run-demo").await?;
+            for look in LOOKS {
+                album.dress(window, look).await?;
+                album.keep(window, "first-run").await?;
+            }
+            Ok(())
+        })
+        .await?;
+    window.close().await
+}
+
+async fn shop(album: &mut Album<'_>, screen: Size) -> Result<()> {
+    let mut stage = Stage::set_on(screen).await?;
+    let other = Register::join(&stage.server, "Caisse 2")?;
+    sell_all_but_one(&other, SUGAR)?;
+    let window = open(&stage.display, &stage.register, screen).await?;
+    window
+        .journey("pictures", async |window| {
+            window.wait_for("scan-input").await?;
+            make_a_conflict(&mut stage, &other, window).await?;
+            for look in LOOKS {
+                album.dress(window, look).await?;
+                at_the_counter(album, window).await?;
+                in_the_office(album, &mut stage, window).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    window.close().await
+}
+
+async fn open(display: &Display, register: &Register, screen: Size) -> Result<Window> {
+    let window = Window::open(display, register.data()).await?;
+    window.resize(screen).await?;
+    Ok(window)
+}
+
+fn sell_all_but_one(register: &Register, product: Product) -> Result<()> {
+    let rest = product.stock - 1;
+    let cash = format!("cash:{}", product.price * rest);
+    register.tell(&["sell", "--line", &format!("{}x{rest}", product.code), "--tender", &cash]).map(drop)
+}
+
+/// The last unit, sold on two registers while the network was away.
+async fn make_a_conflict(stage: &mut Stage, other: &Register, window: &Window) -> Result<()> {
+    stage.cable.pull().await;
+    window.wait_attribute("sync-indicator", "data-state", "offline").await?;
+    pay_cash(window, &[SUGAR]).await?;
+    other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
+    stage.cable.plug().await?;
+    window.wait_attribute("sync-indicator", "data-state", "attention").await
+}
+
+async fn pay_cash(window: &Window, basket: &[Product]) -> Result<()> {
+    for product in basket {
+        window.scan(product.barcode).await?;
+    }
+    window.wait_count("cart-line", basket.len()).await?;
+    window.press(&Key::F9.value().to_string()).await?;
+    window.click("new-sale").await
+}
+
+async fn at_the_counter(album: &mut Album<'_>, window: &Window) -> Result<()> {
+    window.click("nav-sell").await?;
+    for barcode in [OIL.barcode, "2000010000012", "2000010000104", OIL.barcode] {
+        window.scan(barcode).await?;
+    }
+    window.wait_count("cart-line", 3).await?;
+    album.keep(window, "sell").await?;
+    window.click("pay-open").await?;
+    window.wait_for("tender-amount").await?;
+    album.keep(window, "pay").await?;
+    window.press(&Key::Escape.value().to_string()).await?;
+    window.wait_gone("tender-amount").await?;
+    window.press(&Key::F9.value().to_string()).await?;
+    window.wait_for("receipt-number").await?;
+    album.keep(window, "receipt").await?;
+    window.click("new-sale").await
+}
+
+async fn in_the_office(album: &mut Album<'_>, stage: &mut Stage, window: &Window) -> Result<()> {
+    window.click("nav-products").await?;
+    window.wait_for("product-row").await?;
+    album.keep(window, "products").await?;
+    window.click("nav-conflicts").await?;
+    window.click("conflict-row").await?;
+    window.wait_for("conflict-choice").await?;
+    album.keep(window, "conflicts").await?;
+    window.click("nav-settings").await?;
+    album.keep(window, "settings").await?;
+
+    stage.cable.pull().await;
+    window.click("nav-sell").await?;
+    pay_cash(window, &[OIL]).await?;
+    window.click("nav-sync").await?;
+    window.wait_for("queue-row").await?;
+    album.keep(window, "sync").await?;
+    stage.cable.plug().await?;
+    window.wait_count("queue-row", 0).await
+}
