@@ -30,10 +30,13 @@ impl Hlc {
     #[must_use]
     pub fn tick(self, now_ms: i64) -> Self {
         if now_ms > self.wall_ms {
-            Self { wall_ms: now_ms, counter: 0 }
-        } else {
-            Self { wall_ms: self.wall_ms, counter: self.counter.saturating_add(1) }
+            return Self { wall_ms: now_ms, counter: 0 };
         }
+        // A full counter, as a broken machine might send, moves on to the next millisecond: a reading never repeats.
+        self.counter.checked_add(1).map_or_else(
+            || Self { wall_ms: self.wall_ms.saturating_add(1), counter: 0 },
+            |counter| Self { wall_ms: self.wall_ms, counter },
+        )
     }
 
     /// The next reading after both `self` and a reading received from elsewhere.

@@ -140,8 +140,13 @@ pub fn settle(
         Some(r) if uses_cash => other.plus(r.round(total.minus(other)?)?)?,
         Some(_) | None => total,
     };
+    // Where only cash is rounded, other tenders are held to the total itself: rounding must not excuse an overcharge.
+    let bound = match rounding {
+        Some(r) if r.scope == RoundingScope::All => payable,
+        Some(_) | None => total,
+    };
     let sign = if total.is_negative() { -1 } else { 1 };
-    let over = Money::from_i128(i128::from(other.minus(payable)?.minor()) * sign)?;
+    let over = Money::from_i128(i128::from(other.minus(bound)?.minor()) * sign)?;
     if over > Money::ZERO {
         return Err(SettlementFault::NonCashExceedsTotal { excess: over });
     }
