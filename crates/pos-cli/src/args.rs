@@ -1,0 +1,305 @@
+//! The command line: its words, their order and their help. What they do is told in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::sale_text::{LineText, TenderText, decimal};
+
+/// The register from a shell: for support, scripts and tests.
+#[derive(Debug, Parser)]
+#[command(
+    name = "comptoir",
+    version,
+    about = "The register from a shell: the same commands as in the window",
+    after_help = "Exit codes: 0 done, 2 wrong usage, 3 refused by a rule, 4 disk, network or a damaged file.\n\
+                  With --json, standard output holds exactly one JSON document; docs/CLI.md describes each."
+)]
+pub(crate) struct Cli {
+    /// The folder that holds this register's data.
+    #[arg(long, env = "COMPTOIR_DATA", value_name = "DIR", global = true)]
+    pub(crate) data: Option<PathBuf>,
+    /// Print one JSON document instead of sentences.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the shell can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Set this register up: a demo shop, a new shop, or joining the shop of a server.
+    Init(Init),
+    /// Give a shop that began without a server to the empty business of a server, and upload everything.
+    Connect {
+        /// Address of the server, perhaps with its pin: https://HOST:PORT#pin-sha256=...
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// Pairing code that the server printed.
+        #[arg(long)]
+        code: String,
+    },
+    /// Import, look up and change products.
+    #[command(subcommand)]
+    Product(Product),
+    /// Totals, taxes and cash rounding of a cart in JSON on standard input. Sells nothing, needs no data folder.
+    Quote,
+    /// Ring up and pay a sale.
+    Sell(Sell),
+    /// Stock of one product: the server's balance, what is pending here, and their sum.
+    Stock {
+        /// Code or barcode.
+        code: String,
+    },
+    /// Ring up a CSV file of past invoices through the same checkout. Stopped, it resumes where it was.
+    Replay {
+        /// Columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID.
+        file: PathBuf,
+    },
+    /// One full round with the server.
+    Sync {
+        /// Only tell what a round would send and fetch.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// The state of the sync in one word, with its numbers.
+    Status,
+    /// Operations that the server does not have yet.
+    Queue {
+        /// Also those that it has.
+        #[arg(long)]
+        all: bool,
+        /// Most entries.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// Disagreements that wait for a person.
+    Conflicts {
+        /// Also those that are decided.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Decide a conflict, or take the decision back.
+    #[command(subcommand)]
+    Conflict(Conflict),
+    /// Completed sales, the latest first.
+    Sales {
+        /// Part of a number, of a customer's name, or of the number in the system that the sale came from.
+        #[arg(default_value = "")]
+        search: String,
+        /// Most entries.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// A receipt as text, or written to a file.
+    Receipt {
+        /// Printed number.
+        number: String,
+        /// Write the bytes for an ESC/POS printer.
+        #[arg(long, value_name = "FILE", conflicts_with = "pdf")]
+        escpos: Option<PathBuf>,
+        /// Write a PDF.
+        #[arg(long, value_name = "FILE")]
+        pdf: Option<PathBuf>,
+    },
+    /// Who did what on this register, the latest first.
+    Audit {
+        /// Most entries, 1 to 500.
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+    },
+    /// Is my data right? Checks every promise that one file can show.
+    Verify,
+}
+
+/// `comptoir init`
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) kind: InitKind,
+    /// New shop: ISO 4217 code of the currency.
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["demo", "join"], required_unless_present_any = ["demo", "join"])]
+    pub(crate) currency: Option<String>,
+    /// New shop: language and country, such as fr-GN.
+    #[arg(long, value_name = "TAG", conflicts_with_all = ["demo", "join"], required_unless_present_any = ["demo", "join"])]
+    pub(crate) locale: Option<String>,
+    /// New shop: the first person who sells.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["demo", "join"])]
+    pub(crate) cashier: Option<String>,
+    /// New shop: prices of the catalogue are without tax.
+    #[arg(long, conflicts_with_all = ["demo", "join"])]
+    pub(crate) prices_without_tax: bool,
+    /// Join: address of the server, perhaps with its pin: https://HOST:PORT#pin-sha256=...
+    #[arg(long, value_name = "URL", conflicts_with_all = ["demo", "new_shop"], required_unless_present_any = ["demo", "new_shop"])]
+    pub(crate) server: Option<String>,
+    /// Join: name of this register, as printed on receipts.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["demo", "new_shop"], required_unless_present_any = ["demo", "new_shop"])]
+    pub(crate) register: Option<String>,
+    /// Demo shop: language of its names.
+    #[arg(long, conflicts_with_all = ["new_shop", "join"], value_enum)]
+    pub(crate) language: Option<Language>,
+}
+
+/// The three ways to begin.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct InitKind {
+    /// A shop to try things on, with products, customers and two cashiers.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// A new shop with this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) new_shop: Option<String>,
+    /// Join the shop of a server with this pairing code.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) join: Option<String>,
+}
+
+/// Languages of the demo shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// French.
+    Fr,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// As the commands name it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fr => "fr",
+            Self::En => "en",
+        }
+    }
+}
+
+/// `comptoir product`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Product {
+    /// Load a product list. Rows that cannot be sold are reported and left out, the others are loaded.
+    Import {
+        /// CSV file with a header line.
+        file: PathBuf,
+        /// Write nothing, only report.
+        #[arg(long)]
+        dry_run: bool,
+        /// Take a field from this column: price="PV TTC". Fields that are not named are found by their header.
+        #[arg(long = "column", value_name = "FIELD=HEADER", value_parser = column)]
+        columns: Vec<(String, String)>,
+    },
+    /// Products by part of their name, code, barcode or category.
+    Search {
+        /// What to look for; accents and capitals do not matter.
+        text: String,
+        /// Most entries.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// One product.
+    Show {
+        /// Code or barcode.
+        code: String,
+    },
+    /// Change a product's price or name.
+    Set {
+        /// Code or barcode.
+        code: String,
+        /// New price of one unit.
+        #[arg(long, value_parser = decimal, required_unless_present = "name")]
+        price: Option<String>,
+        /// New name.
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+/// `comptoir sell`
+#[derive(Debug, Args)]
+pub(crate) struct Sell {
+    /// What is sold; may be given several times. Without a price the catalogue's is taken.
+    #[arg(long = "line", value_name = "CODE[xQTY][@PRICE]", value_parser = LineText::parse, required = true)]
+    pub(crate) lines: Vec<LineText>,
+    /// How it is paid: cash:AMOUNT, mobile:AMOUNT:REF or card:AMOUNT:REF; may be given several times.
+    #[arg(long = "tender", value_name = "KIND:AMOUNT[:REF]", value_parser = TenderText::parse)]
+    pub(crate) tenders: Vec<TenderText>,
+    /// Name this attempt: the same id again sells nothing new and answers with the first sale.
+    #[arg(long, value_name = "UUID")]
+    pub(crate) request_id: Option<uuid::Uuid>,
+}
+
+/// `comptoir conflict`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Conflict {
+    /// Decide.
+    Resolve {
+        /// As listed by `conflicts`.
+        id: uuid::Uuid,
+        /// One of the choices that `conflicts` lists for it.
+        #[arg(long)]
+        choice: String,
+        /// With `--choice merge`: fields that take this register's value; the others take the server's.
+        #[arg(long, value_name = "FIELD")]
+        mine: Vec<String>,
+        /// Remark for the record.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Take the last decision back.
+    Reopen {
+        /// As listed by `conflicts --all`.
+        id: uuid::Uuid,
+        /// Remark for the record.
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
+
+fn column(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, header)) if !field.is_empty() && !header.is_empty() => Ok((field.into(), header.into())),
+        Some(_) | None => Err("give FIELD=HEADER, such as price=\"PV TTC\"".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_and_data_may_stand_before_or_after_the_command() {
+        for words in [["--json", "--data", "d", "status"], ["status", "--data", "d", "--json"]] {
+            let cli = Cli::try_parse_from(["comptoir"].iter().chain(&words)).unwrap();
+            assert!(cli.json, "{words:?}");
+            assert_eq!(cli.data.as_deref(), Some(std::path::Path::new("d")), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_shop_begins_in_exactly_one_way_with_all_it_needs() {
+        let parsed = |words: &str| Cli::try_parse_from(format!("comptoir init {words}").split(' ')).is_ok();
+        assert!(parsed("--demo"));
+        assert!(parsed("--new-shop X --currency GNF --locale fr-GN"));
+        assert!(parsed("--join CODE --server URL --register R"));
+        for wrong in [
+            "--demo --new-shop X --currency GNF --locale fr-GN",
+            "--new-shop X",
+            "--new-shop X --currency GNF",
+            "--join CODE",
+            "--join CODE --server URL",
+            "--demo --currency GNF",
+            "--currency GNF --locale fr-GN",
+        ] {
+            assert!(!parsed(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What each word of the command line does: which commands it calls, and the document that it prints.
+
+mod conflict;
+mod init;
+mod product;
+mod quote;
+mod receipt;
+mod records;
+mod replay;
+mod sell;
+mod stock;
+mod sync;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::Report;
+use crate::session::Session;
+
+/// Runs one command line.
+pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
+    let data = cli.data.as_deref();
+    if matches!(cli.command, Command::Quote) {
+        return quote::run(std::io::stdin().lock());
+    }
+    let session = Session::open(data, needs(&cli.command)).await?;
+    let result = with_register(&session, cli.command).await;
+    let closed = session.close().await;
+    let report = result?;
+    closed.map(|()| report)
+}
+
+/// The commands of the list that a word of the command line calls; they decide how the folder is opened.
+fn needs(command: &Command) -> &'static [&'static str] {
+    use crate::args::{Conflict, Product};
+    match command {
+        Command::Init(_) => &["shop.create", "shop.create_demo", "shop.join"],
+        Command::Connect { .. } => &["shop.connect", "sync.now"],
+        Command::Product(Product::Import { .. }) => &["import.run"],
+        Command::Product(Product::Search { .. }) => &["product.list"],
+        Command::Product(Product::Show { .. }) => &["product.find"],
+        Command::Product(Product::Set { .. }) => &["product.update"],
+        Command::Quote => &["quote.calculate"],
+        Command::Sell(_) => &["sale.sell"],
+        Command::Stock { .. } => &["stock.find"],
+        Command::Replay { .. } => &["replay.run"],
+        Command::Sync { dry_run: true } => &["sync.dry_run"],
+        Command::Sync { dry_run: false } => &["sync.now"],
+        Command::Status => &["sync.status"],
+        Command::Queue { .. } => &["sync.queue"],
+        Command::Conflicts { .. } => &["conflict.list"],
+        Command::Conflict(Conflict::Resolve { .. }) => &["conflict.resolve"],
+        Command::Conflict(Conflict::Reopen { .. }) => &["conflict.reopen"],
+        Command::Sales { .. } => &["sale.list"],
+        Command::Receipt { escpos: None, pdf: None, .. } => &["sale.find"],
+        Command::Receipt { .. } => &["receipt.save"],
+        Command::Audit { .. } => &["audit.list"],
+        Command::Verify => &["verify.run"],
+    }
+}
+
+async fn with_register(session: &Session, command: Command) -> Result<Report, Failure> {
+    match command {
+        Command::Init(init) => init::init(session, init).await,
+        Command::Connect { server, code } => init::connect(session, &server, &code).await,
+        Command::Product(command) => product::run(session, command).await,
+        Command::Quote => quote::run(std::io::stdin().lock()),
+        Command::Sell(sell) => sell::run(session, sell).await,
+        Command::Stock { code } => stock::run(session, &code).await,
+        Command::Replay { file } => replay::run(session, &file).await,
+        Command::Sync { dry_run: false } => sync::round(session).await,
+        Command::Sync { dry_run: true } => sync::dry_run(session).await,
+        Command::Status => sync::status(session).await,
+        Command::Queue { all, limit } => sync::queue(session, all, limit).await,
+        Command::Conflicts { all } => conflict::list(session, all).await,
+        Command::Conflict(command) => conflict::run(session, command).await,
+        Command::Sales { search, limit } => receipt::sales(session, &search, limit).await,
+        Command::Receipt { number, escpos, pdf } => receipt::run(session, &number, escpos, pdf).await,
+        Command::Audit { limit } => records::audit(session, limit).await,
+        Command::Verify => records::verify(session).await,
+    }
+}
+
+/// Reads a text file that a person named: UTF-8, what its byte order mark says, or else the usual encoding of western
+/// spreadsheets.
+fn read_text(path: &std::path::Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(path).map_err(|e| Failure::file(path, e))?;
+    let encoding = match encoding_rs::Encoding::for_bom(&bytes) {
+        Some((encoding, _)) => encoding,
+        None if std::str::from_utf8(&bytes).is_ok() => encoding_rs::UTF_8,
+        None => encoding_rs::WINDOWS_1252,
+    };
+    Ok(encoding.decode(&bytes).0.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_text;
+
+    #[test]
+    fn files_of_spreadsheets_are_read_whatever_their_encoding() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let cases: [&[u8]; 4] = ["é".as_bytes(), b"\xef\xbb\xbf\xc3\xa9", b"\xe9", b"\xff\xfe\xe9\x00"];
+        for bytes in cases {
+            std::fs::write(file.path(), bytes).unwrap();
+            assert_eq!(read_text(file.path()).unwrap(), "é", "{bytes:x?}");
+        }
+    }
+}
