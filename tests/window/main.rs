@@ -3,6 +3,7 @@
 //! A journey is told in steps that a person takes. What other registers do in the meantime is done from the shell.
 #![cfg(target_os = "linux")]
 
+mod access;
 mod conflict;
 mod offline;
 mod safety;

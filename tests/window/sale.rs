@@ -8,6 +8,8 @@ use comptoir_tests::stage::{OIL, SUGAR, Stage};
 
 /// The key that takes the exact amount in cash.
 const EXACT_CASH: Key = Key::F9;
+/// The key that asks how much was given.
+const PAY: Key = Key::F8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_and_one_key_make_a_receipt() -> Result<()> {
@@ -68,10 +70,21 @@ async fn cash_and_its_change_are_taken_by_keyboard_alone() -> Result<()> {
         .journey("cash_and_its_change_are_taken_by_keyboard_alone", async |window| {
             window.scan(SUGAR.barcode).await?;
             window.wait_count("cart-line", 1).await?;
-            window.click("pay-open").await?;
-            window.fill("tender-amount", "20000").await?;
-            window.click("pay-confirm").await?;
-            window.wait_for("receipt-number").await
+            window.press(&PAY.value().to_string()).await?;
+            window.wait("document.activeElement?.dataset.testid === 'tender-amount'").await?;
+            window.press(&format!("20000{}", Key::Enter.value())).await?;
+            window.wait_for("receipt-number").await?;
+            window.wait_attribute("change", "data-minor", &(20_000 - SUGAR.price).to_string()).await?;
+            window.press(&Key::Enter.value().to_string()).await?;
+            window.wait("document.activeElement?.dataset.testid === 'scan-input'").await?;
+            window.wait_count("cart-line", 0).await?;
+            for (key, room) in
+                [("2", "products"), ("3", "sync"), ("4", "conflicts"), ("5", "settings"), ("1", "sell")]
+            {
+                window.press(&format!("{}{key}{}", Key::Alt.value(), Key::Null.value())).await?;
+                window.wait_attribute(&format!("nav-{room}"), "aria-current", "page").await?;
+            }
+            Ok(())
         })
         .await?;
     window.close().await
