@@ -1,0 +1,113 @@
+//! The chain of final documents: the head, the links, and how far the server holds them.
+
+use pos_domain::ChainRecord;
+use pos_domain::chain::{ChainFault, ChainHead, Signature64};
+use rusqlite::named_params;
+
+use crate::sql::{Columns, Conn, Tx, all, int};
+use crate::{StoreError, device};
+
+/// Where the series of the current epoch stands.
+///
+/// # Errors
+/// [`StoreError::NoDevice`].
+pub fn head(conn: &Conn) -> Result<ChainHead, StoreError> {
+    Ok(device::get(conn)?.head)
+}
+
+/// Appends a link; [`crate::sales::finalise`] calls it.
+///
+/// # Errors
+/// [`StoreError::Chain`] when it does not follow the head or is not signed by this register.
+pub(crate) fn append(tx: &Tx<'_>, record: &ChainRecord) -> Result<(), StoreError> {
+    let device = device::get(tx)?;
+    let number = record.number;
+    if (record.device_id, record.epoch) != (device.device_id, device.epoch) || record.series != device.series
+    {
+        return Err(StoreError::Chain(ChainFault::Changed { number }));
+    }
+    let head = device.head.accept(record, &device.public_key)?;
+    tx.prepare_cached(
+        "INSERT INTO chain_record (epoch, number, device_id, series, kind, document_id, issued_at_ms, document_hash,
+             previous_hash, hash, signature)
+         VALUES (:epoch, :number, :device, :series, :kind, :document, :issued_at, :document_hash, :previous, :hash,
+             :signature)",
+    )?
+    .execute(named_params! {
+        ":epoch": record.epoch,
+        ":number": int("chain_record.number", number)?,
+        ":device": record.device_id.as_bytes(),
+        ":series": record.series,
+        ":kind": record.kind.as_str(),
+        ":document": record.document_id.as_bytes(),
+        ":issued_at": record.issued_at_ms,
+        ":document_hash": record.document_hash.0,
+        ":previous": record.previous_hash.0,
+        ":hash": record.hash.0,
+        ":signature": record.signature.0,
+    })?;
+    device::write_head(tx, head)
+}
+
+/// Links of an epoch above `number`, in order.
+///
+/// # Errors
+/// Those of reading.
+pub fn list_after(conn: &Conn, epoch: u32, number: u64, limit: u32) -> Result<Vec<ChainRecord>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT epoch, number, device_id, series, kind, document_id, issued_at_ms, document_hash, previous_hash,
+             hash, signature
+         FROM chain_record WHERE epoch = :epoch AND number > :number ORDER BY number LIMIT :limit",
+    )?;
+    let rows = statement.query(named_params! {
+        ":epoch": epoch, ":number": int("chain_record.number", number)?, ":limit": limit,
+    })?;
+    all(rows, "chain_record", read)
+}
+
+/// Links of the current epoch that the server has not countersigned, in order.
+///
+/// # Errors
+/// [`StoreError::NoDevice`].
+pub fn list_uncountersigned(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>, StoreError> {
+    let device = device::get(conn)?;
+    list_after(conn, device.epoch, device.countersigned.number, limit)
+}
+
+/// Remembers how far the server holds the chain. A restored server may hold less than before.
+///
+/// # Errors
+/// [`StoreError::NoDevice`], or [`StoreError::Chain`] when the server's head is not a link of this chain: a fork.
+pub fn set_countersigned(tx: &Tx<'_>, head: ChainHead) -> Result<(), StoreError> {
+    let device = device::get(tx)?;
+    let number = head.number;
+    if head != ChainHead::START {
+        let below = list_after(tx, device.epoch, number.saturating_sub(1), 1)?;
+        if !below.iter().any(|record| record.number == number && record.hash == head.hash) {
+            return Err(StoreError::Chain(ChainFault::Unbound { number }));
+        }
+    }
+    tx.prepare_cached(
+        "UPDATE device SET countersigned_number = :number, countersigned_hash = :hash WHERE id = 1",
+    )?
+    .execute(
+        named_params! { ":number": int("device.countersigned_number", number)?, ":hash": head.hash.0 },
+    )?;
+    Ok(())
+}
+
+pub(crate) fn read(c: &Columns<'_, '_>) -> Result<ChainRecord, StoreError> {
+    Ok(ChainRecord {
+        device_id: c.id("device_id")?,
+        epoch: c.count("epoch")?,
+        series: c.get("series")?,
+        number: c.count("number")?,
+        kind: c.word("kind")?,
+        document_id: c.id("document_id")?,
+        issued_at_ms: c.get("issued_at_ms")?,
+        document_hash: c.hash("document_hash")?,
+        previous_hash: c.hash("previous_hash")?,
+        hash: c.hash("hash")?,
+        signature: Signature64(c.get("signature")?),
+    })
+}

@@ -1,0 +1,187 @@
+//! Customers who are known by name, and how they are found.
+
+use pos_domain::body::EntityKind;
+use pos_domain::{Customer, CustomerId};
+use rusqlite::{OptionalExtension, named_params};
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::shared::{self, Kept, Life, Shared, SharedRow};
+use crate::sql::{Columns, Conn, Tx, all, first};
+use crate::text::{fold, match_all};
+
+/// One customer with the row's revision.
+///
+/// # Errors
+/// Those of reading.
+pub fn find(conn: &Conn, id: CustomerId) -> Result<Option<Shared<Customer>>, StoreError> {
+    shared::find(conn, id.0)
+}
+
+/// The customer with that code of the shop's own.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_by_code(conn: &Conn, code: &str) -> Result<Option<Customer>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT customer_id, code, name, phone, note FROM customer
+         WHERE code = :code AND code IS NOT NULL AND deleted = 0 ORDER BY rev = 0, customer_no LIMIT 1",
+    )?;
+    first(statement.query(named_params! { ":code": code })?, "customer", read)
+}
+
+/// A page of customers by name, after the given one.
+///
+/// # Errors
+/// Those of reading.
+pub fn list(conn: &Conn, after: Option<CustomerId>, limit: u32) -> Result<Vec<Customer>, StoreError> {
+    let (name, number) = match after {
+        None => (String::new(), 0),
+        Some(id) => {
+            let mut statement =
+                conn.prepare_cached("SELECT name_folded, customer_no FROM customer WHERE customer_id = :id")?;
+            first(statement.query(named_params! { ":id": id.as_bytes() })?, "customer", |c| {
+                Ok((c.get("name_folded")?, c.get::<i64>("customer_no")?))
+            })?
+            .ok_or(StoreError::Missing { what: "customer", id: id.0 })?
+        }
+    };
+    let mut statement = conn.prepare_cached(
+        "SELECT customer_id, code, name, phone, note FROM customer
+         WHERE deleted = 0 AND (name_folded, customer_no) > (:name, :number)
+         ORDER BY name_folded, customer_no LIMIT :limit",
+    )?;
+    let rows = statement.query(named_params! { ":name": name, ":number": number, ":limit": limit })?;
+    all(rows, "customer", read)
+}
+
+/// Customers whose name, code or phone has a word that begins with each word of `text`, by name.
+///
+/// # Errors
+/// Those of reading.
+pub fn search(conn: &Conn, text: &str, limit: u32) -> Result<Vec<Customer>, StoreError> {
+    let Some(words) = match_all(text) else { return list(conn, None, limit) };
+    let mut statement = conn.prepare_cached(
+        "SELECT c.customer_id, c.code, c.name, c.phone, c.note
+         FROM customer_fts AS f JOIN customer AS c ON c.customer_no = f.rowid
+         WHERE customer_fts MATCH :words AND c.deleted = 0 LIMIT :limit",
+    )?;
+    let mut found =
+        all(statement.query(named_params! { ":words": words, ":limit": limit })?, "customer", read)?;
+    found.sort_by_cached_key(|customer| fold(&customer.name));
+    Ok(found)
+}
+
+/// Writes a customer as edited here; queue the operation in the same transaction.
+///
+/// # Errors
+/// Those of writing.
+pub fn put(tx: &Tx<'_>, customer: &Customer) -> Result<(), StoreError> {
+    shared::put_local(tx, customer)
+}
+
+/// Deletes a customer here; queue the operation in the same transaction. `false` when there is none.
+///
+/// # Errors
+/// Those of writing.
+pub fn remove(tx: &Tx<'_>, id: CustomerId) -> Result<bool, StoreError> {
+    shared::remove_local::<Customer>(tx, id.0)
+}
+
+/// Gives the row another id, or drops it when that id has a row already.
+pub(crate) fn rename(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError> {
+    let (from, to) = (from.into_bytes(), to.into_bytes());
+    let number: Option<i64> = tx
+        .prepare_cached("SELECT customer_no FROM customer WHERE customer_id = :id")?
+        .query_row(named_params! { ":id": from }, |row| row.get("customer_no"))
+        .optional()?;
+    let Some(number) = number else { return Ok(()) };
+    let renamed = tx
+        .prepare_cached("UPDATE OR IGNORE customer SET customer_id = :to WHERE customer_id = :from")?
+        .execute(named_params! { ":from": from, ":to": to })?;
+    if renamed == 0 {
+        tx.prepare_cached("DELETE FROM customer_fts WHERE rowid = :no")?
+            .execute(named_params! { ":no": number })?;
+        tx.prepare_cached("DELETE FROM customer WHERE customer_no = :no")?
+            .execute(named_params! { ":no": number })?;
+    }
+    Ok(())
+}
+
+fn read(c: &Columns<'_, '_>) -> Result<Customer, StoreError> {
+    Ok(Customer {
+        customer_id: c.id("customer_id")?,
+        code: c.get("code")?,
+        name: c.get("name")?,
+        phone: c.get("phone")?,
+        note: c.get("note")?,
+    })
+}
+
+fn index(tx: &Tx<'_>, number: i64, customer: &Customer, deleted: bool) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM customer_fts WHERE rowid = :no")?
+        .execute(named_params! { ":no": number })?;
+    if !deleted {
+        tx.prepare_cached(
+            "INSERT INTO customer_fts (rowid, name, code, phone) VALUES (:no, :name, :code, :phone)",
+        )?
+        .execute(named_params! {
+            ":no": number,
+            ":name": customer.name,
+            ":code": customer.code,
+            ":phone": customer.phone,
+        })?;
+    }
+    Ok(())
+}
+
+impl SharedRow for Customer {
+    const KIND: EntityKind = EntityKind::Customer;
+    const FIELDS: &'static [&'static str] = &["customer_id", "code", "name", "phone", "note"];
+
+    fn row_id(&self) -> Uuid {
+        self.customer_id.0
+    }
+
+    fn find_kept(conn: &Conn, id: Uuid) -> Result<Option<Kept<Self>>, StoreError> {
+        let mut statement = conn.prepare_cached(
+            "SELECT customer_id, code, name, phone, note, rev, seq, deleted, server_fields, extra
+             FROM customer WHERE customer_id = :id",
+        )?;
+        first(statement.query(named_params! { ":id": id.into_bytes() })?, "customer", |c| {
+            Ok(Kept { row: read(c)?, life: Life::read(c)? })
+        })
+    }
+
+    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
+        let columns = life.columns()?;
+        let number: i64 = tx
+            .prepare_cached(
+                "INSERT INTO customer (customer_id, code, name, name_folded, phone, note, rev, seq, deleted,
+                     server_fields, extra)
+                 VALUES (:id, :code, :name, :folded, :phone, :note, :rev, :seq, :deleted, :server_fields, :extra)
+                 ON CONFLICT (customer_id) DO UPDATE SET code = excluded.code, name = excluded.name,
+                     name_folded = excluded.name_folded, phone = excluded.phone, note = excluded.note,
+                     rev = excluded.rev, seq = excluded.seq, deleted = excluded.deleted,
+                     server_fields = excluded.server_fields, extra = excluded.extra
+                 RETURNING customer_no",
+            )?
+            .query_row(
+                named_params! {
+                    ":id": self.customer_id.as_bytes(),
+                    ":code": self.code,
+                    ":name": self.name,
+                    ":folded": fold(&self.name),
+                    ":phone": self.phone,
+                    ":note": self.note,
+                    ":rev": columns.rev,
+                    ":seq": columns.seq,
+                    ":deleted": columns.deleted,
+                    ":server_fields": columns.server_fields,
+                    ":extra": columns.extra,
+                },
+                |row| row.get("customer_no"),
+            )?;
+        index(tx, number, self, life.deleted)
+    }
+}

@@ -1,0 +1,263 @@
+//! Rows that came from the server: applied, staged, promoted together with the cursor that covers them.
+//!
+//! A row is written only when its revision is higher than the one here. Rows of a kind or shape that this program
+//! does not know are parked, not lost.
+
+use pos_domain::body::EntityKind;
+use pos_domain::stock::StockLevel;
+use pos_domain::{Cashier, Category, Customer, OpId, Product};
+use rusqlite::named_params;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::conflicts::{self, ConflictApplied};
+use crate::settings::SettingRow;
+use crate::shared::{self, Applied, ServerVersion};
+use crate::sql::{Conn, Tx, all, first, from_json, int, to_json};
+use crate::topic::{Changed, Topic};
+use crate::{StoreError, queue, stock};
+
+/// A row as it stands on the server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IncomingRow {
+    /// Place in the feed.
+    pub seq: u64,
+    /// Kind of row, see [`EntityKind`]; others are parked.
+    pub entity: String,
+    /// The row.
+    pub id: Uuid,
+    /// Revision.
+    pub rev: u64,
+    /// A tombstone.
+    pub deleted: bool,
+    /// The fields as a JSON object; none for a tombstone.
+    pub data: Option<Box<RawValue>>,
+}
+
+/// One of this register's own operations and where its effects stand in the feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnEffect {
+    /// The operation.
+    pub op_id: OpId,
+    /// Place of its effects.
+    pub feed_seq: u64,
+}
+
+/// A page of the feed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Page {
+    /// Rows in ascending seq.
+    pub rows: Vec<IncomingRow>,
+    /// Own operations whose effects lie in the page.
+    pub own: Vec<OwnEffect>,
+    /// Where this register stands once the page is promoted; opaque.
+    pub next_cursor: String,
+}
+
+/// Where this register stands in the feed; `None` before the first sync.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_cursor(conn: &Conn) -> Result<Option<String>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT cursor FROM sync_cursor WHERE id = 1")?;
+    first(statement.query([])?, "sync_cursor", |c| c.get("cursor"))
+}
+
+/// Writes rows that came with a verdict or a snapshot page. A page of the feed goes through [`promote`].
+///
+/// # Errors
+/// Those of writing. An unreadable row is no error: it is parked.
+pub fn apply_rows(tx: &Tx<'_>, rows: &[IncomingRow]) -> Result<Changed, StoreError> {
+    let mut changed = Changed::default();
+    for row in rows {
+        apply_row(tx, row, &mut changed)?;
+    }
+    Ok(changed)
+}
+
+/// Writes a page of the feed and moves the cursor, in this one transaction.
+///
+/// # Errors
+/// Those of writing.
+pub fn promote(tx: &Tx<'_>, page: &Page, now_ms: i64) -> Result<Changed, StoreError> {
+    let mut changed = apply_rows(tx, &page.rows)?;
+    for own in &page.own {
+        queue::mark_own(tx, own.op_id, own.feed_seq)?;
+    }
+    if !page.own.is_empty() {
+        changed.topics.insert(Topic::Stock);
+    }
+    set_cursor(tx, &page.next_cursor, now_ms)?;
+    Ok(changed)
+}
+
+/// Sets the cursor without rows: at the mark of a first sync.
+///
+/// # Errors
+/// Those of writing.
+pub fn set_cursor(tx: &Tx<'_>, cursor: &str, now_ms: i64) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO sync_cursor (id, cursor, promoted_at_ms) VALUES (1, :cursor, :now)
+         ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor, promoted_at_ms = excluded.promoted_at_ms",
+    )?
+    .execute(named_params! { ":cursor": cursor, ":now": now_ms })?;
+    Ok(())
+}
+
+/// Keeps a page that was fetched ahead; pages are promoted in the order in which they were staged.
+///
+/// # Errors
+/// Those of writing.
+pub fn stage(tx: &Tx<'_>, page: &Page) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO sync_stage (body) VALUES (:body)")?
+        .execute(named_params! { ":body": to_json("sync_stage.body", page)? })?;
+    Ok(())
+}
+
+/// The cursor after the last staged page: where to fetch on.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_staged_cursor(conn: &Conn) -> Result<Option<String>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT body ->> '$.next_cursor' AS cursor FROM sync_stage ORDER BY page DESC LIMIT 1",
+    )?;
+    first(statement.query([])?, "sync_stage", |c| c.get("cursor"))
+}
+
+/// Promotes the oldest staged page; `None` when there is none.
+///
+/// # Errors
+/// Those of writing.
+pub fn promote_staged(tx: &Tx<'_>, now_ms: i64) -> Result<Option<Changed>, StoreError> {
+    let mut statement = tx.prepare_cached("SELECT page, body FROM sync_stage ORDER BY page LIMIT 1")?;
+    let oldest = first(statement.query([])?, "sync_stage", |c| {
+        Ok((c.get::<i64>("page")?, from_json::<Page>("sync_stage.body", &c.get::<String>("body")?)?))
+    })?;
+    let Some((number, page)) = oldest else { return Ok(None) };
+    let changed = promote(tx, &page, now_ms)?;
+    tx.prepare_cached("DELETE FROM sync_stage WHERE page = :page")?
+        .execute(named_params! { ":page": number })?;
+    Ok(Some(changed))
+}
+
+/// Throws staged pages away, as when the server asks for a new snapshot.
+///
+/// # Errors
+/// Those of writing.
+pub fn drop_staged(tx: &Tx<'_>) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM sync_stage", [])?;
+    Ok(())
+}
+
+/// Tries the parked rows again, after an update of this program.
+///
+/// # Errors
+/// Those of writing.
+pub fn retry_parked_rows(tx: &Tx<'_>) -> Result<Changed, StoreError> {
+    let mut statement =
+        tx.prepare("SELECT entity, id, rev, seq, deleted, data FROM parked_row ORDER BY seq")?;
+    let rows = all(statement.query([])?, "parked_row", |c| {
+        Ok(IncomingRow {
+            seq: c.count("seq")?,
+            entity: c.get("entity")?,
+            id: c.id("id")?,
+            rev: c.count("rev")?,
+            deleted: c.get("deleted")?,
+            data: c.opt_json("data")?,
+        })
+    })?;
+    tx.execute("DELETE FROM parked_row", [])?;
+    apply_rows(tx, &rows)
+}
+
+/// Computes a shared row anew; see [`crate::shared`].
+pub(crate) fn refresh(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), StoreError> {
+    match kind {
+        EntityKind::Setting => shared::refresh::<SettingRow>(tx, id),
+        EntityKind::Category => shared::refresh::<Category>(tx, id),
+        EntityKind::Product => shared::refresh::<Product>(tx, id),
+        EntityKind::Customer => shared::refresh::<Customer>(tx, id),
+        EntityKind::Cashier => shared::refresh::<Cashier>(tx, id),
+        EntityKind::Stock | EntityKind::Conflict => Ok(()),
+    }
+}
+
+fn apply_row(tx: &Tx<'_>, row: &IncomingRow, changed: &mut Changed) -> Result<(), StoreError> {
+    let data = if row.deleted { None } else { row.data.as_deref().map(RawValue::get) };
+    let version = ServerVersion { id: row.id, rev: row.rev, seq: row.seq, data };
+    let Some(kind) = EntityKind::parse(&row.entity) else {
+        return park(tx, row, "this program does not know rows of this kind");
+    };
+    let applied = match kind {
+        EntityKind::Setting => shared::apply::<SettingRow>(tx, &version)?,
+        EntityKind::Category => shared::apply::<Category>(tx, &version)?,
+        EntityKind::Product => shared::apply::<Product>(tx, &version)?,
+        EntityKind::Customer => shared::apply::<Customer>(tx, &version)?,
+        EntityKind::Cashier => shared::apply::<Cashier>(tx, &version)?,
+        EntityKind::Stock => apply_stock(tx, &version)?,
+        EntityKind::Conflict => match conflicts::apply(tx, &version)? {
+            ConflictApplied::Known => Applied::Known,
+            ConflictApplied::Written => Applied::Written,
+            ConflictApplied::Opened => {
+                changed.conflicts_opened = changed.conflicts_opened.saturating_add(1);
+                Applied::Written
+            }
+            ConflictApplied::NotReadable(reason) => Applied::NotReadable(reason),
+        },
+    };
+    match applied {
+        Applied::Known => {}
+        Applied::Written => {
+            changed.topics.insert(topic_of(kind));
+            changed.rows = changed.rows.saturating_add(1);
+        }
+        Applied::NotReadable(reason) => park(tx, row, &reason)?,
+    }
+    Ok(())
+}
+
+fn apply_stock(tx: &Tx<'_>, version: &ServerVersion<'_>) -> Result<Applied, StoreError> {
+    // A stock row ends with its product; its last balance harms nobody.
+    let Some(data) = version.data else { return Ok(Applied::Known) };
+    match serde_json::from_str::<StockLevel>(data) {
+        Ok(level) if level.product_id.0 == version.id => {
+            stock::apply_level(tx, &level, version.rev, version.seq)
+        }
+        Ok(level) => Ok(Applied::NotReadable(format!("the row's product is {}", level.product_id))),
+        Err(e) => Ok(Applied::NotReadable(e.to_string())),
+    }
+}
+
+fn park(tx: &Tx<'_>, row: &IncomingRow, reason: &str) -> Result<(), StoreError> {
+    tracing::warn!(entity = row.entity, id = %row.id, reason, "a row is parked");
+    tx.prepare_cached(
+        "INSERT INTO parked_row (entity, id, rev, seq, deleted, data, reason)
+         VALUES (:entity, :id, :rev, :seq, :deleted, :data, :reason)
+         ON CONFLICT (entity, id) DO UPDATE SET rev = excluded.rev, seq = excluded.seq, deleted = excluded.deleted,
+             data = excluded.data, reason = excluded.reason WHERE excluded.rev > parked_row.rev",
+    )?
+    .execute(named_params! {
+        ":entity": row.entity,
+        ":id": row.id.into_bytes(),
+        ":rev": int("parked_row.rev", row.rev)?,
+        ":seq": int("parked_row.seq", row.seq)?,
+        ":deleted": row.deleted,
+        ":data": row.data.as_deref().map(RawValue::get),
+        ":reason": reason,
+    })?;
+    Ok(())
+}
+
+const fn topic_of(kind: EntityKind) -> Topic {
+    match kind {
+        EntityKind::Setting => Topic::Settings,
+        EntityKind::Category => Topic::Categories,
+        EntityKind::Product => Topic::Products,
+        EntityKind::Stock => Topic::Stock,
+        EntityKind::Customer => Topic::Customers,
+        EntityKind::Cashier => Topic::Cashiers,
+        EntityKind::Conflict => Topic::Conflicts,
+    }
+}

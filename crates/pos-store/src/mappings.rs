@@ -1,0 +1,155 @@
+//! Ids that the server knows under another name: two registers made the same product or customer.
+//!
+//! The mapping is for ever and is written in the transaction of the acknowledgement that brought it. Everything here
+//! is pointed at the server's id at once; documents keep the id as printed in their text.
+
+use pos_domain::body::EntityKind;
+use rusqlite::named_params;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::audit::AuditEntry;
+use crate::sql::{Conn, Tx, first};
+use crate::{StoreError, audit, customers, products, sales, stock};
+
+/// Longest chain of mappings that is followed; a merge of merges is rare, a longer chain is damage.
+const MAX_STEPS: usize = 8;
+
+/// What became of a mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mapped {
+    /// Everything points at the server's id now.
+    Applied,
+    /// It was known.
+    Known,
+    /// It contradicts the one that is known: kept beside it for a person, with an entry in the audit trail.
+    Orphaned,
+}
+
+/// Takes over the server's id of a row.
+///
+/// # Errors
+/// Those of writing.
+pub fn apply(
+    tx: &Tx<'_>,
+    entity: EntityKind,
+    local_id: Uuid,
+    server_id: Uuid,
+    now_ms: i64,
+) -> Result<Mapped, StoreError> {
+    if local_id == server_id {
+        return Ok(Mapped::Known);
+    }
+    match find(tx, entity, local_id)? {
+        Some(known) if known == server_id => Ok(Mapped::Known),
+        Some(known) => {
+            insert(tx, entity, local_id, server_id, "orphaned", now_ms)?;
+            audit::record(
+                tx,
+                &AuditEntry {
+                    at_ms: now_ms,
+                    actor: "sync".to_owned(),
+                    action: "mapping.contradiction".to_owned(),
+                    subject: Some(local_id),
+                    detail: json!({ "entity": entity.as_str(), "known": known, "server": server_id }),
+                },
+            )?;
+            Ok(Mapped::Orphaned)
+        }
+        None => {
+            insert(tx, entity, local_id, server_id, "applied", now_ms)?;
+            repoint(tx, entity, local_id, server_id)?;
+            Ok(Mapped::Applied)
+        }
+    }
+}
+
+/// The server's id of a row that was made under `id`; `id` itself when it was never mapped.
+///
+/// # Errors
+/// Those of reading.
+pub fn resolve(conn: &Conn, entity: EntityKind, id: Uuid) -> Result<Uuid, StoreError> {
+    let mut at = id;
+    for _ in 0..MAX_STEPS {
+        match find(conn, entity, at)? {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    Ok(at)
+}
+
+fn find(conn: &Conn, entity: EntityKind, local_id: Uuid) -> Result<Option<Uuid>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT server_id FROM id_mapping WHERE entity = :entity AND local_id = :local AND state = 'applied'",
+    )?;
+    let rows =
+        statement.query(named_params! { ":entity": entity.as_str(), ":local": local_id.into_bytes() })?;
+    first(rows, "id_mapping", |c| c.id("server_id"))
+}
+
+fn insert(
+    tx: &Tx<'_>,
+    entity: EntityKind,
+    local_id: Uuid,
+    server_id: Uuid,
+    state: &'static str,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO id_mapping (entity, local_id, server_id, state, mapped_at_ms)
+         VALUES (:entity, :local, :server, :state, :now)
+         ON CONFLICT (entity, local_id, server_id) DO NOTHING",
+    )?
+    .execute(named_params! {
+        ":entity": entity.as_str(),
+        ":local": local_id.into_bytes(),
+        ":server": server_id.into_bytes(),
+        ":state": state,
+        ":now": now_ms,
+    })?;
+    Ok(())
+}
+
+fn repoint(tx: &Tx<'_>, entity: EntityKind, from: Uuid, to: Uuid) -> Result<(), StoreError> {
+    match entity {
+        EntityKind::Product => {
+            products::rename(tx, from, to)?;
+            stock::rename(tx, from, to)?;
+            sales::rename_product(tx, from, to)?;
+            repoint_carts(tx, from, to)?;
+        }
+        EntityKind::Customer => {
+            customers::rename(tx, from, to)?;
+            sales::rename_customer(tx, from, to)?;
+            repoint_carts(tx, from, to)?;
+        }
+        EntityKind::Category => {
+            tx.execute(
+                "UPDATE product SET category_id = :to WHERE category_id = :from AND deleted = 0",
+                named_params! { ":from": from.into_bytes(), ":to": to.into_bytes() },
+            )?;
+            tx.execute(
+                "DELETE FROM category WHERE category_id = :from",
+                named_params! { ":from": from.into_bytes() },
+            )?;
+        }
+        // These have the same id on every machine, or are made by the server alone.
+        EntityKind::Setting | EntityKind::Stock | EntityKind::Cashier | EntityKind::Conflict => {}
+    }
+    tx.prepare_cached("UPDATE sync_queue SET entity_id = :to WHERE entity_id = :from AND entity = :entity")?
+        .execute(named_params! {
+            ":from": from.into_bytes(), ":to": to.into_bytes(), ":entity": entity.as_str(),
+        })?;
+    Ok(())
+}
+
+/// Ids stand in carts as their 36 characters, which nothing else in a cart can be.
+fn repoint_carts(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE cart SET cart = replace(cart, :from, :to), undo = replace(undo, :from, :to)
+         WHERE instr(cart, :from) > 0 OR instr(undo, :from) > 0",
+    )?
+    .execute(named_params! { ":from": from.to_string(), ":to": to.to_string() })?;
+    Ok(())
+}

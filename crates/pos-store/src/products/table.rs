@@ -1,0 +1,215 @@
+//! How a product is read from and written to its tables: the row, its barcodes, its words.
+
+use pos_domain::body::EntityKind;
+use pos_domain::{OfflinePolicy, Product};
+use rusqlite::{OptionalExtension, named_params};
+use uuid::Uuid;
+
+use super::canonical;
+use crate::StoreError;
+use crate::shared::{Kept, Life, SharedRow};
+use crate::sql::{Columns, Conn, Tx, first, to_json};
+use crate::text::fold;
+
+/// The columns of a product, from `product AS p`.
+macro_rules! product_columns {
+    () => {
+        "p.product_id, p.code, p.barcodes, p.name, p.category_id, p.unit, p.price_minor, p.cost_minor,
+         p.tax_rate_ppm, p.track_stock, p.offline_policy, p.favourite, p.picture, p.archived"
+    };
+}
+pub(super) use product_columns as PRODUCT;
+
+pub(super) fn read(c: &Columns<'_, '_>) -> Result<Product, StoreError> {
+    Ok(Product {
+        product_id: c.id("product_id")?,
+        code: c.get("code")?,
+        barcodes: c.json("barcodes")?,
+        name: c.get("name")?,
+        category_id: c.opt_id("category_id")?,
+        unit: c.get("unit")?,
+        price: c.money("price_minor")?,
+        cost: c.opt_money("cost_minor")?,
+        tax_rate: c.rate("tax_rate_ppm")?,
+        track_stock: c.get("track_stock")?,
+        offline_policy: c.word("offline_policy")?,
+        favourite: c.get("favourite")?,
+        picture: c.get("picture")?,
+        archived: c.get("archived")?,
+    })
+}
+
+/// Gives the row another id, or drops it when that id has a row already.
+pub(crate) fn rename(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError> {
+    let (from, to) = (from.into_bytes(), to.into_bytes());
+    let number: Option<i64> = tx
+        .prepare_cached("SELECT product_no FROM product WHERE product_id = :id")?
+        .query_row(named_params! { ":id": from }, |row| row.get("product_no"))
+        .optional()?;
+    let Some(number) = number else { return Ok(()) };
+    let renamed = tx
+        .prepare_cached("UPDATE OR IGNORE product SET product_id = :to WHERE product_id = :from")?
+        .execute(named_params! { ":from": from, ":to": to })?;
+    if renamed == 0 {
+        unindex(tx, number)?;
+        tx.prepare_cached("DELETE FROM product WHERE product_no = :no")?
+            .execute(named_params! { ":no": number })?;
+    }
+    Ok(())
+}
+
+/// What of the stored row the indexes depend on.
+#[derive(PartialEq, Eq)]
+struct Words {
+    code: String,
+    barcodes: String,
+    name: String,
+    deleted: bool,
+}
+
+fn stored_words(conn: &Conn, id: Uuid) -> Result<Option<(i64, Words)>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT product_no, code, barcodes, name, deleted FROM product WHERE product_id = :id",
+    )?;
+    first(statement.query(named_params! { ":id": id.into_bytes() })?, "product", |c| {
+        let words = Words {
+            code: c.get("code")?,
+            barcodes: c.get("barcodes")?,
+            name: c.get("name")?,
+            deleted: c.get("deleted")?,
+        };
+        Ok((c.get("product_no")?, words))
+    })
+}
+
+fn unindex(tx: &Tx<'_>, number: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM product_fts WHERE rowid = :no")?
+        .execute(named_params! { ":no": number })?;
+    tx.prepare_cached("DELETE FROM product_barcode WHERE product_no = :no")?
+        .execute(named_params! { ":no": number })?;
+    Ok(())
+}
+
+fn index(tx: &Tx<'_>, number: i64, product: &Product) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO product_fts (rowid, name, code, barcodes) VALUES (:no, :name, :code, :barcodes)",
+    )?
+    .execute(named_params! {
+        ":no": number,
+        ":name": product.name,
+        ":code": product.code,
+        ":barcodes": product.barcodes.join(" "),
+    })?;
+    let mut insert = tx.prepare_cached(
+        "INSERT OR IGNORE INTO product_barcode (barcode, product_no) VALUES (:barcode, :no)",
+    )?;
+    for barcode in &product.barcodes {
+        insert.execute(named_params! { ":barcode": canonical(barcode), ":no": number })?;
+    }
+    Ok(())
+}
+
+const fn policy_name(policy: OfflinePolicy) -> &'static str {
+    match policy {
+        OfflinePolicy::Block => "block",
+        OfflinePolicy::Warn => "warn",
+        OfflinePolicy::Allow => "allow",
+    }
+}
+
+const UPSERT: &str = "
+    INSERT INTO product (product_id, code, barcodes, name, name_folded, category_id, unit, price_minor, cost_minor,
+        tax_rate_ppm, track_stock, offline_policy, favourite, picture, archived, rev, seq, deleted, server_fields,
+        extra)
+    VALUES (:id, :code, :barcodes, :name, :folded, :category_id, :unit, :price, :cost, :tax_rate, :track_stock,
+        :offline_policy, :favourite, :picture, :archived, :rev, :seq, :deleted, :server_fields, :extra)
+    ON CONFLICT (product_id) DO UPDATE SET code = excluded.code, barcodes = excluded.barcodes,
+        name = excluded.name, name_folded = excluded.name_folded, category_id = excluded.category_id,
+        unit = excluded.unit, price_minor = excluded.price_minor, cost_minor = excluded.cost_minor,
+        tax_rate_ppm = excluded.tax_rate_ppm, track_stock = excluded.track_stock,
+        offline_policy = excluded.offline_policy, favourite = excluded.favourite, picture = excluded.picture,
+        archived = excluded.archived, rev = excluded.rev, seq = excluded.seq, deleted = excluded.deleted,
+        server_fields = excluded.server_fields, extra = excluded.extra
+    RETURNING product_no";
+
+impl SharedRow for Product {
+    const KIND: EntityKind = EntityKind::Product;
+    const FIELDS: &'static [&'static str] = &[
+        "product_id",
+        "code",
+        "barcodes",
+        "name",
+        "category_id",
+        "unit",
+        "price",
+        "cost",
+        "tax_rate",
+        "track_stock",
+        "offline_policy",
+        "favourite",
+        "picture",
+        "archived",
+    ];
+
+    fn row_id(&self) -> Uuid {
+        self.product_id.0
+    }
+
+    fn find_kept(conn: &Conn, id: Uuid) -> Result<Option<Kept<Self>>, StoreError> {
+        let mut statement = conn.prepare_cached(concat!(
+            "SELECT ",
+            PRODUCT!(),
+            ", p.rev, p.seq, p.deleted, p.server_fields, p.extra FROM product AS p WHERE p.product_id = :id"
+        ))?;
+        first(statement.query(named_params! { ":id": id.into_bytes() })?, "product", |c| {
+            Ok(Kept { row: read(c)?, life: Life::read(c)? })
+        })
+    }
+
+    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
+        let columns = life.columns()?;
+        let before = stored_words(tx, self.product_id.0)?;
+        let after = Words {
+            code: self.code.clone(),
+            barcodes: to_json("product.barcodes", &self.barcodes)?,
+            name: self.name.clone(),
+            deleted: life.deleted,
+        };
+        let number: i64 = tx.prepare_cached(UPSERT)?.query_row(
+            named_params! {
+                ":id": self.product_id.as_bytes(),
+                ":code": self.code,
+                ":barcodes": after.barcodes,
+                ":name": self.name,
+                ":folded": fold(&self.name),
+                ":category_id": self.category_id.map(|id| *id.as_bytes()),
+                ":unit": self.unit,
+                ":price": self.price.minor(),
+                ":cost": self.cost.map(|cost| cost.minor()),
+                ":tax_rate": self.tax_rate.ppm(),
+                ":track_stock": self.track_stock,
+                ":offline_policy": policy_name(self.offline_policy),
+                ":favourite": self.favourite,
+                ":picture": self.picture,
+                ":archived": self.archived,
+                ":rev": columns.rev,
+                ":seq": columns.seq,
+                ":deleted": columns.deleted,
+                ":server_fields": columns.server_fields,
+                ":extra": columns.extra,
+            },
+            |row| row.get("product_no"),
+        )?;
+        match before {
+            Some((_, before)) if before == after => Ok(()),
+            Some((_, before)) => {
+                if !before.deleted {
+                    unindex(tx, number)?;
+                }
+                if after.deleted { Ok(()) } else { index(tx, number, self) }
+            }
+            None if after.deleted => Ok(()),
+            None => index(tx, number, self),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Keeping the queue whole: claims that nobody answers, second tries, new epochs, restored servers, old bodies.
+
+use pos_domain::OpId;
+use rusqlite::named_params;
+
+use super::MAX_WAIT_MS;
+use super::outcome::{place_of, refresh_row};
+use crate::sql::{Tx, all, first, int};
+use crate::{StoreError, stock};
+
+/// How long the body of an acknowledged operation is kept at least, in milliseconds: 7 days, so that a server
+/// restored from a backup of last week can be told again.
+const KEEP_BODY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Puts claims back that nobody has answered in time; how many.
+///
+/// # Errors
+/// Those of writing.
+pub fn expire_leases(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
+    Ok(tx
+        .prepare_cached(
+            "UPDATE sync_queue SET state = 'pending', lease_until_ms = NULL, next_due_at_ms = :now
+             WHERE state <> 'acknowledged' AND state = 'in_flight'
+               AND (lease_until_ms <= :now OR lease_until_ms > :now + :wrong)",
+        )?
+        .execute(named_params! { ":now": now_ms, ":wrong": MAX_WAIT_MS })?)
+}
+
+/// Puts all claims back; how many. At start nobody can be waiting for an answer.
+///
+/// # Errors
+/// Those of writing.
+pub fn recover_at_start(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
+    Ok(tx.execute(
+        "UPDATE sync_queue SET state = 'pending', lease_until_ms = NULL, next_due_at_ms = :now
+         WHERE state <> 'acknowledged' AND state = 'in_flight'",
+        named_params! { ":now": now_ms },
+    )?)
+}
+
+/// A person wants a failed operation tried again, and with it those that wait for it. How many go on.
+///
+/// # Errors
+/// [`StoreError::WrongState`] when it has not failed.
+pub fn retry(tx: &Tx<'_>, op_id: OpId, now_ms: i64) -> Result<usize, StoreError> {
+    let revived = revive(tx, op_id, now_ms)?;
+    if revived.is_empty() {
+        return Err(StoreError::WrongState { what: "operation", id: op_id.0, state: "not failed" });
+    }
+    for op_id in &revived {
+        refresh_row(tx, *op_id)?;
+    }
+    Ok(revived.len())
+}
+
+/// Tries again what waits for an update of a program; how many. Call it after an update of either side.
+///
+/// # Errors
+/// Those of writing.
+pub fn retry_parked(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
+    Ok(tx.execute(
+        "UPDATE sync_queue SET state = 'pending', next_due_at_ms = :now
+         WHERE state <> 'acknowledged' AND state = 'parked' AND error_class = 'upgrade'",
+        named_params! { ":now": now_ms },
+    )?)
+}
+
+/// The server was restored from a backup: what it does not hold any more is pending again, and the movements of
+/// those operations leave the balance here. `seq` and `above` are its watermark for this epoch. How many go again.
+///
+/// # Errors
+/// Those of writing.
+pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Result<usize, StoreError> {
+    let mut statement = tx.prepare(
+        "SELECT q.op_id, q.seq FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
+         WHERE q.seq > :seq AND q.state = 'acknowledged' ORDER BY q.seq",
+    )?;
+    let rows = statement.query(named_params! { ":seq": int("sync_queue.seq", seq)? })?;
+    let held = all(rows, "sync_queue", |c| Ok((c.id::<OpId>("op_id")?, c.count::<u64>("seq")?)))?;
+    let mut requeued = 0;
+    for (op_id, seq) in held {
+        if above.contains(&seq) || !restore_body(tx, op_id)? {
+            continue;
+        }
+        stock::release(tx, op_id)?;
+        tx.prepare_cached(
+            "UPDATE sync_queue SET state = 'pending', feed_seq = NULL, finished_at_ms = NULL, next_due_at_ms = :now
+             WHERE op_id = :op_id",
+        )?
+        .execute(named_params! { ":now": now_ms, ":op_id": op_id.as_bytes() })?;
+        tx.prepare_cached(
+            "UPDATE sync_queue SET waits_for = waits_for + 1
+             WHERE op_id IN (SELECT op_id FROM sync_dependency WHERE depends_on = :op_id)",
+        )?
+        .execute(named_params! { ":op_id": op_id.as_bytes() })?;
+        requeued += 1;
+    }
+    Ok(requeued)
+}
+
+/// Drops bodies that nobody will ask for again: acknowledged a week ago and in the server's backup, which holds this
+/// epoch up to `backup_seq`. At most `limit` of them; how many.
+///
+/// # Errors
+/// Those of writing.
+pub fn trim(tx: &Tx<'_>, backup_seq: u64, now_ms: i64, limit: u32) -> Result<usize, StoreError> {
+    Ok(tx
+        .prepare_cached(
+            "UPDATE sync_queue SET body = NULL WHERE op_id IN (
+                 SELECT q.op_id FROM sync_queue AS q JOIN device AS d
+                 WHERE q.state = 'acknowledged' AND q.body IS NOT NULL AND q.finished_at_ms <= :before
+                   AND (q.epoch < d.epoch OR q.seq <= :backup_seq)
+                 ORDER BY q.epoch, q.seq LIMIT :limit)",
+        )?
+        .execute(named_params! {
+            ":before": now_ms.saturating_sub(KEEP_BODY_MS),
+            ":backup_seq": int("sync_queue.seq", backup_seq)?,
+            ":limit": limit,
+        })?)
+}
+
+/// Numbers what the server has not acknowledged anew, from 1, in a new epoch; the next seq. Ids and bodies stay.
+pub(crate) fn move_to_epoch(tx: &Tx<'_>, epoch: u32) -> Result<i64, StoreError> {
+    let mut statement = tx.prepare(
+        "SELECT op_id FROM sync_queue WHERE state <> 'acknowledged' AND state <> 'rejected' ORDER BY epoch, seq",
+    )?;
+    let open = all(statement.query([])?, "sync_queue", |c| c.id::<OpId>("op_id"))?;
+    let mut next_seq = 1_i64;
+    for op_id in open {
+        tx.prepare_cached(
+            "UPDATE sync_queue SET epoch = :epoch, seq = :seq, lease_until_ms = NULL,
+                 state = CASE state WHEN 'in_flight' THEN 'pending' ELSE state END
+             WHERE op_id = :op_id",
+        )?
+        .execute(named_params! { ":epoch": epoch, ":seq": next_seq, ":op_id": op_id.as_bytes() })?;
+        next_seq = next_seq.saturating_add(1);
+    }
+    Ok(next_seq)
+}
+
+/// Makes a failed operation and those that were parked because of it pending.
+fn revive(tx: &Tx<'_>, op_id: OpId, now_ms: i64) -> Result<Vec<OpId>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "WITH RECURSIVE revived (op_id) AS (
+             SELECT op_id FROM sync_queue
+             WHERE op_id = :op_id AND (state = 'dead' OR (state = 'parked' AND error_class <> 'dependency'))
+             UNION
+             SELECT d.op_id FROM sync_dependency AS d JOIN revived ON d.depends_on = revived.op_id
+                 JOIN sync_queue AS q ON q.op_id = d.op_id
+             WHERE q.state = 'parked' AND q.error_class = 'dependency'
+               AND NOT EXISTS (SELECT 1 FROM sync_dependency AS o JOIN sync_queue AS c ON c.op_id = o.depends_on
+                               WHERE o.op_id = d.op_id AND c.state IN ('dead', 'rejected')
+                                 AND c.op_id <> :op_id)
+         )
+         UPDATE sync_queue SET state = 'pending', next_due_at_ms = :now, finished_at_ms = NULL
+         WHERE op_id IN (SELECT op_id FROM revived) RETURNING op_id",
+    )?;
+    let rows = statement.query(named_params! { ":op_id": op_id.as_bytes(), ":now": now_ms })?;
+    all(rows, "sync_queue", |c| c.id("op_id"))
+}
+
+/// Puts a dropped body back, which only sales can: their documents are kept for ever. `false` when it is gone.
+fn restore_body(tx: &Tx<'_>, op_id: OpId) -> Result<bool, StoreError> {
+    let mut statement =
+        tx.prepare_cached("SELECT body IS NOT NULL AS kept FROM sync_queue WHERE op_id = :op_id")?;
+    let kept = first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
+        c.get::<bool>("kept")
+    })?;
+    if kept == Some(true) {
+        return Ok(true);
+    }
+    let restored = tx
+        .prepare_cached(
+            "UPDATE sync_queue SET body = s.document FROM sale AS s
+             WHERE s.op_id = sync_queue.op_id AND sync_queue.op_id = :op_id",
+        )?
+        .execute(named_params! { ":op_id": op_id.as_bytes() })?;
+    if restored == 0 {
+        let place = place_of(tx, op_id)?;
+        tracing::warn!(%op_id, ?place, "the server lost an operation whose body is kept nowhere any more");
+    }
+    Ok(restored == 1)
+}

@@ -1,0 +1,265 @@
+//! Stock as this register knows it: the server's balance, and own movements that the balance does not contain yet.
+//!
+//! A movement is contained in the balance of its product as soon as the place of its operation in the server's feed
+//! is known and the balance stands at that place or after it. Until then it stands in `stock_pending`. A pulled
+//! balance therefore never overwrites what was sold here, and never counts it twice.
+
+use pos_domain::stock::{MovementReason, StockLevel, shown as shown_of};
+use pos_domain::{LineId, MovementId, OpId, ProductId, Quantity, SaleId};
+use rusqlite::named_params;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::shared::Applied;
+use crate::sql::{Columns, Conn, Tx, all, first, int};
+
+/// What is known about the stock of one product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownStock {
+    /// The server's balance; zero while none has come.
+    pub server: Quantity,
+    /// Own movements that it does not contain.
+    pub pending: Quantity,
+    /// What a cashier sees: their sum.
+    pub shown: Quantity,
+    /// Sold beyond what was there, by the server's balance.
+    pub oversold: Quantity,
+}
+
+/// One movement of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Movement {
+    /// Made by the register; for a sale see [`movement_id_of_line`].
+    pub movement_id: MovementId,
+    /// Whose stock.
+    pub product_id: ProductId,
+    /// Negative when goods leave.
+    pub delta: Quantity,
+    /// Why.
+    pub reason: MovementReason,
+    /// The operation that tells the server.
+    pub op_id: OpId,
+    /// The document's line, for sales and refunds.
+    pub line: Option<(SaleId, LineId)>,
+    /// Milliseconds since 1970 UTC.
+    pub at_ms: i64,
+}
+
+/// The movement that a line of a document causes: one cause, one id.
+pub fn movement_id_of_line(line_id: LineId) -> MovementId {
+    MovementId(line_id.0)
+}
+
+/// The movement that undoes another one: the same on every try.
+pub fn reversal_id(movement_id: MovementId) -> MovementId {
+    let digest = pos_domain::Hash32::of(format!("comptoir.reversal.{movement_id}").as_bytes());
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(digest.0) {
+        *to = from;
+    }
+    MovementId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// The stock of one product.
+///
+/// # Errors
+/// Those of reading.
+pub fn shown(conn: &Conn, product_id: ProductId) -> Result<ShownStock, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT coalesce((SELECT on_hand_milli FROM stock_level WHERE product_id = :id), 0) AS on_hand,
+             coalesce((SELECT oversold_milli FROM stock_level WHERE product_id = :id), 0) AS oversold,
+             coalesce((SELECT sum(delta_milli) FROM stock_pending WHERE product_id = :id), 0) AS pending",
+    )?;
+    let found =
+        first(statement.query(named_params! { ":id": product_id.as_bytes() })?, "stock_level", |c| {
+            Ok((c.qty("on_hand")?, c.qty("pending")?, c.qty("oversold")?))
+        })?;
+    let (server, pending, oversold) = found.unwrap_or_default();
+    let shown = shown_of(server, pending).map_err(|e| StoreError::unreadable("stock_pending", e))?;
+    Ok(ShownStock { server, pending, shown, oversold })
+}
+
+/// The stock of several products, in their order.
+///
+/// # Errors
+/// Those of reading.
+pub fn shown_many(conn: &Conn, products: &[ProductId]) -> Result<Vec<ShownStock>, StoreError> {
+    products.iter().map(|id| shown(conn, *id)).collect()
+}
+
+/// Appends a movement; it is pending until the server's balance contains it.
+///
+/// # Errors
+/// Those of writing, such as a movement that was recorded before.
+pub fn record_movement(tx: &Tx<'_>, movement: &Movement) -> Result<(), StoreError> {
+    append(tx, movement)?;
+    tx.prepare_cached(
+        "INSERT INTO stock_pending (product_id, movement_id, op_id, delta_milli) VALUES (:product, :id, :op, :delta)",
+    )?
+    .execute(named_params! {
+        ":product": movement.product_id.as_bytes(),
+        ":id": movement.movement_id.as_bytes(),
+        ":op": movement.op_id.as_bytes(),
+        ":delta": movement.delta.milli(),
+    })?;
+    Ok(())
+}
+
+/// The newest movements of one product, newest first.
+///
+/// # Errors
+/// Those of reading.
+pub fn list_movements(conn: &Conn, product_id: ProductId, limit: u32) -> Result<Vec<Movement>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT movement_id, product_id, delta_milli, reason, op_id, sale_id, line_id, at_ms FROM stock_movement
+         WHERE product_id = :id ORDER BY at_ms DESC LIMIT :limit",
+    )?;
+    let rows = statement.query(named_params! { ":id": product_id.as_bytes(), ":limit": limit })?;
+    all(rows, "stock_movement", read)
+}
+
+/// The movements of one operation.
+pub(crate) fn list_of(conn: &Conn, op_id: OpId) -> Result<Vec<Movement>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT movement_id, product_id, delta_milli, reason, op_id, sale_id, line_id, at_ms FROM stock_movement
+         WHERE op_id = :op ORDER BY movement_id",
+    )?;
+    all(statement.query(named_params! { ":op": op_id.as_bytes() })?, "stock_movement", read)
+}
+
+/// Undoes the movements of an operation that came to nothing. Movement and reversal cancel, so neither waits for a
+/// balance.
+pub(crate) fn reverse(tx: &Tx<'_>, op_id: OpId, at_ms: i64) -> Result<(), StoreError> {
+    for movement in list_of(tx, op_id)? {
+        append(
+            tx,
+            &Movement {
+                movement_id: reversal_id(movement.movement_id),
+                delta: movement.delta.negated(),
+                reason: MovementReason::Reversal,
+                at_ms,
+                ..movement
+            },
+        )?;
+    }
+    tx.prepare_cached("DELETE FROM stock_pending WHERE op_id = :op")?
+        .execute(named_params! { ":op": op_id.as_bytes() })?;
+    Ok(())
+}
+
+/// Writes the server's balance and lets go of the movements that it contains.
+pub(crate) fn apply_level(
+    tx: &Tx<'_>,
+    level: &StockLevel,
+    rev: u64,
+    seq: u64,
+) -> Result<Applied, StoreError> {
+    let seq = int("stock_level.seq", seq)?;
+    let written = tx
+        .prepare_cached(
+            "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev, seq)
+             VALUES (:id, :on_hand, :oversold, :rev, :seq)
+             ON CONFLICT (product_id) DO UPDATE SET on_hand_milli = excluded.on_hand_milli,
+                 oversold_milli = excluded.oversold_milli, rev = excluded.rev, seq = excluded.seq
+             WHERE excluded.rev > stock_level.rev",
+        )?
+        .execute(named_params! {
+            ":id": level.product_id.as_bytes(),
+            ":on_hand": level.on_hand.milli(),
+            ":oversold": level.oversold.milli(),
+            ":rev": int("stock_level.rev", rev)?,
+            ":seq": seq,
+        })?;
+    if written == 0 {
+        return Ok(Applied::Known);
+    }
+    tx.prepare_cached(
+        "DELETE FROM stock_pending WHERE product_id = :id AND EXISTS (
+             SELECT 1 FROM sync_queue AS q WHERE q.op_id = stock_pending.op_id AND q.feed_seq <= :seq)",
+    )?
+    .execute(named_params! { ":id": level.product_id.as_bytes(), ":seq": seq })?;
+    Ok(Applied::Written)
+}
+
+/// The place of an operation's effects is known: its movements leave the pending stock of each product whose balance
+/// stands there or further.
+pub(crate) fn contain(tx: &Tx<'_>, op_id: OpId, feed_seq: u64) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "DELETE FROM stock_pending WHERE op_id = :op AND EXISTS (
+             SELECT 1 FROM stock_level AS l WHERE l.product_id = stock_pending.product_id AND l.seq >= :seq)",
+    )?
+    .execute(named_params! { ":op": op_id.as_bytes(), ":seq": int("sync_queue.feed_seq", feed_seq)? })?;
+    Ok(())
+}
+
+/// The server does not know an operation any more: its movements leave the balance here and are pending again, so
+/// that what is shown stays the same.
+pub(crate) fn release(tx: &Tx<'_>, op_id: OpId) -> Result<(), StoreError> {
+    let mut pending = tx.prepare_cached(
+        "INSERT OR IGNORE INTO stock_pending (product_id, movement_id, op_id, delta_milli)
+         VALUES (:product, :id, :op, :delta)",
+    )?;
+    let mut balance = tx.prepare_cached(
+        "UPDATE stock_level SET on_hand_milli = on_hand_milli - :delta WHERE product_id = :product",
+    )?;
+    for movement in list_of(tx, op_id)? {
+        let inserted = pending.execute(named_params! {
+            ":product": movement.product_id.as_bytes(),
+            ":id": movement.movement_id.as_bytes(),
+            ":op": op_id.as_bytes(),
+            ":delta": movement.delta.milli(),
+        })?;
+        if inserted == 1 {
+            balance.execute(named_params! {
+                ":delta": movement.delta.milli(), ":product": movement.product_id.as_bytes(),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives balance and pending movements of a product to another one.
+pub(crate) fn rename(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError> {
+    let (from, to) = (from.into_bytes(), to.into_bytes());
+    for sql in [
+        "UPDATE stock_movement SET product_id = :to WHERE product_id = :from",
+        "UPDATE stock_pending SET product_id = :to WHERE product_id = :from",
+    ] {
+        tx.prepare_cached(sql)?.execute(named_params! { ":from": from, ":to": to })?;
+    }
+    tx.prepare_cached("DELETE FROM stock_level WHERE product_id = :from")?
+        .execute(named_params! { ":from": from })?;
+    Ok(())
+}
+
+fn append(tx: &Tx<'_>, movement: &Movement) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO stock_movement (movement_id, product_id, delta_milli, reason, op_id, sale_id, line_id, at_ms)
+         VALUES (:id, :product, :delta, :reason, :op, :sale, :line, :at)",
+    )?
+    .execute(named_params! {
+        ":id": movement.movement_id.as_bytes(),
+        ":product": movement.product_id.as_bytes(),
+        ":delta": movement.delta.milli(),
+        ":reason": movement.reason.as_str(),
+        ":op": movement.op_id.as_bytes(),
+        ":sale": movement.line.map(|(sale_id, _)| *sale_id.as_bytes()),
+        ":line": movement.line.map(|(_, line_id)| *line_id.as_bytes()),
+        ":at": movement.at_ms,
+    })?;
+    Ok(())
+}
+
+pub(crate) fn read(c: &Columns<'_, '_>) -> Result<Movement, StoreError> {
+    let sale_id: Option<SaleId> = c.opt_id("sale_id")?;
+    let line_id: Option<LineId> = c.opt_id("line_id")?;
+    Ok(Movement {
+        movement_id: c.id("movement_id")?,
+        product_id: c.id("product_id")?,
+        delta: c.qty("delta_milli")?,
+        reason: c.word("reason")?,
+        op_id: c.id("op_id")?,
+        line: sale_id.zip(line_id),
+        at_ms: c.get("at_ms")?,
+    })
+}

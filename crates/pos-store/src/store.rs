@@ -1,0 +1,196 @@
+//! The register's file in its data folder: opened, read, written, closed.
+//!
+//! Only one program writes in a data folder at a time; the folder's lock is held as long as the store is open for
+//! writing. Jobs are plain closures over [`Tx`] or [`Conn`]; their error type is the caller's own.
+
+use std::error::Error;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pos_sqlite::{Database, FolderLock, Migration, OpenMode, OpenOptions, Opened, Priority, ReadLane};
+
+use crate::StoreError;
+use crate::error::{from_read, from_reopen, from_write};
+use crate::sql::{Conn, Tx};
+
+/// Name of the register's file in its data folder.
+pub const FILE_NAME: &str = "register.db";
+
+/// `application_id` of a register's file: "CMPR".
+const APPLICATION_ID: i32 = 0x434d_5052;
+
+/// Reader threads: one for what a person waits for, one more for lists while the other is busy, one for reports.
+const READERS: usize = 3;
+
+macro_rules! migration {
+    ($version:literal, $number:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sql: include_str!(concat!("../../../migrations/register/", $number, "_", $name, ".sql")),
+        }
+    };
+}
+
+/// The whole history of the register's schema.
+pub static MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001", "create_device"),
+    migration!(2, "0002", "create_catalogue"),
+    migration!(3, "0003", "create_sync"),
+    migration!(4, "0004", "create_sales"),
+];
+
+/// The open file of a register. Clones share it; the last one dropped closes it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+    /// `None` when opened read-only.
+    _lock: Option<Arc<FolderLock>>,
+}
+
+impl Store {
+    /// Opens the register's file in `folder`, making folder and file when they are missing and the mode is
+    /// [`OpenMode::ReadWrite`].
+    ///
+    /// # Errors
+    /// [`StoreError::Held`], [`StoreError::NewerFile`], [`StoreError::Corrupt`], [`StoreError::DiskFull`] or
+    /// [`StoreError::Open`]; the file is then as it was.
+    pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, StoreError> {
+        let lock = match mode {
+            OpenMode::ReadWrite => Some(Arc::new(FolderLock::acquire(folder)?)),
+            OpenMode::ReadOnly => None,
+        };
+        let database = Database::open(OpenOptions {
+            path: folder.join(FILE_NAME),
+            application_id: APPLICATION_ID,
+            migrations: MIGRATIONS,
+            snapshot_dir: None,
+            readers: READERS,
+            mode,
+        })?;
+        Ok(Self { database, _lock: lock })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.database.path()
+    }
+
+    /// What was found and done at opening.
+    pub fn opened(&self) -> &Opened {
+        self.database.opened()
+    }
+
+    /// Reads while a person waits: milliseconds. Blocks the calling thread.
+    ///
+    /// # Errors
+    /// Those of the job, and those of the store as `E`.
+    pub fn read<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Error + From<StoreError> + Send + Sync + 'static,
+        F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
+    {
+        self.database.read(ReadLane::Quick, job).map_err(from_read)
+    }
+
+    /// Like [`Store::read`] for async callers.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_async<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: Error + From<StoreError> + Send + Sync + 'static,
+        F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
+    {
+        let answer = self.database.read_async(ReadLane::Quick, job);
+        async move { answer.await.map_err(from_read) }
+    }
+
+    /// Reports, exports and checks, which may take seconds and never delay a lookup at the counter. Blocks the
+    /// calling thread.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn report<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Error + From<StoreError> + Send + Sync + 'static,
+        F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
+    {
+        self.database.read(ReadLane::Report, job).map_err(from_read)
+    }
+
+    /// Like [`Store::report`] for async callers.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn report_async<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: Error + From<StoreError> + Send + Sync + 'static,
+        F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
+    {
+        let answer = self.database.read_async(ReadLane::Report, job);
+        async move { answer.await.map_err(from_read) }
+    }
+
+    /// Runs `job` in one transaction and returns when it is durable. Blocks the calling thread.
+    ///
+    /// # Errors
+    /// Those of the job, after which nothing is written, and those of the store as `E`. After
+    /// [`StoreError::CommitUnknown`] nobody knows yet: see [`Store::reopen_writer`].
+    pub fn write<T, E, F>(&self, priority: Priority, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Error + From<StoreError> + Send + Sync + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.database.write(priority, job).map_err(from_write)
+    }
+
+    /// Like [`Store::write`] for async callers; queued at once, done even when the future is dropped.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_async<T, E, F>(
+        &self,
+        priority: Priority,
+        job: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: Error + From<StoreError> + Send + Sync + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let answer = self.database.write_async(priority, job);
+        async move { answer.await.map_err(from_write) }
+    }
+
+    /// Settles an unknown outcome: afterwards a lookup tells for good whether the last write happened.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; call again later.
+    pub fn reopen_writer(&self) -> Result<(), StoreError> {
+        self.database.reopen_writer().map_err(from_reopen)
+    }
+
+    /// Writes a verified copy of the file to `to`, while tills and readers go on. Blocks the calling thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] with the cause; no file of that name was changed then.
+    pub fn snapshot(&self, to: &Path) -> Result<PathBuf, StoreError> {
+        pos_sqlite::snapshot(&self.database, to).map_err(|e| StoreError::Open(Box::new(e)))?;
+        Ok(to.to_owned())
+    }
+
+    /// Finishes what is queued and closes the file in order. Closing twice is harmless.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] with the cause; every acknowledged write is safe all the same.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.database.close().map_err(|e| StoreError::Open(Box::new(e)))
+    }
+}

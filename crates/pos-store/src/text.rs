@@ -1,0 +1,44 @@
+//! How texts are folded for order and search.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Small letters without accents: "Épicé" and "epice" are found by each other.
+pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// The words of a search as an FTS5 expression: each must occur, at least as the beginning of a word. `None` when
+/// there is nothing to look for. Quoted, so that no character of the text has a meaning of its own.
+pub(crate) fn match_all(text: &str) -> Option<String> {
+    let words: Vec<String> = text
+        .split_whitespace()
+        .take(MAX_WORDS)
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .map(|word| format!("\"{}\" *", word.replace('"', "\"\"")))
+        .collect();
+    if words.is_empty() { None } else { Some(words.join(" AND ")) }
+}
+
+/// Words of a search that are looked at; a person types fewer, a pasted text must not stall the till.
+const MAX_WORDS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accents_and_capitals_fold_away() {
+        assert_eq!(fold("Épicé Ŝœur"), "epice sœur");
+        assert_eq!(fold("COLA"), "cola");
+    }
+
+    #[test]
+    fn no_character_of_a_search_has_a_meaning() {
+        assert_eq!(match_all("a\" OR *").as_deref(), Some("\"a\"\"\" * AND \"OR\" *"));
+        assert_eq!(match_all(" - ( ^ "), None, "punctuation alone finds nothing instead of failing");
+    }
+}
