@@ -1,0 +1,108 @@
+//! The real server, started from the same build.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::shell::{Shell, finish};
+
+/// How long to wait before asking again whether it listens: the system tells nobody.
+const ASK_AGAIN: Duration = Duration::from_millis(5);
+
+/// A server on this machine with a folder of its own. It ends, killed, with the test.
+pub struct Server {
+    folder: tempfile::TempDir,
+    port: u16,
+    running: Option<Child>,
+}
+
+impl Server {
+    /// Founds a business and serves it.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let mut server = Self { folder, port, running: None };
+        server.resume();
+        server
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it (kill -9). Its folder and its address stay.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Serves again on the same address.
+    pub fn resume(&mut self) {
+        let mut command = self.command(&["serve"]);
+        command.args(["--listen", &format!("127.0.0.1:{}", self.port)]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            assert!(child.try_wait().unwrap().is_none(), "the server ended before it listened");
+            std::thread::sleep(ASK_AGAIN);
+        }
+        self.running = Some(child);
+    }
+
+    /// A new pairing code.
+    pub fn code(&self) -> String {
+        self.ask(&["pair"])["code"].as_str().unwrap().to_owned()
+    }
+
+    /// What the server has of a product: on hand and oversold.
+    pub fn stock(&self, code: &str) -> (String, String) {
+        let stock = self.ask(&["stock", code]);
+        let text = |name: &str| stock[name].as_str().unwrap().to_owned();
+        (text("on_hand"), text("oversold"))
+    }
+
+    /// A register of this business with its catalogue.
+    pub fn join(&self, register: &str) -> Shell {
+        let shell = Shell::empty();
+        let document =
+            shell.done(&["init", "--join", &self.code(), "--server", &self.url(), "--register", register]);
+        assert_eq!(document["joined"], true);
+        shell
+    }
+
+    /// Gives a shop that was begun without a server to this business.
+    pub fn connect(&self, shell: &Shell) {
+        shell.done(&["connect", "--server", &self.url(), "--code", &self.code()]);
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Value {
+        let mut command = self.command(arguments);
+        command.arg("--json");
+        let said = finish(command, "");
+        assert_eq!(said.code, 0, "comptoir-server {arguments:?}: {said:?}");
+        said.document()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.args(arguments).arg("--data").arg(self.folder.path());
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn program() -> PathBuf {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_comptoir")).with_file_name("comptoir-server");
+    assert!(program.is_file(), "comptoir-server is not built: run `cargo build -p pos-server` first");
+    program
+}
