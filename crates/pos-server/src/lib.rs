@@ -1,1 +1,40 @@
-//! Placeholder until its content is written.
+//! The sync server of a business: library and the program `comptoir-server`.
+//!
+//! Owns: the business's own tables, the verdict on each operation, the feed, pairing, and the HTTP API over them.
+//! [`Server`] is usable in process ([`DeviceSession`] speaks [`pos_protocol::SyncApi`] without a socket) and over HTTP
+//! ([`http`]); both run the same handlers.
+//!
+//! A push goes this way: read, hashed and recomputed on its own thread ([`prepare`](mod@prepare)), queued for the
+//! business's one writer ([`actor`]), run operation by operation under savepoints in a transaction that it shares with
+//! whatever else arrived meanwhile ([`push`], [`apply`](mod@apply), [`batch`](mod@batch)), answered after the commit.
+//!
+//! What must never be:
+//! - a verdict that is answered before it is on the disk, or that changes for the same operation;
+//! - a refused operation that leaves anything behind, or that takes its neighbours with it;
+//! - `on_hand` below zero, or another value than the sum of the movements; `oversold` other than the open shortages;
+//! - a register that sees seq n of the feed and misses a change below n;
+//! - an operation that is dropped: what is not applied is refused with a reason, or kept aside.
+
+mod actor;
+mod apply;
+mod batch;
+mod business;
+mod chain;
+mod clock;
+mod error;
+mod limits;
+mod metrics;
+mod pairing;
+mod prepare;
+mod push;
+mod secret;
+mod server;
+mod session;
+mod storage;
+
+pub use business::found;
+pub use clock::Clock;
+pub use error::ServerError;
+pub use pairing::{CODE_LIFETIME_MS, Code, invite, revoke};
+pub use server::Server;
+pub use session::DeviceSession;

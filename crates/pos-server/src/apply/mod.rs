@@ -1,0 +1,133 @@
+//! What operations do: the server's side of each business command.
+//!
+//! Every function here runs under the operation's own savepoint. It either returns the verdict on what it did, or
+//! refuses, and then the savepoint and [`Batch::undo`] leave nothing of it behind.
+
+mod conflict;
+mod entity;
+mod entity_conflict;
+mod ledger;
+mod resolve;
+mod sale;
+mod stock;
+
+use pos_domain::merge::FieldDispute;
+use pos_domain::{ConflictId, ConflictKind, OpId, OperationBody};
+use pos_protocol::{MappedId, RejectReason, ShortLine, Verdict};
+use uuid::Uuid;
+
+use crate::batch::{Batch, Origin};
+use crate::storage::Sql;
+use crate::storage::device::Device;
+
+pub(crate) use sale::{keep_rejected, withdraw};
+
+/// Whether a sale may still be refused for lack of stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// The customer stands at the counter: a sale that lacks stock is refused.
+    Asked,
+    /// It has happened: what is missing is recorded as oversold.
+    Happened,
+}
+
+/// The operation that is being applied.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cause<'a> {
+    pub(crate) device: &'a Device,
+    pub(crate) op_id: OpId,
+    /// Its own number in the feed's order.
+    pub(crate) feed_seq: u64,
+}
+
+impl Cause<'_> {
+    /// Who changes the rows.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { device_id: Some(self.device.device_id), op_id: Some(self.op_id) }
+    }
+
+    /// The id of a conflict that this operation opens: always the same one, so that applying the same operations
+    /// again gives the same rows.
+    pub(crate) fn conflict_id(&self, kind: ConflictKind) -> ConflictId {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"comptoir.conflict.v1");
+        hasher.update(self.op_id.as_bytes());
+        hasher.update(kind.as_str().as_bytes());
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        ConflictId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
+/// Why an operation left nothing behind.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// It was refused; the verdict is stored.
+    #[error("the operation was refused")]
+    Refused(Box<Verdict>),
+    /// The database failed; nothing is stored and the register tries again.
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+    /// This program failed; nothing is stored and the register tries again.
+    #[error("applying the operation panicked")]
+    Panicked,
+}
+
+/// What applying gives.
+pub(crate) type Applied = Result<Verdict, ApplyError>;
+
+/// Applies a command.
+pub(crate) fn apply(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    body: &OperationBody,
+    admission: Admission,
+) -> Applied {
+    match body {
+        OperationBody::SaleComplete(document) => sale::complete(batch, cause, document, admission),
+        OperationBody::EntityCreate(create) => entity::create(batch, cause, create),
+        OperationBody::EntityUpdate(update) => entity::update(batch, cause, update),
+        OperationBody::EntityDelete(delete) => entity::delete(batch, cause, delete),
+        OperationBody::StockAdjust(adjustment) => stock::adjust(batch, cause, adjustment),
+        OperationBody::ConflictResolve(resolution) => resolve::resolve(batch, cause, resolution),
+        OperationBody::ConflictReopen(reopening) => resolve::reopen(batch, cause, reopening),
+    }
+}
+
+/// The verdict of an operation that simply stands.
+pub(crate) fn done(cause: &Cause<'_>) -> Verdict {
+    applied(cause, Vec::new(), None)
+}
+
+fn applied(cause: &Cause<'_>, mapped_ids: Vec<MappedId>, conflict_id: Option<ConflictId>) -> Verdict {
+    Verdict::Applied { feed_seq: cause.feed_seq, mapped_ids, rows: Vec::new(), conflict_id }
+}
+
+fn disputed(cause: &Cause<'_>, conflict_id: ConflictId, fields: Vec<FieldDispute>) -> Verdict {
+    Verdict::Conflict { conflict_id, feed_seq: cause.feed_seq, fields, rows: Vec::new() }
+}
+
+fn refuse(reason: RejectReason, field: &str, detail: impl Into<String>) -> ApplyError {
+    ApplyError::Refused(Box::new(Verdict::Rejected {
+        reason,
+        field: Some(field.to_owned()),
+        detail: detail.into(),
+    }))
+}
+
+fn invalid(field: &str, detail: impl Into<String>) -> ApplyError {
+    refuse(RejectReason::Validation, field, detail)
+}
+
+fn unknown(field: &str, what: &str, id: Uuid) -> ApplyError {
+    refuse(RejectReason::UnknownReference, field, format!("there is no {what} {id}"))
+}
+
+fn insufficient(lines: Vec<ShortLine>) -> ApplyError {
+    ApplyError::Refused(Box::new(Verdict::InsufficientStock { lines }))
+}
+
+/// The name of a register, as shown to people.
+fn register_name(batch: &Batch<'_>, device_id: pos_domain::DeviceId) -> Sql<Option<String>> {
+    Ok(crate::storage::device::find(batch.tx, device_id)?.map(|device| device.name))
+}

@@ -1,0 +1,298 @@
+//! `sale.complete`: a sale or refund with its lines, tenders and movements; all or nothing.
+//!
+//! The document's own equations were checked before ([`crate::prepare`]); here stand the checks that need the
+//! business: whose document it is, what it refers to, bounds of a refund, stock, prices.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use pos_domain::body::EntityKind;
+use pos_domain::conflict::{PriceDifference, Shortage};
+use pos_domain::stock::MovementReason;
+use pos_domain::{ConflictId, DocumentKind, Money, OpId, ProductId, Quantity, SaleDocument, SaleLine};
+use pos_protocol::{ShortLine, Verdict};
+
+use super::conflict::{self, Missing};
+use super::ledger::{Ledger, Line, Settles};
+use super::{Admission, Applied, ApplyError, Cause, applied, insufficient, invalid, unknown};
+use crate::batch::{Batch, ProductFacts};
+use crate::storage::sale::SaleState;
+use crate::storage::{audit, entity, sale, stock};
+
+/// Applies a document.
+pub(super) fn complete(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+    admission: Admission,
+) -> Applied {
+    check_head(batch, cause, document)?;
+    let products = find_products(batch, document)?;
+    check_refund_bounds(batch, document, &products)?;
+    if admission == Admission::Asked {
+        check_stock(batch, document, &products)?;
+    }
+    if !sale::insert(batch.tx, cause.op_id, document, SaleState::Applied)? {
+        return Err(invalid("head.sale_id", "a document with this id exists"));
+    }
+    let oversold = move_stock(batch, cause, document, &products)?;
+    let repriced = report_prices(batch, cause, document, &products)?;
+    Ok(applied(cause, Vec::new(), oversold.or(repriced)))
+}
+
+/// Reverses the movements of a sale that the register gave back to the customer.
+pub(crate) fn withdraw(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+) -> Result<(), ApplyError> {
+    let mut ledger = Ledger::continued(batch, cause)?;
+    let mut shortages = Vec::new();
+    for (product_id, line_id, delta) in stock::list_movements(batch.tx, cause.op_id)? {
+        let line = Line { product_id, reason: MovementReason::Reversal, line_id };
+        if delta < 0 {
+            ledger.give(batch, line, -delta, Settles::Nothing)?;
+            continue;
+        }
+        // Goods that came in with an exchange go out again; some may have been sold on meanwhile.
+        let missing = ledger.take(batch, line, delta)?;
+        let sold = document.lines.iter().find(|l| Some(l.item.line_id) == line_id);
+        if let Some(sold) = sold.filter(|_| missing > 0) {
+            shortages.push(shortage(sold, product_id, missing, Money::ZERO)?);
+        }
+    }
+    sale::set_state(batch.tx, cause.op_id, document.head.sale_id, SaleState::Withdrawn)?;
+    conflict::refresh_all(batch, cause, &ledger.changed)?;
+    open_if_short(batch, cause, &mut ledger, document, shortages).map(drop)
+}
+
+/// Keeps a refused document as evidence: the register's chain has a number for it.
+pub(crate) fn keep_rejected(
+    batch: &Batch<'_>,
+    op_id: OpId,
+    document: &SaleDocument,
+    verdict: &Verdict,
+) -> Result<(), rusqlite::Error> {
+    let state = match verdict {
+        Verdict::Rejected { reason: pos_protocol::RejectReason::Withdrawn, .. } => SaleState::Withdrawn,
+        Verdict::Rejected { .. } => SaleState::Rejected,
+        Verdict::Applied { .. }
+        | Verdict::InsufficientStock { .. }
+        | Verdict::Conflict { .. }
+        | Verdict::BlockedBy { .. }
+        | Verdict::Gap { .. }
+        | Verdict::BodyMismatch
+        | Verdict::StaleEpoch { .. }
+        | Verdict::UnknownKind
+        | Verdict::Retry { .. } => return Ok(()),
+    };
+    sale::insert(batch.tx, op_id, document, state).map(drop)
+}
+
+fn check_head(batch: &mut Batch<'_>, cause: &Cause<'_>, document: &SaleDocument) -> Result<(), ApplyError> {
+    let head = &document.head;
+    if head.device_id != cause.device.device_id {
+        return Err(invalid("head.device_id", "the document was made by another register"));
+    }
+    if head.outlet_id != batch.business.outlet_id {
+        return Err(unknown("head.outlet_id", "outlet", head.outlet_id.0));
+    }
+    if head.currency != batch.settings()?.currency {
+        return Err(invalid("head.currency", "the business works in another currency"));
+    }
+    if !entity::exists(batch.tx, EntityKind::Cashier, head.cashier_id.0)? {
+        return Err(unknown("head.cashier_id", "cashier", head.cashier_id.0));
+    }
+    if let Some(customer) = &document.customer {
+        let id = batch.resolve(EntityKind::Customer, customer.customer_id.0)?;
+        if !entity::exists(batch.tx, EntityKind::Customer, id)? {
+            return Err(unknown("customer.customer_id", "customer", customer.customer_id.0));
+        }
+    }
+    Ok(())
+}
+
+/// The product of each line. A deleted one still counts: it was sold.
+fn find_products(
+    batch: &mut Batch<'_>,
+    document: &SaleDocument,
+) -> Result<Vec<Rc<ProductFacts>>, ApplyError> {
+    let mut products = Vec::with_capacity(document.lines.len());
+    for (i, line) in document.lines.iter().enumerate() {
+        let asked = line.item.product_id;
+        let Some(product) = batch.product(asked)? else {
+            return Err(unknown(&format!("lines[{i}].item.product_id"), "product", asked.0));
+        };
+        products.push(product);
+    }
+    Ok(products)
+}
+
+/// Never more comes back than was sold, per product, in goods and in money, over all refunds of a sale.
+fn check_refund_bounds(
+    batch: &mut Batch<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+) -> Result<(), ApplyError> {
+    let original = document.head.original.as_ref().and_then(|original| original.sale_id);
+    let (DocumentKind::Refund, Some(original)) = (document.head.kind, original) else { return Ok(()) };
+    let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(()) };
+    let mut left: HashMap<ProductId, (i64, i64)> = HashMap::new();
+    let mut earlier = sale::list_refunds(batch.tx, original)?;
+    earlier.push(sold);
+    for line in earlier.iter().flat_map(|document| &document.lines) {
+        let id = batch.resolve(EntityKind::Product, line.item.product_id.0)?;
+        let (qty, gross) = left.entry(ProductId(id)).or_default();
+        *qty += line.item.qty.milli();
+        *gross += line.amounts.gross.minor();
+    }
+    for (i, (line, product)) in document.lines.iter().zip(products).enumerate() {
+        let (qty, gross) = left.entry(product.id).or_default();
+        *qty += line.item.qty.milli();
+        *gross += line.amounts.gross.minor();
+        if *qty < 0 {
+            return Err(invalid(&format!("lines[{i}].item.qty"), "more comes back than was sold"));
+        }
+        if *gross < 0 {
+            return Err(invalid(&format!("lines[{i}].amounts.gross"), "more is paid back than was paid"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses the whole sale when any counted line lacks stock, and says what is there for each such line after the
+/// lines before it.
+fn check_stock(
+    batch: &mut Batch<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+) -> Result<(), ApplyError> {
+    let mut left: HashMap<ProductId, i64> = HashMap::new();
+    let mut short = Vec::new();
+    for (line, product) in document.lines.iter().zip(products).filter(|(_, product)| product.track_stock) {
+        let there = match left.get(&product.id) {
+            Some(there) => *there,
+            None => batch.level(product.id)?.on_hand,
+        };
+        let asked = line.item.qty.milli();
+        if asked > there {
+            short.push(ShortLine {
+                line_id: line.item.line_id,
+                product_id: product.id,
+                code: line.item.code.clone(),
+                asked: line.item.qty,
+                available: Quantity::from_milli(there).map_err(|fault| invalid("qty", fault.to_string()))?,
+            });
+        }
+        left.insert(product.id, there - asked.min(there));
+    }
+    if short.is_empty() { Ok(()) } else { Err(insufficient(short)) }
+}
+
+fn move_stock(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+) -> Result<Option<ConflictId>, ApplyError> {
+    let settles = match (document.head.kind, document.head.original.as_ref().and_then(|o| o.sale_id)) {
+        (DocumentKind::Refund, Some(original)) => Settles::Sale(original),
+        (DocumentKind::Refund, None) | (DocumentKind::Sale, _) => Settles::Nothing,
+    };
+    let mut ledger = Ledger::new(cause);
+    let mut shortages = Vec::new();
+    for (line, product) in document.lines.iter().zip(products).filter(|(_, product)| product.track_stock) {
+        let qty = line.item.qty.milli();
+        let reason = if qty > 0 { MovementReason::Sale } else { MovementReason::Refund };
+        let entry = Line { product_id: product.id, reason, line_id: Some(line.item.line_id) };
+        if qty < 0 {
+            ledger.give(batch, entry, -qty, settles)?;
+            continue;
+        }
+        let missing = ledger.take(batch, entry, qty)?;
+        if missing > 0 {
+            let paid = conflict::share(line.amounts.gross, missing, qty);
+            shortages.push(shortage(line, product.id, missing, paid)?);
+        }
+    }
+    conflict::refresh_all(batch, cause, &ledger.changed)?;
+    open_if_short(batch, cause, &mut ledger, document, shortages)
+}
+
+fn shortage(
+    line: &SaleLine,
+    product_id: ProductId,
+    missing: i64,
+    paid: Money,
+) -> Result<Shortage, ApplyError> {
+    let item = &line.item;
+    Ok(Shortage {
+        line_id: item.line_id,
+        product_id,
+        code: item.code.clone(),
+        name: item.name.clone(),
+        asked: item.qty,
+        missing: Quantity::from_milli(missing).map_err(|fault| invalid("qty", fault.to_string()))?,
+        paid,
+    })
+}
+
+fn open_if_short(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    ledger: &mut Ledger<'_>,
+    document: &SaleDocument,
+    shortages: Vec<Shortage>,
+) -> Result<Option<ConflictId>, ApplyError> {
+    let Some(first) = shortages.first() else { return Ok(None) };
+    let sale_id = document.head.sale_id;
+    let subject = Missing {
+        entity: "sale",
+        entity_id: sale_id.0,
+        sale_id: Some(sale_id),
+        title: first.name.clone(),
+        shortages,
+    };
+    conflict::open_oversold(batch, cause, ledger, subject).map(Some)
+}
+
+/// A price that a person overrode is noted. A catalogue price that is not the server's any more changed during the
+/// sale: the sale stands, and the owner sees it.
+fn report_prices(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+) -> Result<Option<ConflictId>, ApplyError> {
+    let mut overrides = Vec::new();
+    let mut changed = Vec::new();
+    for (line, product) in document.lines.iter().zip(products) {
+        let item = &line.item;
+        if item.unit_price != item.catalogue_price {
+            overrides.push(serde_json::json!({
+                "line_id": item.line_id, "catalogue_price": item.catalogue_price, "unit_price": item.unit_price,
+            }));
+        }
+        let sells = document.head.kind == DocumentKind::Sale && item.qty.is_positive();
+        if sells && !product.deleted && item.catalogue_price != product.price {
+            changed.push(PriceDifference {
+                line_id: item.line_id,
+                product_id: product.id,
+                code: item.code.clone(),
+                name: item.name.clone(),
+                qty: item.qty,
+                sold_at: item.unit_price,
+                catalogue: product.price,
+            });
+        }
+    }
+    if !overrides.is_empty() {
+        let detail = serde_json::json!({ "sale_id": document.head.sale_id, "lines": overrides });
+        let device = Some(cause.device.device_id);
+        audit::record(batch.tx, batch.now_ms, "price_override", device, Some(cause.op_id), &detail)?;
+    }
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    conflict::open_price_changed(batch, cause, document.head.sale_id, changed).map(Some)
+}

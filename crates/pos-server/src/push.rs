@@ -1,0 +1,376 @@
+//! Pushes inside the writer's transaction: which operations are new, which came before, and what each verdict is.
+//!
+//! A verdict never changes for the same id and body, but for the moves of a sale's mode: a refusal for lack of stock
+//! becomes an oversold sale when the register says that it happened, and a sale that was only asked for can be
+//! withdrawn. Whatever contradicts what is stored is kept aside and answered as an alarm.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pos_domain::OperationBody;
+use pos_protocol::{
+    FeedRow, Mode, OpVerdict, Operation, Problem, ProblemCode, PushResponse, RejectReason, Verdict,
+};
+use pos_sqlite::{TransactionLost, savepoint};
+
+use crate::apply::{self, Admission, ApplyError, Cause};
+use crate::batch::{Batch, RowKey};
+use crate::chain;
+use crate::prepare::{Content, PreparedOperation, PreparedPush};
+use crate::storage::audit::{self, Alarm, Quarantined};
+use crate::storage::operation::{self, NewOperation, Stored};
+use crate::storage::{Sql, device, life};
+
+/// How far ahead of the watermark an operation may stand. Beyond this the sparse set would stop being small.
+pub(crate) const MAX_AHEAD: u64 = 100_000;
+/// How soon an operation should be tried again that this program could not apply, in milliseconds.
+const RETRY_AFTER_MS: u32 = 5_000;
+
+/// An answer whose rows are not filled in yet: they are known when the whole batch is written.
+#[derive(Debug)]
+pub(crate) struct OpenAnswer {
+    response: PushResponse,
+    /// For each verdict, the rows that its operation touched.
+    row_keys: Vec<Vec<RowKey>>,
+}
+
+impl OpenAnswer {
+    /// Puts each touched row into the verdict of the last operation of this push that touched it.
+    pub(crate) fn close(mut self, rows: &HashMap<RowKey, FeedRow>) -> PushResponse {
+        let mut given = HashSet::new();
+        for (verdict, keys) in self.response.verdicts.iter_mut().zip(&self.row_keys).rev() {
+            let fresh =
+                keys.iter().filter(|key| given.insert(**key)).filter_map(|key| rows.get(key)).cloned();
+            if let Verdict::Applied { rows, .. } | Verdict::Conflict { rows, .. } = &mut verdict.verdict {
+                rows.extend(fresh);
+            }
+        }
+        self.response
+    }
+}
+
+/// Why a push stops the whole transaction.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PushFault {
+    /// A statement outside any operation failed.
+    #[error("a statement failed")]
+    Sql(#[from] rusqlite::Error),
+    /// The transaction is gone.
+    #[error(transparent)]
+    Lost(#[from] TransactionLost),
+}
+
+/// Runs a push; the inner error answers the whole request.
+pub(crate) fn run(
+    batch: &mut Batch<'_>,
+    push: &PreparedPush,
+) -> Result<Result<OpenAnswer, Problem>, PushFault> {
+    if device::is_revoked(batch.tx, push.device.device_id)? {
+        for prepared in &push.operations {
+            keep_aside(batch, push, &prepared.operation, Alarm::Revoked)?;
+        }
+        let detail = "this register was revoked; what it sent is kept aside".to_owned();
+        return Ok(Err(Problem { code: ProblemCode::Revoked, detail, retry_after_ms: None }));
+    }
+    let newest = life::newest_epoch(batch.tx, push.device.device_id)?;
+    let mut verdicts = Vec::with_capacity(push.operations.len());
+    let mut row_keys = Vec::with_capacity(push.operations.len());
+    for prepared in &push.operations {
+        batch.begin_operation();
+        let op_id = prepared.operation.op_id;
+        let (duplicate, verdict) = if push.epoch < newest {
+            run_stale(batch, push, prepared, newest)?
+        } else {
+            run_operation(batch, push, prepared)?
+        };
+        verdicts.push(OpVerdict { op_id, duplicate, verdict });
+        row_keys.push(batch.take_row_keys());
+    }
+    let (chain_head, chain_fault) = chain::run(batch, push, newest)?;
+    let response = PushResponse {
+        verdicts,
+        chain_head,
+        chain_fault,
+        server_epoch: batch.business.server_epoch,
+        server_time_ms: batch.now_ms,
+    };
+    Ok(Ok(OpenAnswer { response, row_keys }))
+}
+
+/// A life that ended sends nothing new; what it had sent is answered as before.
+fn run_stale(
+    batch: &mut Batch<'_>,
+    push: &PreparedPush,
+    prepared: &PreparedOperation,
+    current: u32,
+) -> Sql<(bool, Verdict)> {
+    let operation = &prepared.operation;
+    match operation::find(batch.tx, operation.op_id)? {
+        Some(stored) if stored.body_hash == operation.body_hash => Ok((true, stored.verdict)),
+        Some(_) | None => {
+            keep_aside(batch, push, operation, Alarm::StaleEpoch)?;
+            Ok((false, Verdict::StaleEpoch { current }))
+        }
+    }
+}
+
+fn run_operation(
+    batch: &mut Batch<'_>,
+    push: &PreparedPush,
+    prepared: &PreparedOperation,
+) -> Result<(bool, Verdict), PushFault> {
+    let operation = &prepared.operation;
+    if matches!(prepared.content, Content::OtherHash) {
+        keep_aside(batch, push, operation, Alarm::BodyMismatch)?;
+        return Ok((false, Verdict::BodyMismatch));
+    }
+    let device_id = push.device.device_id;
+    if let Some(stored) = operation::find(batch.tx, operation.op_id)? {
+        if stored.device_id != device_id || stored.body_hash != operation.body_hash {
+            keep_aside(batch, push, operation, Alarm::BodyMismatch)?;
+            return Ok((false, Verdict::BodyMismatch));
+        }
+        let answer = run_again(batch, push, prepared, stored)?;
+        batch.life(device_id, push.epoch)?.mark_seen(operation.seq);
+        return Ok(answer);
+    }
+    let life = batch.life(device_id, push.epoch)?;
+    if life.has_seen(operation.seq) {
+        // Another operation may stand here only if this one is a fork of the register's file.
+        if operation::find_at(batch.tx, device_id, push.epoch, operation.seq)?.is_some() {
+            keep_aside(batch, push, operation, Alarm::Fork)?;
+            return Ok((false, Verdict::BodyMismatch));
+        }
+    } else if operation.seq > life.row.watermark + MAX_AHEAD {
+        return Ok((false, Verdict::Gap { expected: life.row.watermark + 1 }));
+    }
+    for op_id in &operation.depends_on {
+        let stands = operation::find(batch.tx, *op_id)?.is_some_and(|stored| stands(&stored.verdict));
+        if !stands {
+            return Ok((false, Verdict::BlockedBy { op_id: *op_id }));
+        }
+    }
+    let verdict = run_new(batch, push, prepared)?;
+    if is_stored(&verdict) {
+        batch.life(device_id, push.epoch)?.mark_seen(operation.seq);
+    }
+    Ok((false, verdict))
+}
+
+fn run_new(
+    batch: &mut Batch<'_>,
+    push: &PreparedPush,
+    prepared: &PreparedOperation,
+) -> Result<Verdict, PushFault> {
+    let operation = &prepared.operation;
+    let cause = Cause { device: &push.device, op_id: operation.op_id, feed_seq: batch.next_seq() };
+    let asked = match (&prepared.content, operation.mode) {
+        (Content::Unknown, _) => return Ok(Verdict::UnknownKind),
+        (Content::OtherHash, _) => return Ok(Verdict::BodyMismatch),
+        (Content::Invalid { field, detail, .. }, Mode::Admit | Mode::Fact) => Err(Verdict::Rejected {
+            reason: RejectReason::Validation,
+            field: field.clone(),
+            detail: detail.clone(),
+        }),
+        (Content::Invalid { .. } | Content::Body(_), Mode::Withdraw) => Err(withdrawn()),
+        (Content::Body(body), Mode::Admit) => Ok((body, Admission::Asked)),
+        (Content::Body(body), Mode::Fact) => Ok((body, Admission::Happened)),
+    };
+    let refusal = match asked {
+        Ok((body, admission)) => {
+            let applied = guarded(batch, |batch| {
+                let verdict = apply::apply(batch, &cause, body, admission)?;
+                insert(batch, push, operation, &verdict)?;
+                Ok(verdict)
+            })?;
+            match applied {
+                Ok(verdict) => return Ok(verdict),
+                Err(ApplyError::Refused(verdict)) => *verdict,
+                Err(fault @ (ApplyError::Sql(_) | ApplyError::Panicked)) => {
+                    return Ok(retry(operation, &fault));
+                }
+            }
+        }
+        Err(verdict) => verdict,
+    };
+    let kept = guarded(batch, |batch| {
+        insert(batch, push, operation, &refusal)?;
+        if let Some(OperationBody::SaleComplete(document)) = body_of(&prepared.content) {
+            apply::keep_rejected(batch, operation.op_id, document, &refusal)?;
+        }
+        Ok(refusal)
+    })?;
+    Ok(kept.unwrap_or_else(|fault| retry(operation, &fault)))
+}
+
+/// An operation that came before. Only its mode may have moved on.
+fn run_again(
+    batch: &mut Batch<'_>,
+    push: &PreparedPush,
+    prepared: &PreparedOperation,
+    stored: Stored,
+) -> Result<(bool, Verdict), PushFault> {
+    let operation = &prepared.operation;
+    let Content::Body(body) = &prepared.content else { return Ok((true, stored.verdict)) };
+    let cause = Cause { device: &push.device, op_id: operation.op_id, feed_seq: batch.next_seq() };
+    let changed = match (&stored.verdict, stored.mode, operation.mode) {
+        (Verdict::InsufficientStock { .. }, _, Mode::Fact) => guarded(batch, |batch| {
+            let verdict = apply::apply(batch, &cause, body, Admission::Happened)?;
+            operation::update(batch.tx, operation.op_id, Mode::Fact, &verdict, feed_seq(&verdict))?;
+            Ok(verdict)
+        })?,
+        (Verdict::InsufficientStock { .. }, _, Mode::Withdraw) => guarded(batch, |batch| {
+            let verdict = withdrawn();
+            operation::update(batch.tx, operation.op_id, Mode::Withdraw, &verdict, None)?;
+            keep_withdrawn(batch, body, &cause)?;
+            Ok(verdict)
+        })?,
+        (Verdict::Applied { .. }, Mode::Admit, Mode::Withdraw) => guarded(batch, |batch| {
+            if let OperationBody::SaleComplete(document) = body {
+                apply::withdraw(batch, &cause, document)?;
+            }
+            let verdict = withdrawn();
+            operation::update(batch.tx, operation.op_id, Mode::Withdraw, &verdict, None)?;
+            Ok(verdict)
+        })?,
+        (Verdict::Applied { .. }, Mode::Admit, Mode::Fact) => {
+            let seq = feed_seq(&stored.verdict);
+            operation::update(batch.tx, operation.op_id, Mode::Fact, &stored.verdict, seq)?;
+            return Ok((true, stored.verdict));
+        }
+        (Verdict::Applied { .. }, Mode::Fact, Mode::Withdraw) | (_, Mode::Withdraw, Mode::Fact) => {
+            // A receipt was printed, or a cart was given back: one register cannot say both.
+            keep_aside(batch, push, operation, Alarm::BodyMismatch)?;
+            return Ok((true, stored.verdict));
+        }
+        (_, _, Mode::Admit | Mode::Fact | Mode::Withdraw) => return Ok((true, stored.verdict)),
+    };
+    match changed {
+        Ok(verdict) => Ok((false, verdict)),
+        // Refused although it happened, such as for a product that was never created: the refusal is the verdict.
+        Err(ApplyError::Refused(verdict)) => {
+            operation::update(batch.tx, operation.op_id, operation.mode, &verdict, None)?;
+            Ok((false, *verdict))
+        }
+        Err(fault @ (ApplyError::Sql(_) | ApplyError::Panicked)) => Ok((false, retry(operation, &fault))),
+    }
+}
+
+/// Runs work under a savepoint of its own. Whatever it did is undone when it fails, in the file and in the batch,
+/// even when this program panics in it: the operations around it stand.
+fn guarded<T>(
+    batch: &mut Batch<'_>,
+    work: impl FnOnce(&mut Batch<'_>) -> Result<T, ApplyError>,
+) -> Result<Result<T, ApplyError>, TransactionLost> {
+    let result = savepoint(batch.tx, |_| {
+        catch_unwind(AssertUnwindSafe(|| work(&mut *batch))).unwrap_or(Err(ApplyError::Panicked))
+    })?;
+    if result.is_err() {
+        batch.undo();
+    }
+    Ok(result)
+}
+
+fn insert(batch: &Batch<'_>, push: &PreparedPush, operation: &Operation, verdict: &Verdict) -> Sql<()> {
+    operation::insert(
+        batch.tx,
+        &NewOperation {
+            operation,
+            device_id: push.device.device_id,
+            epoch: push.epoch,
+            verdict,
+            feed_seq: feed_seq(verdict),
+            received_at_ms: batch.now_ms,
+        },
+    )
+}
+
+fn keep_withdrawn(batch: &Batch<'_>, body: &OperationBody, cause: &Cause<'_>) -> Sql<()> {
+    match body {
+        OperationBody::SaleComplete(document) => {
+            apply::keep_rejected(batch, cause.op_id, document, &withdrawn())
+        }
+        OperationBody::EntityCreate(_)
+        | OperationBody::EntityUpdate(_)
+        | OperationBody::EntityDelete(_)
+        | OperationBody::StockAdjust(_)
+        | OperationBody::ConflictResolve(_)
+        | OperationBody::ConflictReopen(_) => Ok(()),
+    }
+}
+
+fn keep_aside(batch: &Batch<'_>, push: &PreparedPush, operation: &Operation, alarm: Alarm) -> Sql<()> {
+    tracing::warn!(
+        alarm = alarm.as_str(), device = %push.device.device_id, epoch = push.epoch, seq = operation.seq,
+        op_id = %operation.op_id, "an operation is kept aside"
+    );
+    let kept = Quarantined {
+        alarm,
+        device_id: push.device.device_id,
+        epoch: push.epoch,
+        seq: operation.seq,
+        subject: operation.op_id.0,
+        content: operation.body.get(),
+        at_ms: batch.now_ms,
+    };
+    audit::quarantine(batch.tx, &kept)
+}
+
+fn retry(operation: &Operation, fault: &ApplyError) -> Verdict {
+    tracing::error!(
+        op_id = %operation.op_id, kind = operation.kind, error = %crate::error::in_words(fault),
+        "an operation could not be applied"
+    );
+    Verdict::Retry { after_ms: RETRY_AFTER_MS }
+}
+
+fn withdrawn() -> Verdict {
+    Verdict::Rejected {
+        reason: RejectReason::Withdrawn,
+        field: None,
+        detail: "the register gave the cart back".to_owned(),
+    }
+}
+
+fn body_of(content: &Content) -> Option<&OperationBody> {
+    match content {
+        Content::Body(body) => Some(body),
+        Content::Invalid { body, .. } => body.as_ref(),
+        Content::Unknown | Content::OtherHash => None,
+    }
+}
+
+/// Where the effects of an operation begin in the feed.
+fn feed_seq(verdict: &Verdict) -> Option<u64> {
+    match verdict {
+        Verdict::Applied { feed_seq, .. } | Verdict::Conflict { feed_seq, .. } => Some(*feed_seq),
+        Verdict::InsufficientStock { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::BlockedBy { .. }
+        | Verdict::Gap { .. }
+        | Verdict::BodyMismatch
+        | Verdict::StaleEpoch { .. }
+        | Verdict::UnknownKind
+        | Verdict::Retry { .. } => None,
+    }
+}
+
+/// Whether an operation with this verdict changed something that others may depend on.
+fn stands(verdict: &Verdict) -> bool {
+    feed_seq(verdict).is_some()
+}
+
+fn is_stored(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Applied { .. }
+        | Verdict::Conflict { .. }
+        | Verdict::InsufficientStock { .. }
+        | Verdict::Rejected { .. } => true,
+        Verdict::BlockedBy { .. }
+        | Verdict::Gap { .. }
+        | Verdict::BodyMismatch
+        | Verdict::StaleEpoch { .. }
+        | Verdict::UnknownKind
+        | Verdict::Retry { .. } => false,
+    }
+}

@@ -1,0 +1,187 @@
+//! The server as a library: opens a folder, knows its registers, and hands out sessions.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use pos_domain::settings::ShopSettings;
+use pos_domain::{DeviceId, Hash32};
+use pos_protocol::{ApiError, PairRequest, PairResponse, ProblemCode};
+use pos_sqlite::{Database, FolderLock, OpenMode, Priority, ReadLane};
+use tokio::sync::watch;
+
+use crate::actor::Actor;
+use crate::business::found_in;
+use crate::clock::Clock;
+use crate::error::{ServerError, refused, unavailable};
+use crate::metrics::{Gauges, Metrics, add};
+use crate::pairing::{self, Joining, PairFault};
+use crate::secret::token_hash;
+use crate::session::DeviceSession;
+use crate::storage::device::Device;
+use crate::storage::{self, Sql, audit, business, conflict, device};
+
+/// One business's server. Clones share it; the last one dropped closes the file.
+#[derive(Clone)]
+pub struct Server {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    // In the order in which they end: the writer first, then the database, then the right to the folder.
+    pub(crate) actor: Actor,
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    feed: watch::Sender<u64>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Registers by the hash of their token. Only tokens that were found, so it is no larger than the business.
+    devices: RwLock<HashMap<Hash32, Arc<Device>>>,
+    _lock: FolderLock,
+}
+
+impl Server {
+    /// Opens the server of a folder. With `founding`, an empty folder becomes a business with those settings.
+    ///
+    /// # Errors
+    /// [`ServerError::NoBusiness`] for an empty folder without `founding`; [`ServerError::Lock`] while another server
+    /// works there; others as the database says.
+    pub fn open(folder: &Path, founding: Option<&ShopSettings>, clock: Clock) -> Result<Self, ServerError> {
+        let lock = FolderLock::acquire(folder)?;
+        if founding.is_none() && !storage::database_path(folder).exists() {
+            return Err(ServerError::NoBusiness);
+        }
+        let database = storage::open(folder, OpenMode::ReadWrite)?;
+        if let Some(settings) = founding {
+            found_in(&database, settings, &clock)?;
+        }
+        let row = database.read(ReadLane::Quick, business::find)?.ok_or(ServerError::NoBusiness)?;
+        let feed = watch::Sender::new(row.feed_seq);
+        let metrics = Arc::new(Metrics::default());
+        let actor = Actor::start(database.clone(), clock.clone(), feed.clone(), Arc::clone(&metrics))?;
+        let devices = RwLock::new(HashMap::new());
+        Ok(Self { inner: Arc::new(Inner { actor, database, clock, feed, metrics, devices, _lock: lock }) })
+    }
+
+    /// The session of the register that holds a token.
+    ///
+    /// # Errors
+    /// `unauthorised` for a token that this server did not give. A revoked register gets a session, and hears of it
+    /// with each answer; what it pushes is kept aside.
+    pub async fn authenticate(&self, token: &str) -> Result<DeviceSession, ApiError> {
+        let hash = token_hash(token);
+        let known = self.inner.devices.read().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
+        if let Some(device) = known {
+            return Ok(DeviceSession::new(self.clone(), device));
+        }
+        let found = self
+            .inner
+            .database
+            .read_async(ReadLane::Quick, move |connection| device::find_by_token(connection, hash))
+            .await
+            .map_err(|error| unavailable(&error.into()))?;
+        let Some(device) = found.map(Arc::new) else {
+            return Err(refused(ProblemCode::Unauthorised, "this token is not known here"));
+        };
+        let mut devices = self.inner.devices.write().unwrap_or_else(PoisonError::into_inner);
+        devices.insert(hash, Arc::clone(&device));
+        drop(devices);
+        Ok(DeviceSession::new(self.clone(), device))
+    }
+
+    /// The session of a register that is already known to be who it says: for tests and simulations in one process.
+    ///
+    /// # Errors
+    /// `unauthorised` for a register that never joined.
+    pub async fn session(&self, device_id: DeviceId) -> Result<DeviceSession, ApiError> {
+        let found = self
+            .inner
+            .database
+            .read_async(ReadLane::Quick, move |connection| device::find(connection, device_id))
+            .await
+            .map_err(|error| unavailable(&error.into()))?;
+        match found {
+            Some(device) => Ok(DeviceSession::new(self.clone(), Arc::new(device))),
+            None => Err(refused(ProblemCode::Unauthorised, "this register never joined")),
+        }
+    }
+
+    /// Joins a register by a pairing code.
+    ///
+    /// # Errors
+    /// `pairing_refused`, `business_not_empty`, `bad_request`, `unavailable`.
+    pub async fn pair(&self, request: PairRequest) -> Result<PairResponse, ApiError> {
+        let joining = Joining::new(request, self.inner.clock.now_ms())?;
+        let answer = self
+            .inner
+            .database
+            .write_async(Priority::Till, move |tx| -> Result<_, PairFault> { joining.run(tx) })
+            .await
+            .map_err(pairing::answer)?;
+        if answer.is_ok() {
+            // A register that joined again has another token; its old one must not live on here.
+            self.inner.devices.write().unwrap_or_else(PoisonError::into_inner).clear();
+            add(&self.inner.metrics.pairings, 1);
+            // Taking over a business moves the feed.
+            self.publish_feed().await;
+        }
+        answer
+    }
+
+    /// The feed's last seq, as it moves. A hint only: pull tells what changed.
+    pub fn watch_feed(&self) -> watch::Receiver<u64> {
+        self.inner.feed.subscribe()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// What it says instead.
+    pub async fn check_ready(&self) -> Result<(), ServerError> {
+        self.inner.database.read_async(ReadLane::Quick, business::get).await?;
+        Ok(())
+    }
+
+    /// The page of counters that Prometheus reads.
+    ///
+    /// # Errors
+    /// [`ServerError::Read`] when the database does not answer.
+    pub async fn metrics(&self) -> Result<String, ServerError> {
+        let gauges = self
+            .inner
+            .database
+            .read_async(ReadLane::Quick, |connection| -> Sql<Gauges> {
+                let devices = device::list(connection)?;
+                let active = devices.iter().filter(|device| device.revoked_at_ms.is_none()).count();
+                Ok(Gauges {
+                    feed_seq: business::get(connection)?.feed_seq,
+                    devices: u64::try_from(active).unwrap_or(u64::MAX),
+                    conflicts_open: conflict::count_open(connection)?,
+                    quarantined: audit::count_quarantined(connection)?,
+                })
+            })
+            .await?;
+        Ok(self.inner.metrics.to_text(gauges))
+    }
+
+    /// Notes that a request was refused.
+    pub(crate) fn count_refusal(&self) {
+        self.inner.metrics.refused_requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn publish_feed(&self) {
+        if let Ok(row) = self.inner.database.read_async(ReadLane::Quick, business::get).await {
+            self.inner.feed.send_if_modified(|seq| {
+                let moved = row.feed_seq > *seq;
+                *seq = row.feed_seq.max(*seq);
+                moved
+            });
+        }
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("database", &self.inner.database).finish_non_exhaustive()
+    }
+}

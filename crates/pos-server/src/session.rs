@@ -1,0 +1,227 @@
+//! What the server does for one register: the same code behind a socket and in process.
+
+use std::sync::Arc;
+
+use pos_domain::DeviceId;
+use pos_domain::body::EntityKind;
+use pos_protocol::{
+    ApiError, Cursor, Hello, Limits, MAX_BATCH_BYTES, MAX_BATCH_OPS, MAX_PAGE_BYTES, MAX_PAGE_ROWS,
+    OLDEST_PROTOCOL, PROTOCOL, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest,
+    PushResponse, ROW_SCHEMA, SnapshotPage, SnapshotRequest, SyncApi, Watermark,
+};
+use pos_sqlite::ReadLane;
+use rusqlite::Connection;
+
+use crate::error::{refused, unavailable};
+use crate::limits::REQUESTS_PER_SECOND;
+use crate::metrics::add;
+use crate::prepare::{PreparedPush, prepare};
+use crate::server::Server;
+use crate::storage::business::BusinessRow;
+use crate::storage::device::Device;
+use crate::storage::feed::PageBounds;
+use crate::storage::{Sql, business, device, entity, feed, life, operation};
+
+/// Bodies above this many bytes are prepared on a thread for blocking work: an event loop must not stand still for
+/// milliseconds. One sale has about 2 KiB.
+const INLINE_BYTES: usize = 32 * 1024;
+
+/// The server, as one register sees it.
+#[derive(Debug, Clone)]
+pub struct DeviceSession {
+    server: Server,
+    device: Arc<Device>,
+}
+
+/// Why a page was not read.
+#[derive(Debug, thiserror::Error)]
+enum PageFault {
+    #[error("the request was refused")]
+    Refused(ApiError),
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+}
+
+impl DeviceSession {
+    pub(crate) fn new(server: Server, device: Arc<Device>) -> Self {
+        Self { server, device }
+    }
+
+    /// The register.
+    pub fn device_id(&self) -> DeviceId {
+        self.device.device_id
+    }
+
+    /// Runs a read job for this register, unless it was revoked.
+    async fn read<T: Send + 'static>(
+        &self,
+        lane: ReadLane,
+        job: impl FnOnce(&Connection, BusinessRow) -> Result<T, PageFault> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let device_id = self.device.device_id;
+        let read = self.server.inner.database.read_async(lane, move |connection| -> Result<T, PageFault> {
+            if device::is_revoked(connection, device_id)? {
+                return Err(PageFault::Refused(refused(ProblemCode::Revoked, "this register was revoked")));
+            }
+            let business = business::get(connection)?;
+            job(connection, business)
+        });
+        read.await.map_err(|error| match error {
+            pos_sqlite::ReadError::Job(PageFault::Refused(refusal)) => refusal,
+            other => unavailable(&other.into()),
+        })
+    }
+
+    fn check_push(&self, request: &PushRequest) -> Result<(), ApiError> {
+        if !(OLDEST_PROTOCOL..=PROTOCOL).contains(&request.protocol) {
+            return Err(refused(ProblemCode::UpgradeRequired, "this protocol is not spoken here"));
+        }
+        if request.device_id != self.device.device_id {
+            return Err(refused(ProblemCode::BadRequest, "the push is of another register than the token"));
+        }
+        if request.operations.len() > MAX_BATCH_OPS || request.chain.len() > MAX_BATCH_OPS {
+            return Err(refused(ProblemCode::TooLarge, "too many operations or links in one push"));
+        }
+        if request.epoch == 0 || request.operations.iter().any(|operation| operation.seq == 0) {
+            return Err(refused(ProblemCode::BadRequest, "epochs and seqs begin at 1"));
+        }
+        Ok(())
+    }
+
+    async fn prepare(&self, request: PushRequest) -> Result<PreparedPush, ApiError> {
+        let device = Arc::clone(&self.device);
+        let bytes: usize = request.operations.iter().map(|operation| operation.body.get().len()).sum();
+        // Outside a runtime, as in a simulation, there is no event loop to spare.
+        if bytes <= INLINE_BYTES || tokio::runtime::Handle::try_current().is_err() {
+            return Ok(prepare(device, request));
+        }
+        tokio::task::spawn_blocking(move || prepare(device, request))
+            .await
+            .map_err(|_| crate::error::not_now("the push could not be read now"))
+    }
+}
+
+impl SyncApi for DeviceSession {
+    async fn hello(&self) -> Result<Hello, ApiError> {
+        let device_id = self.device.device_id;
+        let server_time_ms = self.server.inner.clock.now_ms();
+        self.read(ReadLane::Quick, move |connection, business| {
+            Ok(Hello {
+                protocol: ProtocolRange { min: OLDEST_PROTOCOL, max: PROTOCOL },
+                authority: business.authority,
+                server_epoch: business.server_epoch,
+                watermark: watermark(connection, device_id)?,
+                // Nothing is known to be in a backup until backups are made by the server itself.
+                backup_watermark: 0,
+                feed_seq: business.feed_seq,
+                server_time_ms,
+                limits: Limits {
+                    batch_ops: small(MAX_BATCH_OPS),
+                    batch_bytes: small(MAX_BATCH_BYTES),
+                    page_rows: small(MAX_PAGE_ROWS),
+                    requests_per_second: REQUESTS_PER_SECOND,
+                },
+            })
+        })
+        .await
+    }
+
+    async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
+        self.check_push(&request)?;
+        let prepared = self.prepare(request).await?;
+        self.server.inner.actor.push(prepared).await
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
+        let device_id = self.device.device_id;
+        let server_time_ms = self.server.inner.clock.now_ms();
+        let page = self
+            .read(ReadLane::Quick, move |connection, business| {
+                let after = check_cursor(&request.cursor, &business)?;
+                let (rows, own, seq) =
+                    pull_page(connection, device_id, after, business.feed_seq, request.limit)?;
+                let has_more = seq < business.feed_seq;
+                Ok(PullResponse { rows, own, next: cursor(&business, seq), has_more, server_time_ms })
+            })
+            .await?;
+        let metrics = &self.server.inner.metrics;
+        add(&metrics.pulls, 1);
+        add(&metrics.rows_sent, u64::try_from(page.rows.len()).unwrap_or(0));
+        Ok(page)
+    }
+
+    async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
+        let page = self
+            .read(ReadLane::Report, move |connection, business| {
+                let Some(kind) = EntityKind::parse(&request.entity) else {
+                    let detail = "there are no rows of this kind";
+                    return Err(PageFault::Refused(refused(ProblemCode::BadRequest, detail)));
+                };
+                let page = feed::list_by_key(connection, kind, request.after, bounds(request.limit))?;
+                Ok(SnapshotPage {
+                    next: page.rows.last().map(|row| row.id).filter(|_| page.cut),
+                    rows: page.rows,
+                    mark: cursor(&business, business.feed_seq),
+                    total_rows: entity::total(connection, kind)?,
+                })
+            })
+            .await?;
+        let metrics = &self.server.inner.metrics;
+        add(&metrics.snapshot_pages, 1);
+        add(&metrics.rows_sent, u64::try_from(page.rows.len()).unwrap_or(0));
+        Ok(page)
+    }
+}
+
+/// Rows and own operations above `after`, and the seq up to which both are complete.
+fn pull_page(
+    connection: &Connection,
+    device_id: DeviceId,
+    after: u64,
+    mark: u64,
+    limit: u32,
+) -> Sql<(Vec<pos_protocol::FeedRow>, Vec<pos_protocol::OwnOp>, u64)> {
+    let page = feed::list_after(connection, after, bounds(limit))?;
+    let mut rows = page.rows;
+    let mut seq = if page.cut { rows.last().map_or(after, |row| row.seq) } else { mark };
+    // A register that pushed much may have far more operations here than the feed has rows.
+    let mut own = operation::list_own(connection, device_id, after, seq, MAX_PAGE_ROWS + 1)?;
+    if own.len() > MAX_PAGE_ROWS {
+        own.truncate(MAX_PAGE_ROWS);
+        seq = own.last().map_or(seq, |last| last.feed_seq);
+        rows.retain(|row| row.seq <= seq);
+    }
+    Ok((rows, own, seq))
+}
+
+fn check_cursor(cursor: &Cursor, business: &BusinessRow) -> Result<u64, PageFault> {
+    let known = cursor.authority == business.authority
+        && cursor.server_epoch == business.server_epoch
+        && cursor.schema == ROW_SCHEMA
+        && cursor.seq <= business.feed_seq;
+    if known {
+        return Ok(cursor.seq);
+    }
+    let detail = "the cursor is of another server or another life of it";
+    Err(PageFault::Refused(refused(ProblemCode::ResnapshotRequired, detail)))
+}
+
+fn cursor(business: &BusinessRow, seq: u64) -> Cursor {
+    Cursor { authority: business.authority, server_epoch: business.server_epoch, schema: ROW_SCHEMA, seq }
+}
+
+fn bounds(limit: u32) -> PageBounds {
+    let rows = usize::try_from(limit).unwrap_or(MAX_PAGE_ROWS).clamp(1, MAX_PAGE_ROWS);
+    PageBounds { rows, bytes: MAX_PAGE_BYTES }
+}
+
+fn watermark(connection: &Connection, device_id: DeviceId) -> Sql<Watermark> {
+    let epoch = life::newest_epoch(connection, device_id)?;
+    let life = life::find(connection, device_id, epoch)?;
+    let (seq, above) = life.map_or((0, Vec::new()), |row| (row.watermark, row.above.into_iter().collect()));
+    Ok(Watermark { device_id, epoch, seq, above })
+}
+
+fn small(limit: usize) -> u32 {
+    u32::try_from(limit).unwrap_or(u32::MAX)
+}
