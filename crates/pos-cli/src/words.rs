@@ -36,6 +36,7 @@ fn shown(param: Option<&Value>) -> String {
 }
 
 /// What happened, and what to do now; parameters in braces.
+#[expect(clippy::too_many_lines, reason = "a table: one row for each code")]
 const fn template(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NotSetUp => "There is no shop in this folder yet. Begin with `comptoir init`.",

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::shell::Shell;
 
 /// A clean list of `count` products.
-pub fn list(count: usize) -> String {
+pub(crate) fn list(count: usize) -> String {
     let mut text = String::from("code,name,price,cost,tax_rate,stock\n");
     for i in 0..count {
         writeln!(text, "P{i:05},Product {i},{}.50,1,20,{}", i % 90 + 1, i % 7).unwrap();

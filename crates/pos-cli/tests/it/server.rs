@@ -13,7 +13,7 @@ use crate::shell::{Shell, finish};
 const ASK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A server on this machine with a folder of its own. It ends, killed, with the test.
-pub struct Server {
+pub(crate) struct Server {
     folder: tempfile::TempDir,
     port: u16,
     running: Option<Child>,
@@ -21,7 +21,7 @@ pub struct Server {
 
 impl Server {
     /// Founds a business and serves it.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let mut server = Self { folder, port, running: None };
@@ -30,12 +30,12 @@ impl Server {
     }
 
     /// Its address.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Kills it (kill -9). Its folder and its address stay.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.running.take() {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// Serves again on the same address.
-    pub fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         let mut command = self.command(&["serve"]);
         command.args(["--listen", &format!("127.0.0.1:{}", self.port)]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -55,19 +55,19 @@ impl Server {
     }
 
     /// A new pairing code.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.ask(&["pair"])["code"].as_str().unwrap().to_owned()
     }
 
     /// What the server has of a product: on hand and oversold.
-    pub fn stock(&self, code: &str) -> (String, String) {
+    pub(crate) fn stock(&self, code: &str) -> (String, String) {
         let stock = self.ask(&["stock", code]);
         let text = |name: &str| stock[name].as_str().unwrap().to_owned();
         (text("on_hand"), text("oversold"))
     }
 
     /// A register of this business with its catalogue.
-    pub fn join(&self, register: &str) -> Shell {
+    pub(crate) fn join(&self, register: &str) -> Shell {
         let shell = Shell::empty();
         let document =
             shell.done(&["init", "--join", &self.code(), "--server", &self.url(), "--register", register]);
@@ -76,7 +76,7 @@ impl Server {
     }
 
     /// Gives a shop that was begun without a server to this business.
-    pub fn connect(&self, shell: &Shell) {
+    pub(crate) fn connect(&self, shell: &Shell) {
         shell.done(&["connect", "--server", &self.url(), "--code", &self.code()]);
     }
 

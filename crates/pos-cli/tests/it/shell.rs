@@ -8,81 +8,81 @@ use serde_json::Value;
 
 /// What the binary said when it ended.
 #[derive(Debug)]
-pub struct Said {
+pub(crate) struct Said {
     /// Exit code; -1 when a signal ended it.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Said {
     /// The one document on standard output.
-    pub fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         serde_json::from_str(&self.out)
             .unwrap_or_else(|e| panic!("not one document ({e}): {:?}; beside it: {}", self.out, self.err))
     }
 }
 
 /// A register in a folder of its own, gone at the end of the test.
-pub struct Shell {
+pub(crate) struct Shell {
     folder: tempfile::TempDir,
 }
 
 impl Shell {
     /// A folder without a shop.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// The demo shop.
-    pub fn demo() -> Self {
+    pub(crate) fn demo() -> Self {
         let shell = Self::empty();
         shell.done(&["init", "--demo"]);
         shell
     }
 
     /// A new shop without goods.
-    pub fn shop(currency: &str, locale: &str) -> Self {
+    pub(crate) fn shop(currency: &str, locale: &str) -> Self {
         let shell = Self::empty();
         shell.done(&["init", "--new-shop", "Trial", "--currency", currency, "--locale", locale]);
         shell
     }
 
     /// The folder.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("register")
     }
 
     /// A file beside the register's folder.
-    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     /// The command, ready to run with `--json`.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = bare(&["--json"]);
         command.arg("--data").arg(self.path()).args(arguments);
         command
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         finish(self.command(arguments), "")
     }
 
     /// Runs a command that must be done, and gives its document.
-    pub fn done(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn done(&self, arguments: &[&str]) -> Value {
         let said = self.run(arguments);
         assert_eq!(said.code, 0, "{arguments:?} is done: {said:?}");
         said.document()
     }
 
     /// Runs a command that must end with `code`, and gives the error of its document.
-    pub fn refused(&self, code: i32, arguments: &[&str]) -> Value {
+    pub(crate) fn refused(&self, code: i32, arguments: &[&str]) -> Value {
         let said = self.run(arguments);
         assert_eq!(said.code, code, "{arguments:?} ends with {code}: {said:?}");
         let mut document = said.document();
@@ -93,22 +93,22 @@ impl Shell {
     }
 
     /// Sells for exactly what it costs, in cash.
-    pub fn sell(&self, line: &str, cash: &str) -> Value {
+    pub(crate) fn sell(&self, line: &str, cash: &str) -> Value {
         self.done(&["sell", "--line", line, "--tender", &format!("cash:{cash}")])
     }
 
     /// What is shown of a product's stock.
-    pub fn shown(&self, code: &str) -> String {
+    pub(crate) fn shown(&self, code: &str) -> String {
         self.done(&["stock", code])["shown"].as_str().unwrap().to_owned()
     }
 
     /// How many products there are.
-    pub fn products(&self) -> usize {
+    pub(crate) fn products(&self) -> usize {
         self.done(&["product", "search", ""]).as_array().unwrap().len()
     }
 
     /// Whether everything is right, with the findings when it is not.
-    pub fn verify(&self) {
+    pub(crate) fn verify(&self) {
         let said = self.run(&["verify"]);
         let document = said.document();
         assert_eq!(document["ok"], true, "the file is right: {}", document["findings"]);
@@ -117,7 +117,7 @@ impl Shell {
 
     /// Runs a command and kills it (kill -9) as soon as the folder has grown by `bytes`. Gives whether it was killed
     /// before it ended.
-    pub fn kill_after_growth(&self, arguments: &[&str], bytes: u64) -> bool {
+    pub(crate) fn kill_after_growth(&self, arguments: &[&str], bytes: u64) -> bool {
         let before = size(&self.path());
         let mut running =
             Running(self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
@@ -149,14 +149,14 @@ fn size(folder: &Path) -> u64 {
 }
 
 /// The binary with nothing of this machine's settings.
-pub fn bare(arguments: &[&str]) -> Command {
+pub(crate) fn bare(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
     command.env_remove("COMPTOIR_DATA").env_remove("RUST_LOG").args(arguments);
     command
 }
 
 /// Runs a command to its end with a text on its standard input.
-pub fn finish(mut command: Command, input: &str) -> Said {
+pub(crate) fn finish(mut command: Command, input: &str) -> Said {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A program that does not read its input may be gone already.
