@@ -20,8 +20,11 @@ pub struct OpVerdict {
 }
 
 /// A verdict. `applied`, `insufficient_stock`, `rejected` and `conflict` are stored; the others are not.
+///
+/// Written with its name outside, `{"applied": {...}}`: a name inside would make serde rebuild the rows, whose bytes
+/// must arrive untouched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Done, and durable on the server.
     Applied {

@@ -107,6 +107,16 @@ proptest! {
     }
 
     #[test]
+    fn another_history_by_the_same_register_does_not_join(links in links(), other in links()) {
+        let (told, retold) = (chain(&links, &key(1)), chain(&other, &key(1)));
+        prop_assume!(told[0] != retold[0]);
+        let mut fork = told.clone();
+        fork.truncate(1);
+        fork.extend(retold.into_iter().skip(1));
+        prop_assert!(fork.len() == 1 || accept_all(&fork, &key(1)).is_err(), "a restored file cannot go on unseen");
+    }
+
+    #[test]
     fn a_link_left_out_doubled_or_moved_is_found(links in links(), at in 0_usize..8) {
         let records = chain(&links, &key(1));
         let at = at % records.len();
