@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::server::Server;
 use crate::shell::{Shell, bare, finish};
@@ -12,13 +12,7 @@ use crate::shell::{Shell, bare, finish};
 fn documents() -> BTreeMap<&'static str, Value> {
     let mut documents = BTreeMap::new();
     documents.insert("usage", Shell::empty().run(&["sell"]).document());
-    let cart = json!({
-        "currency": { "code": "EUR", "exponent": 2 },
-        "prices_include_tax": true,
-        "cash_rounding": { "step": "0.05", "mode": "half-up", "scope": "cash" },
-        "lines": [{ "name": "Tea", "qty": "3", "unit_price": "1.99", "tax_rate": "20", "discount": "0.50" }],
-        "tender": "cash",
-    });
+    let cart = &examples()["cart"];
     documents.insert("quote", finish(bare(&["quote", "--json"]), &cart.to_string()).document());
 
     let mut server = Server::start();
@@ -91,5 +85,8 @@ fn every_document_has_the_shape_that_was_published() {
     for (name, shape_of_it) in shapes {
         let example = examples.get(name).unwrap_or_else(|| panic!("docs/CLI.md has no example of {name}"));
         assert_eq!(shape(example), shape_of_it, "docs/CLI.md shows {name} as it is");
+    }
+    for name in ["usage", "quote", "import", "stock", "refusal", "replay", "sync"] {
+        assert_eq!(examples[name], documents[name], "docs/CLI.md shows {name} to the letter");
     }
 }
