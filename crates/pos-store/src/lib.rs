@@ -46,6 +46,7 @@ pub mod queue;
 pub mod sales;
 pub mod settings;
 pub mod stock;
+pub mod verify;
 
 mod error;
 mod shared;

@@ -5,8 +5,9 @@
 //! balance therefore never overwrites what was sold here, and never counts it twice.
 
 use pos_domain::stock::{MovementReason, StockLevel, shown as shown_of};
-use pos_domain::{LineId, MovementId, OpId, ProductId, Quantity, SaleId};
+use pos_domain::{LineId, MovementId, OpId, OperationBody, ProductId, Quantity, SaleId};
 use rusqlite::named_params;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -29,7 +30,7 @@ pub struct ShownStock {
 /// One movement of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Movement {
-    /// Made by the register; for a sale see [`movement_id_of_line`].
+    /// Made by the register; for a sale it is the line's id.
     pub movement_id: MovementId,
     /// Whose stock.
     pub product_id: ProductId,
@@ -46,12 +47,58 @@ pub struct Movement {
 }
 
 /// The movement that a line of a document causes: one cause, one id.
-pub fn movement_id_of_line(line_id: LineId) -> MovementId {
+pub(crate) fn movement_id_of_line(line_id: LineId) -> MovementId {
     MovementId(line_id.0)
 }
 
-/// The movement that undoes another one: the same on every try.
-pub fn reversal_id(movement_id: MovementId) -> MovementId {
+/// The movements that an operation other than a sale causes: a first count, an adjustment. Lines of products whose
+/// stock is not counted only document.
+pub(crate) fn movements_of_body(body: &OperationBody, op_id: OpId, made_at_ms: i64) -> Vec<Movement> {
+    let movement = |movement_id, product_id, delta, reason| Movement {
+        movement_id,
+        product_id,
+        delta,
+        reason,
+        op_id,
+        line: None,
+        at_ms: made_at_ms,
+    };
+    match body {
+        OperationBody::EntityCreate(create) => {
+            let counted = create.fields.get("track_stock").and_then(Value::as_bool) == Some(true);
+            let opening = create.opening_stock.filter(|o| counted && !o.qty.is_zero());
+            opening
+                .map(|o| movement(o.movement_id, ProductId(create.id), o.qty, MovementReason::Opening))
+                .into_iter()
+                .collect()
+        }
+        OperationBody::StockAdjust(adjustment) => adjustment
+            .lines
+            .iter()
+            .filter(|line| line.track_stock)
+            .map(|line| movement(line.movement_id, line.product_id, line.delta, adjustment.reason))
+            .collect(),
+        OperationBody::SaleComplete(_)
+        | OperationBody::EntityUpdate(_)
+        | OperationBody::EntityDelete(_)
+        | OperationBody::ConflictResolve(_)
+        | OperationBody::ConflictReopen(_) => Vec::new(),
+    }
+}
+
+/// The movement that undoes another one.
+pub(crate) fn reversal_of(movement: &Movement, at_ms: i64) -> Movement {
+    Movement {
+        movement_id: reversal_id(movement.movement_id),
+        delta: movement.delta.negated(),
+        reason: MovementReason::Reversal,
+        at_ms,
+        ..*movement
+    }
+}
+
+/// The id of the movement that undoes another one: the same on every try.
+fn reversal_id(movement_id: MovementId) -> MovementId {
     let digest = pos_domain::Hash32::of(format!("comptoir.reversal.{movement_id}").as_bytes());
     let mut bytes = [0; 16];
     for (to, from) in bytes.iter_mut().zip(digest.0) {
@@ -87,11 +134,9 @@ pub fn shown_many(conn: &Conn, products: &[ProductId]) -> Result<Vec<ShownStock>
     products.iter().map(|id| shown(conn, *id)).collect()
 }
 
-/// Appends a movement; it is pending until the server's balance contains it.
-///
-/// # Errors
-/// Those of writing, such as a movement that was recorded before.
-pub fn record_movement(tx: &Tx<'_>, movement: &Movement) -> Result<(), StoreError> {
+/// Appends a movement; it is pending until the server's balance contains it. Queueing an operation records the
+/// movements that it causes, so nobody else does.
+pub(crate) fn record_movement(tx: &Tx<'_>, movement: &Movement) -> Result<(), StoreError> {
     append(tx, movement)?;
     tx.prepare_cached(
         "INSERT INTO stock_pending (product_id, movement_id, op_id, delta_milli) VALUES (:product, :id, :op, :delta)",
@@ -131,16 +176,7 @@ pub(crate) fn list_of(conn: &Conn, op_id: OpId) -> Result<Vec<Movement>, StoreEr
 /// balance.
 pub(crate) fn reverse(tx: &Tx<'_>, op_id: OpId, at_ms: i64) -> Result<(), StoreError> {
     for movement in list_of(tx, op_id)? {
-        append(
-            tx,
-            &Movement {
-                movement_id: reversal_id(movement.movement_id),
-                delta: movement.delta.negated(),
-                reason: MovementReason::Reversal,
-                at_ms,
-                ..movement
-            },
-        )?;
+        append(tx, &reversal_of(&movement, at_ms))?;
     }
     tx.prepare_cached("DELETE FROM stock_pending WHERE op_id = :op")?
         .execute(named_params! { ":op": op_id.as_bytes() })?;

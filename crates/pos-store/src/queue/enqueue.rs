@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{ErrorClass, Lane, OpMode};
 use crate::sql::{Conn, Tx, all, first, int, to_json};
-use crate::{StoreError, device};
+use crate::{StoreError, device, stock};
 
 /// An operation to be queued.
 #[derive(Debug, Clone)]
@@ -26,13 +26,17 @@ pub struct NewOperation<'a> {
     pub made_at_ms: i64,
 }
 
-/// Queues an operation; its seq. Call it in the transaction of the change that it describes. Sales are queued by
-/// [`crate::sales::insert_pending`].
+/// Queues an operation and records the stock movements that it causes; its seq. Call it in the transaction of the
+/// change that it describes. Sales are queued by [`crate::sales::insert_pending`].
 ///
 /// # Errors
 /// [`StoreError::NoDevice`], or those of writing, such as a dependency that was never queued.
 pub fn enqueue(tx: &Tx<'_>, operation: &NewOperation<'_>) -> Result<u64, StoreError> {
-    insert(tx, operation, &operation.body.encode()?)
+    let seq = insert(tx, operation, &operation.body.encode()?)?;
+    for movement in stock::movements_of_body(operation.body, operation.op_id, operation.made_at_ms) {
+        stock::record_movement(tx, &movement)?;
+    }
+    Ok(seq)
 }
 
 /// Draws an edit into an earlier one of the same row that certainly has not left this register, that nothing depends

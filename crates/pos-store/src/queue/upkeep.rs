@@ -99,7 +99,8 @@ pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Resul
 }
 
 /// Drops bodies that nobody will ask for again: acknowledged a week ago and in the server's backup, which holds this
-/// epoch up to `backup_seq`. At most `limit` of them; how many.
+/// epoch up to `backup_seq`. A body that explains a movement stays, unless a document does. At most `limit` of them;
+/// how many.
 ///
 /// # Errors
 /// Those of writing.
@@ -110,6 +111,8 @@ pub fn trim(tx: &Tx<'_>, backup_seq: u64, now_ms: i64, limit: u32) -> Result<usi
                  SELECT q.op_id FROM sync_queue AS q JOIN device AS d
                  WHERE q.state = 'acknowledged' AND q.body IS NOT NULL AND q.finished_at_ms <= :before
                    AND (q.epoch < d.epoch OR q.seq <= :backup_seq)
+                   AND (q.kind = 'sale.complete'
+                        OR NOT EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id))
                  ORDER BY q.epoch, q.seq LIMIT :limit)",
         )?
         .execute(named_params! {

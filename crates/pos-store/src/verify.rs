@@ -1,0 +1,97 @@
+//! "Is my data right?": recomputes everything that one file can show, and says where it does not agree with itself.
+//!
+//! What is checked: the chain with its signatures and gap-free numbers; each document's text against its hash, its
+//! own arithmetic, its rows and its operation; the ledger of movements against the documents and adjustments that
+//! caused them; pending stock against the ledger and the feed; bodies in the queue against their hashes; seqs
+//! without gaps. Any change of a single field in any of these is found, because each stands in two places or under
+//! a hash. Documents are read one by one: memory is flat whatever the file's size.
+
+mod chain;
+mod documents;
+mod operations;
+mod stock;
+
+use pos_sqlite::VerifyDepth;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::sql::Conn;
+use crate::{Store, StoreError, device};
+
+/// Most findings that are listed: enough to see the extent.
+const MAX_FINDINGS: usize = 1_000;
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The last 1,000 links and their documents: at each start.
+    Quick,
+    /// Everything: weekly, before a backup is rotated, and when somebody asks.
+    Full,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable code, such as `chain.changed` or `document.differs`.
+    pub code: &'static str,
+    /// The document, operation or movement that it is about.
+    pub subject: Option<Uuid>,
+    /// Facts, a JSON object: never more of a document than names of fields and numbers.
+    pub params: Value,
+}
+
+/// The findings so far.
+#[derive(Default)]
+pub(crate) struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub(crate) fn add(&mut self, code: &'static str, subject: Option<Uuid>, params: Value) {
+        if self.0.len() < MAX_FINDINGS {
+            self.0.push(Finding { code, subject, params });
+        }
+    }
+}
+
+/// Checks the rows of a file. Use the report lane: it may take seconds.
+///
+/// # Errors
+/// Only those that keep the file from being read at all; everything else is a finding.
+pub fn rows(conn: &Conn, depth: Depth) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Findings::default();
+    let Some(device) = device::find(conn)? else { return Ok(Vec::new()) };
+    chain::check(conn, &device, depth, &mut findings)?;
+    operations::check_seqs(conn, &device, &mut findings)?;
+    if depth == Depth::Full {
+        documents::check_all(conn, &mut findings)?;
+        operations::check_bodies(conn, &mut findings)?;
+        stock::check(conn, &mut findings)?;
+    }
+    Ok(findings.0)
+}
+
+impl Store {
+    /// Checks the file's pages and rows; empty means sound. Blocks the calling thread, for seconds on a large file;
+    /// tills and lookups go on meanwhile.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn verify(&self, depth: Depth) -> Result<Vec<Finding>, StoreError> {
+        let pages = match depth {
+            Depth::Quick => VerifyDepth::Quick,
+            Depth::Full => VerifyDepth::Full,
+        };
+        let damaged = pos_sqlite::verify_file(self.path(), pages);
+        if !damaged.is_empty() {
+            return Ok(damaged
+                .iter()
+                .map(|finding| Finding {
+                    code: "file.damaged",
+                    subject: None,
+                    params: json!({ "detail": finding.to_string() }),
+                })
+                .collect());
+        }
+        self.report(move |conn| rows(conn, depth))
+    }
+}

@@ -1,0 +1,85 @@
+//! Operations: seqs without gaps, bodies that give their hash, adjustments with their movements.
+
+use pos_domain::body::EntityKind;
+use pos_domain::{Hash32, OpId, OperationBody};
+use rusqlite::named_params;
+use serde_json::json;
+
+use super::Findings;
+use super::stock::compare_movements;
+use crate::device::Device;
+use crate::sql::{Columns, Conn, first};
+use crate::{StoreError, mappings, stock};
+
+/// Every seq of the current epoch is there once, and the next one follows.
+pub(super) fn check_seqs(conn: &Conn, device: &Device, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*) AS n, coalesce(max(seq), 0) AS last FROM sync_queue WHERE epoch = :epoch",
+    )?;
+    let rows = statement.query(named_params! { ":epoch": device.epoch })?;
+    let (count, last): (u64, u64) =
+        first(rows, "sync_queue", |c| Ok((c.count("n")?, c.count("last")?)))?.unwrap_or_default();
+    if count != last || last.checked_add(1) != Some(device.next_seq) {
+        findings.add(
+            "operation.gap",
+            Some(device.device_id.0),
+            json!({ "operations": count, "last_seq": last, "next_seq": device.next_seq }),
+        );
+    }
+    Ok(())
+}
+
+/// Bodies give their hashes; what moves stock has exactly its movements.
+pub(super) fn check_bodies(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut statement = conn.prepare(
+        "SELECT op_id, kind, kind_version, made_at_ms, body, body_hash, body_bytes,
+             EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id) AS moves
+         FROM sync_queue AS q ORDER BY epoch, seq",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        check_body(conn, &Columns::of("sync_queue", row), findings)?;
+    }
+    Ok(())
+}
+
+fn check_body(conn: &Conn, c: &Columns<'_, '_>, findings: &mut Findings) -> Result<(), StoreError> {
+    let op_id: OpId = c.id("op_id")?;
+    let subject = Some(op_id.0);
+    let kind: String = c.get("kind")?;
+    let moves: bool = c.get("moves")?;
+    let Some(body) = c.get::<Option<String>>("body")? else {
+        if moves && kind != "sale.complete" {
+            findings.add("movement.unexplained", subject, json!({ "kind": kind }));
+        }
+        return Ok(());
+    };
+    let length = c.count::<usize>("body_bytes")?;
+    if Hash32::of(body.as_bytes()) != c.hash("body_hash")? || body.len() != length {
+        findings.add("operation.changed", subject, json!({ "kind": kind }));
+    }
+    // Sales are compared with their documents.
+    if kind == "sale.complete" {
+        let mut sale = conn.prepare_cached("SELECT 1 FROM sale WHERE op_id = :op")?;
+        if !sale.exists(named_params! { ":op": op_id.as_bytes() })? {
+            findings.add("document.missing", subject, json!({}));
+        }
+        return Ok(());
+    }
+    let decoded = match OperationBody::decode(&kind, c.count("kind_version")?, &body) {
+        Ok(decoded) => decoded,
+        Err(fault) => {
+            findings.add("operation.unreadable", subject, json!({ "detail": fault.to_string() }));
+            return Ok(());
+        }
+    };
+    let mut wanted = stock::movements_of_body(&decoded, op_id, c.get("made_at_ms")?);
+    if wanted.is_empty() && !moves {
+        return Ok(());
+    }
+    for movement in &mut wanted {
+        movement.product_id = mappings::resolve(conn, EntityKind::Product, movement.product_id.0)?.into();
+    }
+    compare_movements(op_id.0, wanted, stock::list_of(conn, op_id)?, findings);
+    Ok(())
+}
