@@ -68,7 +68,7 @@ pub struct ShopSettings {
     /// Lines printed below each receipt.
     pub receipt_footer: String,
     /// Strategy by `entity.field`, over the defaults of [`default_strategy`].
-    #[ts(type = "Record<string, FieldStrategy>")]
+    #[ts(as = "std::collections::BTreeMap<String, FieldStrategy>")]
     pub strategies: std::collections::BTreeMap<String, FieldStrategy>,
 }
 

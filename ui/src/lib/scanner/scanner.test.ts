@@ -66,6 +66,12 @@ describe('scanner', () => {
     expect(type(new Scanner(), EAN, 0, 5, 'amount-field')[0].kind).toBe('scan');
   });
 
+  it("takes a shop's own short code when no field has the focus, and leaves it to a field that has", () => {
+    expect(type(new Scanner(), 'P01', 0, 5, 'elsewhere')[0]).toEqual({ kind: 'scan', code: 'P01' });
+    expect(type(new Scanner(), 'P01', 0, 5, 'scan-field')[0].kind, 'the scan field submits it by itself').toBe('typing');
+    expect(type(new Scanner(), 'ab', 0, 5, 'elsewhere')[0].kind).toBe('typing');
+  });
+
   it('forgets a burst broken by an arrow or a function key', () => {
     const scanner = new Scanner();
     for (const [i, key] of [...EAN].entries()) scanner.press(key, i * 5, 'elsewhere');

@@ -10,8 +10,10 @@
 
 /** Longest pause between two keys of one burst. Slow Bluetooth wedges reach 35 ms; fast typists 80 ms. */
 export const MAX_GAP_MS = 50;
-/** Shorter bursts count as typing, except in the scan field, where Enter submits them anyway. */
-export const MIN_LENGTH = 6;
+/** In a field, shorter bursts count as typing. (In the scan field, Enter submits them anyway.) */
+export const MIN_LENGTH_IN_FIELD = 6;
+/** Where nothing can be typed, a burst is a scan; one or two keys are a bouncing keyboard. */
+export const MIN_LENGTH_ELSEWHERE = 3;
 /** No code is longer: QR payloads are not product codes, and a stuck key must not fill memory. */
 export const MAX_LENGTH = 128;
 /** The same code again, begun within this time of the last one, is a bouncing trigger, not a second piece. */
@@ -72,7 +74,8 @@ export class Scanner {
 }
 
 function isScan(code: string, focus: FocusKind): boolean {
-  if (code.length < MIN_LENGTH || code.length >= MAX_LENGTH) return false;
+  const least = focus === 'elsewhere' ? MIN_LENGTH_ELSEWHERE : MIN_LENGTH_IN_FIELD;
+  if (code.length < least || code.length >= MAX_LENGTH) return false;
   // An amount typed very fast must stay an amount: digits alone need the form of a long trade code.
   return focus !== 'amount-field' || !/^\d+$/.test(code) || isLongTradeCode(code);
 }

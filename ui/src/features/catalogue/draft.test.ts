@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { draftOf, emptyForm, plainDecimal } from './draft';
+
+it('turns typed decimals into the program\u2019s own notation in either language', () => {
+  expect(plainDecimal('12\u202f500,50')).toBe('12500.50');
+  expect(plainDecimal('12500.5')).toBe('12500.5');
+  expect(plainDecimal(' ')).toBe('');
+});
+
+it('splits barcodes however they were pasted and leaves an unknown first count out', () => {
+  const draft = draftOf({ ...emptyForm('warn'), name: ' Riz ', price: '62 000', barcodes: '2000010000012\n40170725; X-1' });
+  expect(draft.barcodes).toEqual(['2000010000012', '40170725', 'X-1']);
+  expect(draft).toMatchObject({ name: 'Riz', price: '62000', opening_stock: null, category_id: null, offline_policy: 'warn', unit: 'pcs' });
+});

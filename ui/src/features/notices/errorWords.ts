@@ -1,0 +1,151 @@
+/**
+ * Words for every error code: what happened, what it means for the sale, what to do now.
+ * A code without words does not compile.
+ */
+import { type CurrencyShape, formatMoney } from '$lib/format/money';
+import type { Language } from '$lib/format/number';
+import { formatQuantity } from '$lib/format/quantity';
+import type { AnyCode, HostError } from '$lib/host/host';
+import { m } from '$lib/paraglide/messages';
+import type { Notice } from './notices.svelte';
+
+export interface Words {
+  /** What happened. */
+  readonly title: string;
+  /** What it means, and what to do. */
+  readonly text: string;
+  readonly details?: readonly string[];
+}
+
+/** What amounts and quantities in parameters are written with. */
+export interface Reading {
+  readonly language: Language;
+  readonly currency: CurrencyShape;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+type Write = (params: Params, reading: Reading) => Words;
+
+const plain = (title: () => string, text: () => string): Write => () => ({ title: title(), text: text() });
+
+const WORDS: Record<AnyCode, Write> = {
+  'app.not_set_up': plain(m.err_app_not_set_up, m.err_app_not_set_up_do),
+  'app.already_set_up': plain(m.err_app_already_set_up, m.err_app_already_set_up_do),
+  'app.data_in_use': plain(m.err_app_data_in_use, m.err_app_data_in_use_do),
+  'app.unknown_command': plain(m.err_app_unknown_command, m.err_app_unknown_command_do),
+  'input.invalid': (p) => ({
+    title: m.err_input_invalid({ field: text(p, 'field') }),
+    text: m.err_input_invalid_do({ problem: text(p, 'problem') }),
+  }),
+  'product.not_found': (p) => ({ title: m.err_product_not_found({ code: text(p, 'code') }), text: m.err_product_not_found_do() }),
+  'product.duplicate_code': (p) => ({
+    title: m.err_product_duplicate_code({ code: text(p, 'code'), name: text(p, 'name') }),
+    text: m.err_product_duplicate_code_do(),
+  }),
+  'product.archived': (p) => ({ title: m.err_product_archived({ name: text(p, 'name') }), text: m.err_product_archived_do() }),
+  'customer.not_found': plain(m.err_customer_not_found, m.err_customer_not_found_do),
+  'customer.duplicate_phone': (p) => ({
+    title: m.err_customer_duplicate_phone({ phone: text(p, 'phone'), name: text(p, 'name') }),
+    text: m.err_customer_duplicate_phone_do(),
+  }),
+  'cashier.not_found': plain(m.err_cashier_not_found, m.err_cashier_not_found_do),
+  'cart.empty': plain(m.err_cart_empty, m.err_cart_empty_do),
+  'cart.line_not_found': plain(m.err_cart_line_not_found, m.err_cart_line_not_found_do),
+  'cart.not_found': plain(m.err_cart_not_found, m.err_cart_not_found_do),
+  'cart.full': (p) => ({ title: m.err_cart_full({ max: text(p, 'max') }), text: m.err_cart_full_do() }),
+  'cart.nothing_to_undo': plain(m.err_cart_nothing_to_undo, m.err_cart_nothing_to_undo_do),
+  'sale.insufficient_stock': (p, reading) => ({
+    title: m.err_sale_insufficient_stock(),
+    text: m.err_sale_insufficient_stock_do(),
+    details: shortLines(p, reading),
+  }),
+  'sale.blocked_offline': (p, reading) => ({
+    title: m.err_sale_blocked_offline(),
+    text: m.err_sale_blocked_offline_do(),
+    details: shortLines(p, reading),
+  }),
+  'sale.needs_server': plain(m.err_sale_needs_server, m.err_sale_needs_server_do),
+  'sale.underpaid': (p, reading) => ({ title: m.err_sale_underpaid({ missing: money(p, 'missing', reading) }), text: m.err_sale_underpaid_do() }),
+  'sale.overpaid': (p, reading) => ({ title: m.err_sale_overpaid({ excess: money(p, 'excess', reading) }), text: m.err_sale_overpaid_do() }),
+  'sale.tender_invalid': (p) => ({ title: m.err_sale_tender_invalid({ index: text(p, 'index') }), text: m.err_sale_tender_invalid_do() }),
+  'sale.refused': (p) => ({ title: m.err_sale_refused(), text: m.err_sale_refused_do({ reason: text(p, 'reason') }) }),
+  'sale.not_found': plain(m.err_sale_not_found, m.err_sale_not_found_do),
+  'import.unreadable': plain(m.err_import_unreadable, m.err_import_unreadable_do),
+  'import.missing_column': (p) => ({ title: m.err_import_missing_column({ column: text(p, 'column') }), text: m.err_import_missing_column_do() }),
+  'join.code_refused': plain(m.err_join_code_refused, m.err_join_code_refused_do),
+  'join.bad_address': plain(m.err_join_bad_address, m.err_join_bad_address_do),
+  'join.plain_http': plain(m.err_join_plain_http, m.err_join_plain_http_do),
+  'join.business_not_empty': plain(m.err_join_business_not_empty, m.err_join_business_not_empty_do),
+  'join.already_joined': plain(m.err_join_already_joined, m.err_join_already_joined_do),
+  'sync.not_joined': plain(m.err_sync_not_joined, m.err_sync_not_joined_do),
+  'sync.unreachable': plain(m.err_sync_unreachable, m.err_sync_unreachable_do),
+  'sync.not_the_server': plain(m.err_sync_not_the_server, m.err_sync_not_the_server_do),
+  'sync.wrong_certificate': plain(m.err_sync_wrong_certificate, m.err_sync_wrong_certificate_do),
+  'sync.refused': (p) => ({ title: m.err_sync_refused(), text: m.err_sync_refused_do({ detail: text(p, 'detail') }) }),
+  'sync.operation_not_found': plain(m.err_sync_operation_not_found, m.err_sync_operation_not_found_do),
+  'conflict.not_found': plain(m.err_conflict_not_found, m.err_conflict_not_found_do),
+  'conflict.choice_not_offered': plain(m.err_conflict_choice_not_offered, m.err_conflict_choice_not_offered_do),
+  'conflict.already_resolved': plain(m.err_conflict_already_resolved, m.err_conflict_already_resolved_do),
+  'conflict.not_reversible': plain(m.err_conflict_not_reversible, m.err_conflict_not_reversible_do),
+  'setting.invalid': (p) => ({ title: m.err_setting_invalid(), text: m.err_setting_invalid_do({ problem: text(p, 'problem') }) }),
+  'permission.denied': plain(m.err_permission_denied, m.err_permission_denied_do),
+  'print.failed': plain(m.err_print_failed, m.err_print_failed_do),
+  'print.no_printer': plain(m.err_print_no_printer, m.err_print_no_printer_do),
+  'file.failed': (p) => ({ title: m.err_file_failed(), text: m.err_file_failed_do({ path: text(p, 'path') }) }),
+  'storage.disk_full': plain(m.err_storage_disk_full, m.err_storage_disk_full_do),
+  'storage.corrupt': plain(m.err_storage_corrupt, m.err_storage_corrupt_do),
+  'storage.newer_file': plain(m.err_storage_newer_file, m.err_storage_newer_file_do),
+  'storage.failed': plain(m.err_storage_failed, m.err_storage_failed_do),
+  internal: plain(m.err_internal, m.err_internal_do),
+  'host.timeout': plain(m.err_host_timeout, m.err_host_timeout_do),
+  'host.unreadable': plain(m.err_host_unreadable, m.err_host_unreadable_do),
+};
+
+/** The words of an error. A code that this window does not know yet (a newer program) still gets a sentence. */
+export function errorWords(error: HostError, reading: Reading): Words {
+  if (isKnown(error.code)) return WORDS[error.code](error.params, reading);
+  return { title: m.err_unknown({ code: error.code }), text: m.err_unknown_do() };
+}
+
+/** The words of a code that stands alone, as in the queue or the health list. Null when it has none. */
+export function codeTitle(code: string, reading: Reading): string | null {
+  return isKnown(code) ? WORDS[code]({}, reading).title : null;
+}
+
+/** An error as a notice of its topic. */
+export function errorNotice(error: HostError, topic: string, reading: Reading): Notice {
+  const bug = error.code === 'internal' || error.code === 'host.unreadable' || !isKnown(error.code);
+  return { ...errorWords(error, reading), tone: 'danger', topic, ...(bug && error.traceId !== '' ? { traceId: error.traceId } : {}) };
+}
+
+function isKnown(code: string): code is AnyCode {
+  return Object.hasOwn(WORDS, code);
+}
+
+function text(params: Params, name: string): string {
+  const value = params[name];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function money(params: Params, name: string, reading: Reading): string {
+  const value = params[name];
+  return typeof value === 'number' ? formatMoney(value, reading.currency, reading.language) : '';
+}
+
+function shortLines(params: Params, reading: Reading): string[] {
+  const lines: unknown = params['lines'];
+  if (!Array.isArray(lines)) return [];
+  return lines.filter(isShortLine).map((line) =>
+    m.err_short_line({
+      name: line.name,
+      asked: formatQuantity(line.asked, reading.language),
+      available: formatQuantity(line.available, reading.language),
+    }),
+  );
+}
+
+function isShortLine(line: unknown): line is { name: string; asked: number; available: number } {
+  if (typeof line !== 'object' || line === null) return false;
+  const { name, asked, available } = line as Record<string, unknown>;
+  return typeof name === 'string' && typeof asked === 'number' && typeof available === 'number';
+}

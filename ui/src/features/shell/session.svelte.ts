@@ -1,0 +1,103 @@
+/**
+ * The state of the program as the frame of the window needs it: how far it is, whose shop, who sells,
+ * in which language and look. Owns applying language and theme; knows nothing of carts or sync.
+ */
+import type { CurrencyShape } from '$lib/format/money';
+import type { AppState } from '$lib/host/bindings/AppState';
+import type { DeviceSettings } from '$lib/host/bindings/DeviceSettings';
+import type { ShopSettings } from '$lib/host/bindings/ShopSettings';
+import { type Host, type HostError, toHostError } from '$lib/host/host';
+import { applyTheme, locale } from '$lib/i18n/locale.svelte';
+import { errorNotice, type Reading } from '$features/notices/errorWords';
+import type { Notices } from '$features/notices/notices.svelte';
+
+/** Before there is a shop, amounts appear nowhere; a currency is needed only to write an error. */
+const NO_CURRENCY: CurrencyShape = { code: '', exponent: 0 };
+
+export class Session {
+  #state = $state.raw<AppState | null>(null);
+  #problem = $state.raw<HostError | null>(null);
+
+  constructor(
+    readonly host: Host,
+    readonly notices: Notices,
+  ) {}
+
+  /** Null until the program has answered for the first time. */
+  get state(): AppState | null {
+    return this.#state;
+  }
+
+  /** Why there is no state: the program could not open its data. */
+  get problem(): HostError | null {
+    return this.#problem;
+  }
+
+  get settings(): ShopSettings | null {
+    return this.#state?.shop?.settings ?? null;
+  }
+
+  get currency(): CurrencyShape {
+    return this.settings?.currency ?? NO_CURRENCY;
+  }
+
+  get reading(): Reading {
+    return { language: locale.language, currency: this.currency };
+  }
+
+  /** Asks for the state; listens for changes from then on. The returned function stops listening. */
+  start(): () => void {
+    void this.refresh();
+    return this.host.onChanged((topics) => {
+      if (topics.includes('shop') || topics.includes('settings')) void this.refresh();
+    });
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.take(await this.host.call('app.state', {}));
+    } catch (thrown) {
+      this.#problem = toHostError(thrown);
+    }
+  }
+
+  /** Takes a new state, as a command that changed it returns it. */
+  take(state: AppState): void {
+    this.#problem = null;
+    this.#state = state;
+    locale.language = state.device.language;
+    applyTheme(state.device.theme);
+  }
+
+  /** Says a failure of the named topic in words. */
+  tell(topic: string, thrown: unknown): HostError {
+    const error = toHostError(thrown);
+    this.notices.say(errorNotice(error, topic, this.reading));
+    return error;
+  }
+
+  async setDevice(change: Partial<DeviceSettings>): Promise<boolean> {
+    const before = this.#state;
+    if (before === null) return false;
+    return this.#change('device', () => this.host.call('device.set', { settings: { ...before.device, ...change } }));
+  }
+
+  async setShop<Key extends keyof ShopSettings>(key: Key, value: ShopSettings[Key]): Promise<boolean> {
+    return this.#change('setting', () => this.host.call('setting.set', { key, value }));
+  }
+
+  async switchCashier(cashierId: string): Promise<boolean> {
+    return this.#change('cashier', () => this.host.call('cashier.switch', { cashier_id: cashierId }));
+  }
+
+  async #change(topic: string, run: () => Promise<AppState>): Promise<boolean> {
+    try {
+      this.take(await run());
+      this.notices.clear(topic);
+      return true;
+    } catch (thrown) {
+      this.tell(topic, thrown);
+      return false;
+    }
+  }
+}

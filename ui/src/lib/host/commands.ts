@@ -1,0 +1,29 @@
+/** Names and shapes of the commands, from the list of pos-api; and how long each may take. */
+import type { Commands } from './bindings/commands';
+
+export type CommandName = keyof Commands;
+export type Request<Name extends CommandName> = Commands[Name]['request'];
+export type Response<Name extends CommandName> = Commands[Name]['response'];
+
+/** Reads and small changes of the local file take milliseconds; this is "something is badly wrong". */
+export const USUAL_TIMEOUT_MS = 15_000;
+
+/** Commands that wait for a server, a printer or a large file. */
+const TIMEOUTS_MS: Partial<Record<CommandName, number>> = {
+  // The longest checkout deadline is 30 s; then the sale is finished locally.
+  'sale.complete': 45_000,
+  'receipt.print': 30_000,
+  'shop.create_demo': 60_000,
+  'shop.join': 120_000,
+  'shop.connect': 120_000,
+  'import.preview': 60_000,
+  'import.run': 600_000,
+  'sync.now': 120_000,
+  'sync.dry_run': 60_000,
+  'verify.run': 600_000,
+};
+
+/** How long the window waits for an answer, in milliseconds. */
+export function timeoutOf(name: CommandName): number {
+  return TIMEOUTS_MS[name] ?? USUAL_TIMEOUT_MS;
+}
