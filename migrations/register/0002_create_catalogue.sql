@@ -76,7 +76,7 @@ CREATE INDEX product_barcode_by_product ON product_barcode (product_no);
 -- Words of products that exist. Contentless: the words stand in product already.
 CREATE VIRTUAL TABLE product_fts USING fts5 (
     name, code, barcodes,
-    content = '', contentless_delete = 1, columnsize = 0,
+    content = '', contentless_delete = 1,
     tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 
@@ -101,7 +101,7 @@ CREATE INDEX customer_by_code ON customer (code) WHERE code IS NOT NULL AND dele
 
 CREATE VIRTUAL TABLE customer_fts USING fts5 (
     name, code, phone,
-    content = '', contentless_delete = 1, columnsize = 0,
+    content = '', contentless_delete = 1,
     tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 

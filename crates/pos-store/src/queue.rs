@@ -11,6 +11,7 @@
 mod claim;
 mod enqueue;
 mod outcome;
+mod peek;
 mod upkeep;
 mod view;
 
@@ -24,6 +25,7 @@ pub use outcome::{
     Fenced, OpFault, acknowledge, dead_letter, latch_to_fact, latch_to_withdraw, mark_own, park, reject,
     release,
 };
+pub use peek::{WaitingBody, peek};
 pub(crate) use upkeep::move_to_epoch;
 pub use upkeep::{expire_leases, recover_at_start, requeue_above, retry, retry_parked, trim};
 pub use view::{KindCount, QueueCounts, QueueRow, count_by_kind, counts, find, list};
