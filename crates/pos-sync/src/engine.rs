@@ -48,7 +48,6 @@ pub struct Engine {
     course: Option<Course>,
     conduct: Conduct,
     denied: bool,
-    forget_outages: bool,
     queue: QueueView,
     failures: u32,
     push_not_before_ms: i64,
@@ -89,7 +88,6 @@ impl Engine {
             course: None,
             conduct: Conduct::Working,
             denied: false,
-            forget_outages: false,
             queue: QueueView::default(),
             failures: 0,
             push_not_before_ms: now_ms,
@@ -149,10 +147,7 @@ impl Engine {
                 self.conduct_becomes(Conduct::Leaving, effects);
                 self.schedule.bring_forward(Turn::Queue, now_ms);
             }
-            Event::ClockJumped => {
-                self.forget_outages = true;
-                self.schedule.bring_forward(Turn::Queue, now_ms);
-            }
+            Event::ClockJumped => self.schedule.bring_forward(Turn::Queue, now_ms),
             Event::QueueSeen(queue) => {
                 self.under_way.looking = false;
                 self.see_queue(queue, now_ms);
@@ -207,8 +202,7 @@ impl Engine {
         self.greet_in_turn(now_ms, effects);
         if !self.under_way.looking && self.schedule.take(Turn::Queue, now_ms) {
             self.under_way.looking = true;
-            let forget_outages = std::mem::take(&mut self.forget_outages);
-            effects.push(Effect::LookAtQueue { forget_outages });
+            effects.push(Effect::LookAtQueue);
         }
         if self.course.is_some() && !self.denied {
             self.push(now_ms, effects);
@@ -396,7 +390,6 @@ impl Engine {
     fn answered(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
         self.failures = 0;
         if self.breaker.answered() {
-            self.forget_outages = true;
             self.push_not_before_ms = now_ms;
             self.read_not_before_ms = now_ms;
             self.schedule.bring_forward(Turn::Queue, now_ms);

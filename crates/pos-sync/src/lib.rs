@@ -11,6 +11,20 @@ pub mod backoff;
 pub mod batch;
 pub mod breaker;
 pub mod bucket;
+pub mod check;
 pub mod engine;
 pub mod schedule;
+pub mod status;
 pub mod transport;
+pub mod trouble;
+
+mod chunk;
+mod driver;
+mod exchange;
+mod handle;
+
+pub use exchange::{
+    Answered, Background, CheckoutAnswer, ClockFn, DryRun, End, InvalidOperation, Outcome, Parts,
+    RoundReport, SaleVerdict, Silence, SyncError, apply_verdict,
+};
+pub use handle::SyncHandle;

@@ -69,7 +69,7 @@ pub enum Event {
     Resumed,
     /// The program ends: send what can be sent, then finish.
     Shutdown,
-    /// The wall clock was set: due times on the disk mean nothing any more.
+    /// The wall clock was set: due times on the disk may mean something else now.
     ClockJumped,
     /// Answer to [`Effect::LookAtQueue`].
     QueueSeen(QueueView),
@@ -130,10 +130,7 @@ pub enum Effect {
     /// Greet the server. Also the probe while it is out of reach.
     Greet,
     /// Read what the queue holds.
-    LookAtQueue {
-        /// First make operations that failed because of an outage due at once.
-        forget_outages: bool,
-    },
+    LookAtQueue,
     /// Claim, check and send operations and chain links.
     ClaimAndPush {
         /// Most operations.

@@ -1,0 +1,268 @@
+//! The task that feeds the engine and performs what it asks for.
+//!
+//! It never awaits a request itself: each runs as a task of its own and comes back as an event, so neither a slow
+//! server nor a slow disk keeps the engine from hearing that a cashier has sold something. Dropping the driver
+//! aborts what is under way; the queue then holds claimed operations, which the next start puts back.
+//!
+//! The engine's clock is monotonic time since the start; wall-clock time only stands on the disk.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pos_protocol::SyncApi;
+use tokio::sync::mpsc;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use crate::backoff::{Jitter, clock_millis};
+use crate::engine::{Effect, Engine, Event, LastSeen, Trouble};
+use crate::exchange::{Exchange, Pushed};
+
+/// A wall clock that drifts this far from monotonic time was set, or the machine slept, 5 s.
+const CLOCK_JUMP: Duration = Duration::from_secs(5);
+
+/// See the module.
+pub(crate) struct Driver<A> {
+    exchange: Arc<Exchange<A>>,
+    engine: Engine,
+    events: Option<mpsc::Receiver<Event>>,
+    tasks: JoinSet<Done>,
+    /// What to tell the engine should a task die instead of answering.
+    if_it_dies: HashMap<Id, Done>,
+    started: Instant,
+    started_wall_ms: i64,
+    timer: Instant,
+    publishing: Publishing,
+}
+
+/// What a task came back with.
+#[derive(Debug, Clone, Copy)]
+enum Done {
+    Event(Event),
+    Published,
+}
+
+/// Only one publication runs at a time, so that an older status never overwrites a newer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Publishing {
+    Idle,
+    Running,
+    RunningAndStale,
+}
+
+impl<A: SyncApi + 'static> Driver<A> {
+    pub(crate) fn new(
+        exchange: Arc<Exchange<A>>,
+        last_seen: LastSeen,
+        seed: u64,
+        events: mpsc::Receiver<Event>,
+    ) -> Self {
+        let started = Instant::now();
+        Self {
+            started_wall_ms: exchange.now_ms(),
+            exchange,
+            engine: Engine::new(last_seen, Jitter::from_seed(seed), 0),
+            events: Some(events),
+            tasks: JoinSet::new(),
+            if_it_dies: HashMap::new(),
+            started,
+            timer: started,
+            publishing: Publishing::Idle,
+        }
+    }
+
+    /// Runs until the engine has finished: after a shutdown, or when nobody holds a handle any more.
+    pub(crate) async fn run(mut self) {
+        let paused = self.exchange.is_paused();
+        if paused {
+            self.tell(Event::Paused);
+        }
+        let mut next = Event::TimerFired;
+        loop {
+            if self.clock_jumped() {
+                self.tell(Event::ClockJumped);
+                self.tell(Event::LinkRegained);
+            }
+            if self.tell(next) == Flow::Finished {
+                return self.wind_up().await;
+            }
+            next = self.next_event().await;
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        loop {
+            let events = &mut self.events;
+            let told = async {
+                match events {
+                    Some(receiver) => receiver.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some(done) = self.tasks.join_next_with_id() => {
+                    if let Some(event) = self.finished(done) {
+                        return event;
+                    }
+                }
+                told = told => match told {
+                    Some(event) => return event,
+                    None => {
+                        self.events = None;
+                        return Event::Shutdown;
+                    }
+                },
+                () = sleep_until(self.timer) => return Event::TimerFired,
+            }
+        }
+    }
+
+    fn finished(&mut self, done: Result<(Id, Done), JoinError>) -> Option<Event> {
+        let done = match done {
+            Ok((id, done)) => {
+                self.if_it_dies.remove(&id);
+                done
+            }
+            Err(error) => {
+                tracing::error!(%error, "a task of the exchange died");
+                self.if_it_dies.remove(&error.id())?
+            }
+        };
+        match done {
+            Done::Event(event) => Some(event),
+            Done::Published => {
+                let stale = self.publishing == Publishing::RunningAndStale;
+                self.publishing = Publishing::Idle;
+                if stale {
+                    self.publish();
+                }
+                None
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) -> Flow {
+        tracing::trace!(?event, "engine");
+        let mut flow = Flow::GoesOn;
+        let now_ms = self.now_ms();
+        for effect in self.engine.handle(event, now_ms) {
+            match effect {
+                Effect::ArmTimer { at_ms } => {
+                    let after = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
+                    self.timer = self.started.checked_add(after).unwrap_or(self.started);
+                    let gate = self.engine.lets_checkout_through();
+                    self.exchange.follow_engine(gate, self.engine.breaker(), at_ms.saturating_sub(now_ms));
+                }
+                Effect::PublishStatus => self.publish(),
+                Effect::Finish => flow = Flow::Finished,
+                Effect::Greet
+                | Effect::LookAtQueue
+                | Effect::ClaimAndPush { .. }
+                | Effect::Pull
+                | Effect::FirstSync => self.begin(effect),
+            }
+        }
+        if matches!(event, Event::Greeted { .. } | Event::GreetingFailed(_)) {
+            // After the gate was set: whoever waits for the first probe looks at the gate next.
+            self.exchange.first_probe_is_done();
+        }
+        flow
+    }
+
+    /// Starts a task for an effect that takes time.
+    fn begin(&mut self, effect: Effect) {
+        let exchange = Arc::clone(&self.exchange);
+        match effect {
+            Effect::Greet => self.spawn(Event::GreetingFailed(Trouble::Disk), async move {
+                match exchange.greet().await {
+                    Ok(greeting) => Event::Greeted { limits: greeting.limits, course: greeting.course },
+                    Err(error) => Event::GreetingFailed(exchange.note(&error)),
+                }
+            }),
+            Effect::LookAtQueue => {
+                self.spawn(Event::QueueSeen(Default::default()), async move {
+                    Event::QueueSeen(exchange.look().await)
+                });
+            }
+            Effect::ClaimAndPush { max_ops, max_bytes } => {
+                self.spawn(Event::NothingClaimed { ready: true }, async move {
+                    match exchange.push(max_ops, max_bytes).await {
+                        Pushed::Nothing { ready, kept_back: _ } => Event::NothingClaimed { ready },
+                        Pushed::Answered { sent, took, queue, tally: _ } => {
+                            Event::Pushed { sent, took, queue }
+                        }
+                        Pushed::Failed { sent, error, queue } => {
+                            Event::PushFailed { sent, trouble: exchange.note(&error), queue }
+                        }
+                    }
+                });
+            }
+            Effect::Pull => self.spawn(Event::PullFailed(Trouble::Disk), async move {
+                match exchange.pull_to_end().await {
+                    Ok(_) => Event::Pulled,
+                    Err(error) => Event::PullFailed(exchange.note(&error)),
+                }
+            }),
+            Effect::FirstSync => self.spawn(Event::FirstSyncFailed(Trouble::Disk), async move {
+                match exchange.first_sync().await {
+                    Ok(_) => Event::FirstSyncDone,
+                    Err(error) => Event::FirstSyncFailed(exchange.note(&error)),
+                }
+            }),
+            Effect::ArmTimer { .. } | Effect::PublishStatus | Effect::Finish => {}
+        }
+    }
+
+    fn spawn(&mut self, if_it_dies: Event, task: impl Future<Output = Event> + Send + 'static) {
+        let id = self.tasks.spawn(async move { Done::Event(task.await) }).id();
+        self.if_it_dies.insert(id, Done::Event(if_it_dies));
+    }
+
+    fn publish(&mut self) {
+        if self.publishing != Publishing::Idle {
+            self.publishing = Publishing::RunningAndStale;
+            return;
+        }
+        self.publishing = Publishing::Running;
+        let exchange = Arc::clone(&self.exchange);
+        let id = self
+            .tasks
+            .spawn(async move {
+                exchange.publish().await;
+                Done::Published
+            })
+            .id();
+        self.if_it_dies.insert(id, Done::Published);
+    }
+
+    /// Ends reading and greeting, which may break off anywhere, and leaves the last status behind.
+    async fn wind_up(mut self) {
+        self.tasks.shutdown().await;
+        self.exchange.publish().await;
+    }
+
+    fn now_ms(&self) -> i64 {
+        clock_millis(self.started.elapsed())
+    }
+
+    /// Whether the wall clock went another way than time did; if so, it is believed from now on.
+    fn clock_jumped(&mut self) -> bool {
+        let wall_ms = self.exchange.now_ms();
+        let expected_ms = self.started_wall_ms.saturating_add(self.now_ms());
+        let off = wall_ms.abs_diff(expected_ms);
+        let jumped = Duration::from_millis(off) > CLOCK_JUMP;
+        if jumped {
+            self.started_wall_ms = wall_ms.saturating_sub(self.now_ms());
+        }
+        jumped
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    GoesOn,
+    Finished,
+}

@@ -1,0 +1,263 @@
+//! What a register and its server say to each other, step by step: greet, push, pull, first sync.
+//!
+//! Each step reads and writes the queue and the shared rows through `pos_store`, in jobs short enough for the till,
+//! and talks through a [`SyncApi`]. When a step is taken is not decided here: the engine does that in the window, and
+//! a round does it once, in order, for the shell. No step holds a transaction while it waits for the network.
+
+mod apply;
+mod checkout;
+mod dry_run;
+mod first_sync;
+mod greet;
+mod journal;
+mod pull;
+mod push;
+mod round;
+mod standing;
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use pos_protocol::{ApiError, FeedRow, SyncApi};
+use pos_store::{Changed, Conn, Priority, Store, StoreError, Tx};
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc, watch};
+
+use crate::chunk::ChunkSize;
+use crate::engine::{Event, Trouble};
+use crate::status::{Alarm, SyncStatus};
+use crate::trouble;
+
+pub use apply::{Answered, End, Outcome, apply_verdict};
+pub use checkout::{CheckoutAnswer, SaleVerdict, Silence};
+pub use dry_run::{DryRun, InvalidOperation};
+pub use round::RoundReport;
+
+pub(crate) use journal::Journal;
+pub(crate) use push::Pushed;
+pub(crate) use standing::Live;
+
+/// Tells the wall-clock time in milliseconds since 1970 UTC.
+pub type ClockFn = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Changes that a slow listener may fall behind before it is told to read everything again.
+const CHANGES_BACKLOG: usize = 256;
+/// Most rows of a page, before and whatever a server announces.
+const MOST_PAGE_ROWS: u32 = 5_000;
+
+/// Why a step was not completed. What was done before stays done.
+#[derive(Debug, Error)]
+pub enum SyncError {
+    /// The server did not answer, or said no.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The register's own file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something that only a person can put right.
+    #[error("{}", .0.as_str())]
+    Alarm(Alarm),
+    /// A person paused the exchange.
+    #[error("the exchange is paused")]
+    Paused,
+}
+
+impl SyncError {
+    /// The stable code, such as `sync.unreachable` or `alarm.stale_epoch`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Api(error) => trouble::code(error),
+            Self::Store(_) => "storage.failed",
+            Self::Alarm(alarm) => alarm.as_str(),
+            Self::Paused => "sync.paused",
+        }
+    }
+
+    pub(crate) fn trouble(&self) -> Trouble {
+        match self {
+            Self::Api(error) => trouble::trouble(error),
+            Self::Store(_) => Trouble::Disk,
+            Self::Alarm(_) | Self::Paused => Trouble::Denied,
+        }
+    }
+}
+
+/// What an exchange is made of.
+pub struct Parts<A> {
+    /// The register's file.
+    pub store: Store,
+    /// The server.
+    pub api: A,
+    /// Tells the time.
+    pub clock: ClockFn,
+    /// Seed of the waits' jitter; two registers must have different ones.
+    pub seed: u64,
+    /// Names this process in the drainer's lease: unique per process.
+    pub holder: String,
+}
+
+/// Whether something in the program talks to the server by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Background {
+    /// A task that drains the queue and follows the feed, as in the window.
+    On,
+    /// Nothing: only checkouts and explicit rounds talk to the server, as in the shell.
+    Off,
+}
+
+/// What every step shares.
+pub(crate) struct Exchange<A> {
+    pub(crate) store: Store,
+    pub(crate) api: A,
+    clock: ClockFn,
+    holder: String,
+    background: Background,
+    live: Mutex<Live>,
+    /// One reader of feed or snapshot at a time, so that a round of the shell and the background never interleave.
+    reading: tokio::sync::Mutex<()>,
+    chunk: Mutex<ChunkSize>,
+    first_probe: watch::Sender<bool>,
+    status: watch::Sender<SyncStatus>,
+    changes: broadcast::Sender<Changed>,
+    /// Weak, so that the background ends with the last handle.
+    events: mpsc::WeakSender<Event>,
+}
+
+impl<A: SyncApi> Exchange<A> {
+    /// An exchange as it stood when the register last ran.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub(crate) async fn resume(
+        parts: Parts<A>,
+        background: Background,
+        events: mpsc::WeakSender<Event>,
+    ) -> Result<Self, StoreError> {
+        let Parts { store, api, clock, seed: _, holder } = parts;
+        let live = store.read_async(Live::resume).await?;
+        let status = live.status(&standing::Counted::default());
+        Ok(Self {
+            store,
+            api,
+            clock,
+            holder,
+            background,
+            // Nobody needs to wait for a probe when the server was in reach.
+            first_probe: watch::Sender::new(live.is_in_reach()),
+            live: Mutex::new(live),
+            reading: tokio::sync::Mutex::new(()),
+            chunk: Mutex::default(),
+            status: watch::Sender::new(status),
+            changes: broadcast::Sender::new(CHANGES_BACKLOG),
+            events,
+        })
+    }
+
+    pub(crate) fn is_gate_open(&self) -> bool {
+        self.live().gate
+    }
+
+    /// Wall-clock time in milliseconds since 1970 UTC.
+    pub(crate) fn now_ms(&self) -> i64 {
+        (self.clock)()
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Changed> {
+        self.changes.subscribe()
+    }
+
+    /// Tells the engine, when there is one. A lost event costs at most the time to the next round.
+    pub(crate) fn tell(&self, event: Event) {
+        let told = self.events.upgrade().map(|events| events.try_send(event));
+        if !matches!(told, Some(Ok(()))) {
+            tracing::trace!(?event, "nobody listens");
+        }
+    }
+
+    /// Tells the screens.
+    fn announce(&self, changed: Changed) {
+        if !changed.topics.is_empty() {
+            // Nobody listening is no fault: the shell does not.
+            drop(self.changes.send(changed));
+        }
+    }
+
+    async fn read<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.store.read_async(job).await
+    }
+
+    /// One write job of the exchange. The till's jobs go first.
+    async fn write<T, F>(&self, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let result = self.store.write_async(Priority::Sync, job).await;
+        if let Err(StoreError::CommitUnknown(_) | StoreError::Poisoned) = &result {
+            // Every step may be repeated, so the outcome need not be known; but writing must go on.
+            let store = self.store.clone();
+            let reopened = tokio::task::spawn_blocking(move || store.reopen_writer()).await;
+            if let Ok(Err(error)) = reopened {
+                tracing::error!(%error, "the file could not be reopened after an unknown outcome");
+            }
+        }
+        result
+    }
+
+    /// A small write that nobody waits for: queued at once, done all the same.
+    fn write_unawaited<F>(&self, job: F) -> impl Future<Output = Result<(), StoreError>> + Send + use<A, F>
+    where
+        F: FnOnce(&Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    {
+        self.store.write_async(Priority::Sync, job)
+    }
+
+    /// Works through `items` in write jobs that each hold the writer for a few milliseconds. `job` gets some items
+    /// from the front and must treat each of them on its own.
+    async fn write_in_chunks<I, T, F>(&self, mut items: Vec<I>, job: F) -> Result<Vec<T>, StoreError>
+    where
+        I: Send + 'static,
+        T: Send + 'static,
+        F: Fn(&Tx<'_>, Vec<I>) -> Result<T, StoreError> + Clone + Send + 'static,
+    {
+        let mut results = Vec::new();
+        while !items.is_empty() {
+            let rows = self.chunk_rows().min(items.len());
+            let rest = items.split_off(rows);
+            let chunk = std::mem::replace(&mut items, rest);
+            let job = job.clone();
+            let (result, took) = self
+                .write(move |tx| {
+                    let began = Instant::now();
+                    job(tx, chunk).map(|result| (result, began.elapsed()))
+                })
+                .await?;
+            self.chunk_took(rows, took);
+            results.push(result);
+        }
+        Ok(results)
+    }
+
+    fn chunk_rows(&self) -> usize {
+        self.chunk.lock().unwrap_or_else(PoisonError::into_inner).rows()
+    }
+
+    fn chunk_took(&self, rows: usize, took: Duration) {
+        self.chunk.lock().unwrap_or_else(PoisonError::into_inner).took(rows, took);
+    }
+}
+
+/// Bytes of row data, as they stand in the rows.
+fn data_bytes(rows: &[FeedRow]) -> u64 {
+    let bytes: usize = rows.iter().filter_map(|row| row.data.as_ref()).map(|data| data.get().len()).sum();
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}

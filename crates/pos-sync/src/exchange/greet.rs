@@ -1,0 +1,132 @@
+//! Meeting the server: is it the one that was joined, in the same life, and how far does it know this register?
+
+use pos_domain::chain::ChainHead;
+use pos_protocol::{ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCode, ROW_SCHEMA, SyncApi};
+use pos_store::device::Device;
+use pos_store::{Conn, StoreError, Tx, chain, device, exchange, feed, first_sync, queue};
+
+use super::{Exchange, MOST_PAGE_ROWS, SyncError};
+use crate::engine::{Course, Event};
+use crate::status::Alarm;
+
+/// Bodies that are dropped per greeting once the server's backup holds them: a few milliseconds of work.
+const TRIM_AT_ONCE: u32 = 200;
+
+/// A greeting that was answered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Greeting {
+    pub(crate) limits: Limits,
+    pub(crate) course: Course,
+}
+
+impl<A: SyncApi> Exchange<A> {
+    /// Greets, and notes what the server says of itself and of this register.
+    pub(crate) async fn greet(&self) -> Result<Greeting, SyncError> {
+        let result = self.greet_once().await;
+        if result.is_ok() {
+            self.note_success();
+            self.live().alarm = None;
+        }
+        result
+    }
+
+    async fn greet_once(&self) -> Result<Greeting, SyncError> {
+        let asked_ms = self.now_ms();
+        let hello = self.api.hello().await?;
+        let now_ms = self.now_ms();
+        if PROTOCOL < hello.protocol.min || PROTOCOL > hello.protocol.max {
+            return Err(upgrade_required(&hello).into());
+        }
+        // The server read its clock somewhere on the way: half of the way is the best guess.
+        let ours_ms = asked_ms.saturating_add(now_ms.saturating_sub(asked_ms) / 2);
+        let limits = hello.limits;
+        let first = {
+            let mut live = self.live();
+            live.page_rows = limits.page_rows.clamp(1, MOST_PAGE_ROWS);
+            live.server_epoch = hello.server_epoch;
+            !std::mem::replace(&mut live.greeted, true)
+        };
+        let met = self
+            .write(move |tx| {
+                let offset_ms = hello.server_time_ms.saturating_sub(ours_ms);
+                exchange::record_hello(tx, offset_ms, hello.backup_watermark)?;
+                if first {
+                    // This program or the server may be a newer one than last time.
+                    queue::retry_parked(tx, now_ms)?;
+                }
+                meet(tx, &hello, now_ms)
+            })
+            .await?;
+        let course = met.map_err(SyncError::Alarm)?;
+        Ok(Greeting { limits, course })
+    }
+
+    /// Another life of the server than the one last met is greeted at once: it may have lost operations.
+    pub(super) fn note_server_epoch(&self, server_epoch: u32) {
+        let known = self.live().server_epoch;
+        if known != 0 && known != server_epoch {
+            self.tell(Event::SyncNow);
+        }
+    }
+}
+
+/// What the server says of itself decides what is to be done.
+fn meet(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Result<Course, Alarm>, StoreError> {
+    let device = device::get(tx)?;
+    if hello.watermark.epoch > device.epoch {
+        return Ok(Err(Alarm::StaleEpoch));
+    }
+    let Some(mut server) = device.server.clone() else { return Ok(Err(Alarm::OtherServer)) };
+    if server.authority.is_some_and(|known| known != hello.authority) {
+        return Ok(Err(Alarm::OtherServer));
+    }
+    let known_epoch = std::mem::replace(&mut server.server_epoch, hello.server_epoch);
+    let restored = known_epoch != 0 && known_epoch != hello.server_epoch;
+    if server.authority.is_none() || known_epoch != hello.server_epoch {
+        server.authority = Some(hello.authority);
+        device::set_server(tx, &server)?;
+    }
+    if restored {
+        let requeued = send_again(tx, &device, hello, now_ms)?;
+        tracing::warn!(requeued, "the server was restored from a backup; what it lost is sent again");
+        return Ok(Ok(Course::Republish));
+    }
+    if hello.watermark.epoch == device.epoch {
+        queue::trim(tx, hello.backup_watermark, now_ms, TRIM_AT_ONCE)?;
+    }
+    let follows = match find_cursor(tx)? {
+        Some(cursor) => {
+            (cursor.authority, cursor.server_epoch, cursor.schema)
+                == (hello.authority, hello.server_epoch, ROW_SCHEMA)
+        }
+        None => false,
+    };
+    let reads_everything = !follows || first_sync::find(tx)?.is_some();
+    Ok(Ok(if reads_everything { Course::FirstSync } else { Course::Follow }))
+}
+
+/// Puts back what a restored server does not hold any more, operations and links.
+fn send_again(tx: &Tx<'_>, device: &Device, hello: &Hello, now_ms: i64) -> Result<usize, StoreError> {
+    chain::set_countersigned(tx, ChainHead::START)?;
+    let known = &hello.watermark;
+    if known.epoch == device.epoch {
+        queue::requeue_above(tx, known.seq, &known.above, now_ms)
+    } else {
+        queue::requeue_above(tx, 0, &[], now_ms)
+    }
+}
+
+/// Where this register stands in the feed; a cursor that is not readable is none.
+pub(super) fn find_cursor(conn: &Conn) -> Result<Option<Cursor>, StoreError> {
+    Ok(feed::find_cursor(conn)?.and_then(|text| text.parse().ok()))
+}
+
+fn upgrade_required(hello: &Hello) -> ApiError {
+    let detail = format!(
+        "the server speaks {} to {}, this register {PROTOCOL}",
+        hello.protocol.min, hello.protocol.max
+    );
+    ApiError::Refused {
+        problem: Problem { code: ProblemCode::UpgradeRequired, detail, retry_after_ms: None },
+    }
+}

@@ -1,0 +1,87 @@
+//! The history of runs: one line per push, pull or first sync that did something or failed.
+
+use pos_protocol::{FeedRow, SyncApi};
+use pos_store::Changed;
+use pos_store::exchange::{self, Run, RunOutcome};
+
+use super::apply::Tally;
+use super::{Exchange, SyncError};
+
+/// A run that is under way.
+#[derive(Debug)]
+pub(crate) struct Journal(Run);
+
+impl Journal {
+    /// A request was answered with rows.
+    pub(super) fn called(&mut self, rows: &[FeedRow]) {
+        self.0.calls = self.0.calls.saturating_add(1);
+        self.0.bytes_down = self.0.bytes_down.saturating_add(super::data_bytes(rows));
+    }
+
+    /// Rows were written.
+    pub(super) fn pulled(&mut self, changed: &Changed) {
+        self.0.pulled = self.0.pulled.saturating_add(changed.rows);
+        self.0.conflicts = self.0.conflicts.saturating_add(changed.conflicts_opened);
+    }
+
+    /// A push was answered.
+    pub(super) fn pushed(mut self, tally: &Tally, bytes_up: u64) -> Self {
+        self.0.calls = 1;
+        self.0.pushed = tally.applied;
+        self.0.refused = tally.refused;
+        self.0.duplicates = tally.duplicates;
+        self.0.conflicts = tally.conflicts;
+        self.0.bytes_up = bytes_up;
+        self
+    }
+
+    /// It ended early.
+    pub(super) fn failed(mut self, error: &SyncError) -> Self {
+        self.0.outcome = RunOutcome::Failed;
+        self.0.error_code = Some(error.code().to_owned());
+        self
+    }
+
+    /// Nothing was found to do.
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.pulled == 0
+    }
+}
+
+impl<A: SyncApi> Exchange<A> {
+    pub(super) fn journal(&self, cause: &str) -> Journal {
+        let now_ms = self.now_ms();
+        Journal(Run {
+            cause: cause.to_owned(),
+            began_at_ms: now_ms,
+            ended_at_ms: now_ms,
+            outcome: RunOutcome::Done,
+            error_code: None,
+            pushed: 0,
+            pulled: 0,
+            refused: 0,
+            conflicts: 0,
+            duplicates: 0,
+            calls: 0,
+            retries: 0,
+            bytes_up: 0,
+            bytes_down: 0,
+        })
+    }
+
+    /// Appends a run to the history. A history that cannot be written is no reason to stop.
+    pub(super) async fn record(&self, Journal(mut run): Journal) {
+        run.ended_at_ms = self.now_ms();
+        let written = self
+            .write(move |tx| {
+                if let Some(code) = &run.error_code {
+                    exchange::record_error(tx, code, run.ended_at_ms)?;
+                }
+                exchange::record_run(tx, &run)
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(%error, "a run was not recorded");
+        }
+    }
+}

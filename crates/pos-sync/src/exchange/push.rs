@@ -1,0 +1,416 @@
+//! Sending what waits: claim, check, send, and write down what became of each operation.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use pos_domain::chain::ChainHead;
+use pos_domain::{ChainRecord, OpId};
+use pos_protocol::{Mode, OpVerdict, Operation, PROTOCOL, PushRequest, PushResponse, SyncApi};
+use pos_store::queue::{self, ClaimLimits, Claimed, ErrorClass, OpFault, OpMode};
+use pos_store::{Conn, StoreError, chain, device, exchange, lease};
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use super::apply::{Answered, Outcome, Tally, apply_verdict};
+use super::{Exchange, Journal, SyncError};
+use crate::check::{Unsendable, check};
+use crate::engine::{QueueView, Trouble};
+use crate::status::Alarm;
+
+/// How long a claim holds, 60 s: twice the time limit of a push, so that a claim never ends under a live request.
+const CLAIM_LEASE: Duration = Duration::from_secs(60);
+/// Size of an operation's envelope on the wire beside its body, in bytes, rounded up.
+const ENVELOPE_BYTES: u64 = 450;
+/// Size of a chain link on the wire, in bytes, rounded up.
+const LINK_BYTES: u64 = 750;
+/// Most chain links of one push: a third of its bytes, so that sales and their evidence keep pace.
+const MAX_LINKS: u32 = 450;
+/// Pause before an operation is sent again on which the server said nothing at all, in milliseconds.
+const NO_VERDICT_PAUSE_MS: i64 = 5_000;
+/// A claim is not filled up further below this many bytes: the next operation would hardly fit.
+const ROOM_WORTH_FILLING: u64 = 16 << 10;
+
+/// What became of a push.
+pub(crate) enum Pushed {
+    /// Nothing left.
+    Nothing {
+        /// Something is ready all the same.
+        ready: bool,
+        /// Something was kept back because it must not leave.
+        kept_back: bool,
+    },
+    /// The server answered, and its verdicts are on the disk.
+    Answered {
+        /// Operations sent.
+        sent: u32,
+        /// Time until the answer.
+        took: Duration,
+        /// The queue afterwards.
+        queue: QueueView,
+        /// What became of them.
+        tally: Tally,
+    },
+    /// It was not processed; the operations wait again.
+    Failed {
+        /// Operations sent.
+        sent: u32,
+        /// Why.
+        error: SyncError,
+        /// The queue afterwards.
+        queue: QueueView,
+    },
+}
+
+/// A push on its way.
+struct Load {
+    claimed: Vec<Claimed>,
+    links: Vec<ChainRecord>,
+    /// Some never left: they are dead or parked already.
+    kept_back: u32,
+}
+
+impl Load {
+    /// About how much travels, before packing.
+    fn bytes(&self) -> u64 {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let bodies: u64 =
+            self.claimed.iter().map(|c| count(c.body.len()).saturating_add(ENVELOPE_BYTES)).sum();
+        bodies.saturating_add(LINK_BYTES.saturating_mul(count(self.links.len())))
+    }
+}
+
+impl<A: SyncApi> Exchange<A> {
+    /// What the queue holds. An unreadable file shows as an empty queue; the step that writes will say why.
+    pub(crate) async fn look(&self) -> QueueView {
+        let now_ms = self.now_ms();
+        let seen = self
+            .write(move |tx| {
+                queue::expire_leases(tx, now_ms)?;
+                view(tx, now_ms)
+            })
+            .await;
+        seen.unwrap_or_else(|error| {
+            tracing::error!(%error, "the queue could not be read");
+            QueueView::default()
+        })
+    }
+
+    /// Sends one push.
+    pub(crate) async fn push(&self, max_ops: u32, max_bytes: u32) -> Pushed {
+        let journal = self.journal("push");
+        let load = match self.load(max_ops, u64::from(max_bytes)).await {
+            Ok(load) => load,
+            Err(error) => return self.failed(0, error.into(), journal).await,
+        };
+        if load.claimed.is_empty() && load.links.is_empty() {
+            return Pushed::Nothing { ready: self.look().await.ready > 0, kept_back: load.kept_back > 0 };
+        }
+        let sent = u32::try_from(load.claimed.len()).unwrap_or(u32::MAX);
+        let started = Instant::now();
+        let answer = match self.request(&load).await {
+            Ok(request) => self.api.push(request).await.map_err(SyncError::from),
+            Err(error) => Err(error.into()),
+        };
+        let took = started.elapsed();
+        match answer {
+            Ok(response) => match self.take_in(load, response, journal).await {
+                Ok(tally) => {
+                    self.note_success();
+                    Pushed::Answered { sent, took, queue: self.look_after(&tally).await, tally }
+                }
+                Err(error) => Pushed::Failed { sent, error, queue: self.look().await },
+            },
+            Err(error) => {
+                self.give_back(load, &error).await;
+                self.failed(sent, error, journal).await
+            }
+        }
+    }
+
+    /// Links that did not get any further wait for the next turn.
+    async fn look_after(&self, tally: &Tally) -> QueueView {
+        let view = self.look().await;
+        if tally.links_taken { view } else { QueueView { links: 0, ..view } }
+    }
+
+    async fn failed(&self, sent: u32, error: SyncError, journal: Journal) -> Pushed {
+        self.record(journal.failed(&error)).await;
+        Pushed::Failed { sent, error, queue: self.look().await }
+    }
+
+    /// Claims what fits, in jobs short enough for the till, and keeps back what must not leave.
+    async fn load(&self, max_ops: u32, max_bytes: u64) -> Result<Load, StoreError> {
+        let hold_links = std::mem::take(&mut self.live().hold_links);
+        let links = if hold_links { 0 } else { MAX_LINKS };
+        let links = self.read(move |conn| chain::list_uncountersigned(conn, links)).await?;
+        let link_bytes = LINK_BYTES.saturating_mul(u64::try_from(links.len()).unwrap_or(u64::MAX));
+        let mut room = max_bytes.saturating_sub(link_bytes);
+        let mut left = max_ops;
+        let mut load = Load { claimed: Vec::new(), links, kept_back: 0 };
+        while left > 0 && (load.claimed.is_empty() || room >= ROOM_WORTH_FILLING) {
+            let ops = left.min(u32::try_from(self.chunk_rows()).unwrap_or(u32::MAX));
+            let claimed = self.claim(ops, room).await?;
+            let full = u32::try_from(claimed.len()).unwrap_or(u32::MAX) == ops;
+            left = left.saturating_sub(ops);
+            for operation in &claimed {
+                let bytes = u64::try_from(operation.body.len()).unwrap_or(u64::MAX);
+                room = room.saturating_sub(bytes.saturating_add(ENVELOPE_BYTES));
+            }
+            let (sound, kept_back) = self.keep_back(claimed).await?;
+            load.kept_back = load.kept_back.saturating_add(kept_back);
+            load.claimed.extend(sound);
+            if !full {
+                break;
+            }
+        }
+        Ok(load)
+    }
+
+    async fn claim(&self, ops: u32, room: u64) -> Result<Vec<Claimed>, StoreError> {
+        let now_ms = self.now_ms();
+        let until_ms = now_ms.saturating_add(crate::backoff::clock_millis(CLAIM_LEASE));
+        let holder = self.holder.clone();
+        let rows = usize::try_from(ops).unwrap_or(usize::MAX);
+        let (claimed, took) = self
+            .write(move |tx| {
+                let began = std::time::Instant::now();
+                if lease::acquire(tx, &holder, now_ms, until_ms)?.is_none() {
+                    return Ok((Vec::new(), Duration::ZERO));
+                }
+                let bytes = room.saturating_sub(ENVELOPE_BYTES.saturating_mul(u64::from(ops)));
+                let limits = ClaimLimits { ops, bytes, now_ms, lease_until_ms: until_ms };
+                Ok((queue::claim_batch(tx, limits)?, began.elapsed()))
+            })
+            .await?;
+        if claimed.len() == rows {
+            self.chunk_took(rows, took);
+        }
+        Ok(claimed)
+    }
+
+    /// Puts aside what must not leave; the rest, and how many stayed.
+    async fn keep_back(&self, claimed: Vec<Claimed>) -> Result<(Vec<Claimed>, u32), StoreError> {
+        let mut sound = Vec::with_capacity(claimed.len());
+        let mut unsound = Vec::new();
+        for operation in claimed {
+            match check(&operation.kind, operation.kind_version, &operation.body, &operation.body_hash) {
+                Ok(_) => sound.push(operation),
+                Err(why) => unsound.push((operation.op_id, operation.generation, why)),
+            }
+        }
+        let kept = u32::try_from(unsound.len()).unwrap_or(u32::MAX);
+        let now_ms = self.now_ms();
+        self.write_in_chunks(unsound, move |tx, chunk| {
+            for (op_id, generation, why) in chunk {
+                let fenced = match why {
+                    Unsendable::Invalid { code, field, detail } => {
+                        let params = serde_json::json!({ "field": field, "detail": detail });
+                        let fault = fault(ErrorClass::Permanent, &format!("invalid.{code}"), params);
+                        queue::dead_letter(tx, op_id, generation, &fault, now_ms)?
+                    }
+                    Unsendable::UnknownKind => {
+                        let fault = fault(ErrorClass::Upgrade, "upgrade.register", serde_json::json!({}));
+                        queue::park(tx, op_id, generation, &fault)?
+                    }
+                };
+                tracing::warn!(%op_id, ?fenced, "an operation was kept back");
+            }
+            Ok(())
+        })
+        .await?;
+        Ok((sound, kept))
+    }
+
+    async fn request(&self, load: &Load) -> Result<PushRequest, StoreError> {
+        let device = self.read(device::get).await?;
+        let mut operations = Vec::with_capacity(load.claimed.len());
+        for claimed in &load.claimed {
+            operations.push(operation(claimed)?);
+        }
+        Ok(PushRequest {
+            protocol: PROTOCOL,
+            device_id: device.device_id,
+            epoch: device.epoch,
+            operations,
+            chain: load.links.clone(),
+        })
+    }
+
+    /// Writes down every verdict and how far the chain got.
+    async fn take_in(
+        &self,
+        load: Load,
+        response: PushResponse,
+        journal: Journal,
+    ) -> Result<Tally, SyncError> {
+        let now_ms = self.now_ms();
+        let bytes_up = load.bytes();
+        let tally = self.take_verdicts(pair(load.claimed, response.verdicts), now_ms).await;
+        let mut tally = match tally {
+            Ok(tally) => tally,
+            Err(error) => {
+                let error = error.into();
+                self.record(journal.failed(&error)).await;
+                return Err(error);
+            }
+        };
+        let head = response.chain_head.filter(|_| !load.links.is_empty());
+        tally.join(self.take_head(head, now_ms).await?);
+        if let Some(words) = &response.chain_fault {
+            tracing::error!(words, "the server does not accept a link of the receipts chain");
+            tally.alarm = tally.alarm.max(Some(Alarm::ChainFault));
+        }
+        self.note_server_epoch(response.server_epoch);
+        self.record(journal.pushed(&tally, bytes_up)).await;
+        self.announce(std::mem::take(&mut tally.changed));
+        match tally.alarm {
+            // The server takes nothing more of this life of the file: asking again would change nothing.
+            Some(Alarm::StaleEpoch) => Err(SyncError::Alarm(Alarm::StaleEpoch)),
+            None => Ok(tally),
+            Some(alarm) => {
+                self.live().alarm = Some(alarm);
+                Ok(tally)
+            }
+        }
+    }
+
+    async fn take_verdicts(
+        &self,
+        answered: Vec<(Answered, Option<OpVerdict>)>,
+        now_ms: i64,
+    ) -> Result<Tally, StoreError> {
+        let chunks = self
+            .write_in_chunks(answered, move |tx, chunk| {
+                let mut tally = Tally::default();
+                for (answered, verdict) in chunk {
+                    tally.add(match verdict {
+                        Some(verdict) => apply_verdict(tx, &answered, &verdict, now_ms)?,
+                        None => {
+                            let fault =
+                                fault(ErrorClass::Transient, "sync.no_verdict", serde_json::json!({}));
+                            let due_ms = now_ms.saturating_add(NO_VERDICT_PAUSE_MS);
+                            let (op_id, generation) = (answered.op_id, answered.generation);
+                            Outcome::waits(queue::release(tx, op_id, generation, &fault, due_ms, now_ms)?)
+                        }
+                    });
+                }
+                Ok(tally)
+            })
+            .await?;
+        let mut tally = Tally::default();
+        for chunk in chunks {
+            tally.join(chunk);
+        }
+        Ok(tally)
+    }
+
+    /// Remembers that the server answered, and how far it holds the chain.
+    async fn take_head(&self, head: Option<ChainHead>, now_ms: i64) -> Result<Tally, StoreError> {
+        self.write(move |tx| {
+            exchange::record_push_ok(tx, now_ms)?;
+            let mut tally = Tally::default();
+            if let Some(head) = head {
+                let before = device::get(tx)?.countersigned;
+                match chain::set_countersigned(tx, head) {
+                    Ok(()) => tally.links_taken = head.number > before.number,
+                    Err(StoreError::Chain(fault)) => {
+                        tracing::error!(%fault, "the server holds another chain than this register");
+                        tally.alarm = Some(Alarm::ChainFault);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(tally)
+        })
+        .await
+    }
+
+    /// Puts a load back that was not processed. What was refused alone is dead; an outage leaves no trace but a
+    /// reason, and no waiting time: it is the way to the server that must be waited for, not the operation.
+    async fn give_back(&self, load: Load, error: &SyncError) {
+        let now_ms = self.now_ms();
+        let indigestible = error.trouble() == Trouble::Indigestible;
+        if indigestible && !load.links.is_empty() {
+            self.live().hold_links = true;
+        }
+        let poison = indigestible && load.links.is_empty() && load.claimed.len() == 1;
+        let class = if poison { ErrorClass::Permanent } else { ErrorClass::Transient };
+        let fault = fault(class, error.code(), serde_json::json!({ "detail": error.to_string() }));
+        let given_back = self
+            .write_in_chunks(load.claimed, move |tx, chunk| {
+                for operation in chunk {
+                    let (op_id, generation) = (operation.op_id, operation.generation);
+                    let _ = if poison {
+                        queue::dead_letter(tx, op_id, generation, &fault, now_ms)?
+                    } else {
+                        queue::release(tx, op_id, generation, &fault, now_ms, now_ms)?
+                    };
+                }
+                Ok(())
+            })
+            .await;
+        if let Err(error) = given_back {
+            tracing::error!(%error, "claims stay until their lease ends");
+        }
+    }
+}
+
+/// What the queue holds.
+pub(super) fn view(conn: &Conn, now_ms: i64) -> Result<QueueView, StoreError> {
+    let due_ms = queue::next_due(conn, now_ms)?;
+    let device = device::get(conn)?;
+    let ready = match due_ms {
+        // Some of them may wait for others; claiming sorts that out.
+        Some(due_ms) if due_ms <= now_ms => {
+            u32::try_from(queue::counts(conn)?.pending).unwrap_or(u32::MAX).max(1)
+        }
+        Some(_) | None => 0,
+    };
+    let links = device.head.number.saturating_sub(device.countersigned.number);
+    Ok(QueueView {
+        ready,
+        next_due_in: due_ms
+            .and_then(|due_ms| u64::try_from(due_ms.saturating_sub(now_ms)).ok())
+            .filter(|wait| *wait > 0)
+            .map(Duration::from_millis),
+        links: u32::try_from(links).unwrap_or(u32::MAX),
+    })
+}
+
+/// An operation as it travels: the very bytes that were queued.
+pub(super) fn operation(claimed: &Claimed) -> Result<Operation, StoreError> {
+    let body = RawValue::from_string(claimed.body.clone())
+        .map_err(|source| StoreError::Unreadable { what: "sync_queue.body", source: Box::new(source) })?;
+    Ok(Operation {
+        op_id: claimed.op_id,
+        seq: claimed.seq,
+        kind: claimed.kind.clone(),
+        kind_version: claimed.kind_version,
+        depends_on: claimed.depends_on.clone(),
+        mode: match claimed.mode {
+            OpMode::Admit => Mode::Admit,
+            OpMode::Fact => Mode::Fact,
+            OpMode::Withdraw => Mode::Withdraw,
+        },
+        made_at_ms: claimed.made_at_ms,
+        body,
+        body_hash: claimed.body_hash,
+    })
+}
+
+/// Each operation with its verdict, by id: the order of an answer is not trusted.
+pub(super) fn pair(claimed: Vec<Claimed>, verdicts: Vec<OpVerdict>) -> Vec<(Answered, Option<OpVerdict>)> {
+    let mut by_id: HashMap<OpId, OpVerdict> = verdicts.into_iter().map(|v| (v.op_id, v)).collect();
+    claimed
+        .into_iter()
+        .map(|c| {
+            let verdict = by_id.remove(&c.op_id);
+            (Answered::from(&c), verdict)
+        })
+        .collect()
+}
+
+pub(super) fn fault(class: ErrorClass, code: &str, params: serde_json::Value) -> OpFault {
+    let params = if let serde_json::Value::Object(params) = params { params } else { Default::default() };
+    OpFault { class, code: code.to_owned(), params }
+}

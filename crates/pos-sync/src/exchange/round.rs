@@ -1,0 +1,95 @@
+//! One full round, in order: greet, send everything, read everything. For the shell, and for a person who presses
+//! "sync now".
+
+use pos_protocol::SyncApi;
+
+use super::apply::Tally;
+use super::{Exchange, Pushed, SyncError};
+use crate::batch::BatchSize;
+use crate::engine::{Course, Trouble};
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RoundReport {
+    /// Operations that the server has taken.
+    pub pushed: u32,
+    /// Rows that were written.
+    pub pulled: u32,
+    /// Operations that were refused for good.
+    pub refused: u32,
+    /// Conflicts that were opened.
+    pub conflicts: u32,
+}
+
+impl<A: SyncApi> Exchange<A> {
+    /// Runs a round, beside the background if there is one: claims and the reader's lock keep them apart.
+    ///
+    /// # Errors
+    /// What ended the round early; what was done before stays done.
+    pub(crate) async fn round(&self) -> Result<RoundReport, SyncError> {
+        if self.is_paused() {
+            return Err(SyncError::Paused);
+        }
+        let result = self.round_once().await;
+        match &result {
+            Ok(_) => self.save_reach(true),
+            Err(error) => {
+                if matches!(self.note(error), Trouble::Outage(_)) {
+                    self.save_reach(false);
+                }
+            }
+        }
+        self.publish().await;
+        result
+    }
+
+    async fn round_once(&self) -> Result<RoundReport, SyncError> {
+        let greeting = self.greet().await?;
+        let mut batch = BatchSize::default();
+        batch.limit_to(&greeting.limits);
+        let sent = self.send_everything(batch).await?;
+        let mut report = RoundReport {
+            pushed: sent.applied,
+            refused: sent.refused,
+            conflicts: sent.conflicts,
+            ..RoundReport::default()
+        };
+        if greeting.course != Course::Follow {
+            report.read(&self.first_sync().await?);
+        }
+        report.read(&self.pull_to_end().await?);
+        Ok(report)
+    }
+
+    async fn send_everything(&self, mut batch: BatchSize) -> Result<Tally, SyncError> {
+        let mut all = Tally::default();
+        loop {
+            match self.push(batch.ops(), batch.bytes()).await {
+                Pushed::Nothing { kept_back: true, .. } => {}
+                Pushed::Nothing { kept_back: false, .. } => return Ok(all),
+                Pushed::Answered { sent, took, queue, tally } => {
+                    batch.answered(sent, took);
+                    all.join(tally);
+                    if queue.ready == 0 && queue.links == 0 {
+                        return Ok(all);
+                    }
+                }
+                Pushed::Failed { sent, error, .. } => match error.trouble() {
+                    Trouble::Indigestible => batch.refused(sent),
+                    Trouble::Outage(_)
+                    | Trouble::Busy { .. }
+                    | Trouble::Disk
+                    | Trouble::ResnapshotRequired
+                    | Trouble::Denied => return Err(error),
+                },
+            }
+        }
+    }
+}
+
+impl RoundReport {
+    fn read(&mut self, changed: &pos_store::Changed) {
+        self.pulled = self.pulled.saturating_add(changed.rows);
+        self.conflicts = self.conflicts.saturating_add(changed.conflicts_opened);
+    }
+}
