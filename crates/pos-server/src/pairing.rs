@@ -1,7 +1,6 @@
 //! Joining: invitations by code, and the exchange of a code for a device token.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use pos_domain::{DeviceId, Hash32};
 use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode};
@@ -132,10 +131,10 @@ pub fn revoke(folder: &Path, device_id: DeviceId, clock: &Clock) -> Result<bool,
 
 /// The answer to a failed write of a pairing.
 pub(crate) fn answer(error: WriteError<PairFault>) -> ApiError {
-    match error {
-        WriteError::Job(PairFault::Refused(refusal)) => refusal,
-        other => unavailable(&ServerError::Write(Box::new(Arc::new(other)))),
+    if let WriteError::Job(PairFault::Refused(refusal)) = error {
+        return refusal;
     }
+    unavailable(&error.into())
 }
 
 /// Only an empty business takes another's place; the same business joins as it is.

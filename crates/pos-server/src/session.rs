@@ -9,7 +9,7 @@ use pos_protocol::{
     OLDEST_PROTOCOL, PROTOCOL, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest,
     PushResponse, ROW_SCHEMA, SnapshotPage, SnapshotRequest, SyncApi, Watermark,
 };
-use pos_sqlite::ReadLane;
+use pos_sqlite::{ReadError, ReadLane};
 use rusqlite::Connection;
 
 use crate::error::{refused, unavailable};
@@ -66,9 +66,11 @@ impl DeviceSession {
             let business = business::get(connection)?;
             job(connection, business)
         });
-        read.await.map_err(|error| match error {
-            pos_sqlite::ReadError::Job(PageFault::Refused(refusal)) => refusal,
-            other => unavailable(&other.into()),
+        read.await.map_err(|error| {
+            if let ReadError::Job(PageFault::Refused(refusal)) = error {
+                return refusal;
+            }
+            unavailable(&error.into())
         })
     }
 

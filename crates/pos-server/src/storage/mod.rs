@@ -16,6 +16,7 @@ pub(crate) mod identity;
 pub(crate) mod life;
 pub(crate) mod operation;
 pub(crate) mod pairing;
+pub(crate) mod report;
 pub(crate) mod sale;
 pub(crate) mod stock;
 
