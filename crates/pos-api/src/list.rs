@@ -66,7 +66,8 @@ where
 {
     let handler: Handler = Box::new(move |app, request| {
         Box::pin(async move {
-            let request = serde_json::from_value(request).map_err(|e| AppError::input("request", &e).caused_by(e))?;
+            let request =
+                serde_json::from_value(request).map_err(|e| AppError::input("request", &e).caused_by(e))?;
             let outcome = function(app, request).await?;
             let value = serde_json::to_value(outcome.value).map_err(AppError::internal)?;
             Ok(Outcome { value, changed: outcome.changed })

@@ -1,6 +1,6 @@
 //! What the window and the shell may ask. Plain data; every rule is checked behind it.
 
-use pos_app::view::{ColumnMapping, DeviceSettings, ProductDraft};
+use pos_app::view::{ColumnMapping, DeviceSettings, ProductDraft, ReceiptFormat};
 use pos_domain::merge::Fields;
 use pos_domain::{
     CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, LineId, OpId, ProductId,
@@ -158,16 +158,6 @@ pub struct SaveReceipt {
     pub format: ReceiptFormat,
     /// Where to; a receipts folder in the data folder when none.
     pub path: Option<String>,
-}
-
-/// A way to write a receipt to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum ReceiptFormat {
-    /// PDF.
-    Pdf,
-    /// ESC/POS bytes.
-    Escpos,
 }
 
 /// `product.list`

@@ -38,9 +38,9 @@ impl std::fmt::Debug for Clock {
     }
 }
 
-/// A time as people of the shop read it, `YYYY-MM-DD HH:MM` in this machine's time zone.
+/// A time as people of the shop read it, `YYYY-MM-DDTHH:MM:SS` in this machine's time zone.
 pub fn local_text(at_ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(at_ms)
-        .map(|utc| utc.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M").to_string())
+        .map(|utc| utc.with_timezone(&chrono::Local).format("%Y-%m-%dT%H:%M:%S").to_string())
         .unwrap_or_default()
 }

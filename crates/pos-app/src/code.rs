@@ -122,8 +122,28 @@ codes! {
     StorageCorrupt = "storage.corrupt",
     /// The database file is of a newer program. No parameters.
     StorageNewerFile = "storage.newer_file",
+    /// The disk failed while writing; look whether it was done before doing it again. No parameters.
+    StorageUnknownOutcome = "storage.unknown_outcome",
     /// The database did not do it. `detail`
     StorageFailed = "storage.failed",
     /// A bug. `detail`
     Internal = "internal",
+}
+
+impl ErrorCode {
+    /// Whether the same request may succeed later without anybody changing it.
+    pub const fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::DataInUse
+                | Self::SaleNeedsServer
+                | Self::SaleBlockedOffline
+                | Self::SyncUnreachable
+                | Self::SyncNotTheServer
+                | Self::PrintFailed
+                | Self::FileFailed
+                | Self::StorageDiskFull
+                | Self::StorageFailed
+        )
+    }
 }

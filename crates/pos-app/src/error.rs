@@ -4,6 +4,7 @@ use pos_domain::cart::PriceFault;
 use pos_domain::catalogue::RowFault;
 use pos_domain::tender::SettlementFault;
 use pos_domain::{DecimalFault, DocumentFault};
+use pos_store::StoreError;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -59,6 +60,38 @@ impl AppError {
         };
         Self::with(code, json!({ "path": path.display().to_string(), "detail": source.to_string() }))
             .caused_by(source)
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        let detail = || json!({ "detail": error.to_string() });
+        let (code, params) = match &error {
+            StoreError::NoDevice => (ErrorCode::NotSetUp, json!({})),
+            StoreError::Held(_) => (ErrorCode::DataInUse, json!({})),
+            StoreError::DiskFull(_) => (ErrorCode::StorageDiskFull, json!({})),
+            StoreError::NewerFile { .. } => (ErrorCode::StorageNewerFile, json!({})),
+            StoreError::Corrupt { .. } => {
+                (ErrorCode::StorageCorrupt, json!({ "path": pos_store::FILE_NAME }))
+            }
+            StoreError::CommitUnknown(_) | StoreError::Poisoned => {
+                (ErrorCode::StorageUnknownOutcome, json!({}))
+            }
+            StoreError::JobFault(_) => (ErrorCode::Internal, detail()),
+            StoreError::Sql(_)
+            | StoreError::Unreadable { .. }
+            | StoreError::Unwritable { .. }
+            | StoreError::Missing { .. }
+            | StoreError::WrongState { .. }
+            | StoreError::Chain(_)
+            | StoreError::Body(_)
+            | StoreError::TransactionLost(_)
+            | StoreError::Open(_)
+            | StoreError::Overloaded
+            | StoreError::ReadOnly
+            | StoreError::Closed => (ErrorCode::StorageFailed, detail()),
+        };
+        Self::with(code, params).caused_by(error)
     }
 }
 

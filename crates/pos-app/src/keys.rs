@@ -18,16 +18,16 @@ const FILE: &str = "keys.json";
 /// A secret that does not print.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     /// Wraps a secret text.
-    pub fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self(text)
     }
 
     /// The text, for the one place that sends it.
-    pub fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 }
@@ -49,14 +49,14 @@ struct KeyFile {
 
 /// The keys of one data folder.
 #[derive(Debug, Clone)]
-pub struct Keys {
+pub(crate) struct Keys {
     path: PathBuf,
     file: KeyFile,
 }
 
 impl Keys {
     /// Reads the keys of a data folder; makes the signing key when there is none yet.
-    pub fn open(dir: &Path) -> Result<Self, AppError> {
+    pub(crate) fn open(dir: &Path) -> Result<Self, AppError> {
         let path = dir.join(FILE);
         match std::fs::read(&path) {
             Ok(bytes) => {
@@ -77,7 +77,7 @@ impl Keys {
     }
 
     /// The key that signs final documents.
-    pub fn signing(&self) -> Result<DeviceKey, AppError> {
+    pub(crate) fn signing(&self) -> Result<DeviceKey, AppError> {
         let mut seed = [0; 32];
         hex::decode_to_slice(self.file.signing_seed.reveal(), &mut seed)
             .map_err(|e| AppError::file(&self.path, std::io::Error::other(e)))?;
@@ -85,12 +85,12 @@ impl Keys {
     }
 
     /// The token by which the server knows this register.
-    pub fn server_token(&self) -> Option<&Secret> {
+    pub(crate) fn server_token(&self) -> Option<&Secret> {
         self.file.server_token.as_ref()
     }
 
     /// Keeps the token of a server.
-    pub fn set_server_token(&mut self, token: Secret) -> Result<(), AppError> {
+    pub(crate) fn set_server_token(&mut self, token: Secret) -> Result<(), AppError> {
         self.file.server_token = Some(token);
         self.save()
     }

@@ -3,18 +3,26 @@
 //! Owns: the order of steps, who may do what, and the real clock, ids and keys. Must not know: SQL (pos-store), the
 //! network (pos-sync), windows or command lines (their hosts).
 
+mod app;
+mod cart_edit;
 pub mod cash;
 pub mod clock;
 mod code;
+pub mod demo;
 pub mod error;
 pub mod ids;
 pub mod import;
 mod keys;
+mod link;
 mod outcome;
 pub mod quote;
 pub mod replay;
+mod usecase;
 pub mod view;
 
+pub use app::{App, AppOptions, OpenAccess};
+pub use clock::Clock;
 pub use code::ErrorCode;
 pub use error::AppError;
 pub use outcome::{Outcome, Permission, Topic};
+pub use usecase::ProductFilter;

@@ -1,5 +1,6 @@
 //! What a use case answers: a value, and which things changed so that whoever shows them fetches them again.
 
+use pos_domain::Role;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -25,6 +26,21 @@ pub enum Topic {
     Conflicts,
     /// Settings.
     Settings,
+}
+
+impl Topic {
+    /// All topics, for a listener that missed some news.
+    pub const ALL: [Self; 9] = [
+        Self::Shop,
+        Self::Cart,
+        Self::Sales,
+        Self::Products,
+        Self::Customers,
+        Self::Stock,
+        Self::Sync,
+        Self::Conflicts,
+        Self::Settings,
+    ];
 }
 
 /// The answer of a use case.
@@ -76,6 +92,18 @@ impl Permission {
             Self::OperateSync => "operate_sync",
             Self::DecideConflicts => "decide_conflicts",
             Self::ChangeSettings => "change_settings",
+        }
+    }
+}
+
+impl Permission {
+    /// Whether a role may do it. The defaults of the trade; editable roles come with the people's room.
+    pub const fn allowed_to(self, role: Role) -> bool {
+        match (role, self) {
+            (Role::Owner, _) | (_, Self::Look | Self::Sell | Self::OperateSync) => true,
+            (Role::Manager, Self::EditCatalogue | Self::DecideConflicts) => true,
+            (Role::Manager, Self::ChangeSettings) => false,
+            (Role::Cashier, Self::EditCatalogue | Self::DecideConflicts | Self::ChangeSettings) => false,
         }
     }
 }

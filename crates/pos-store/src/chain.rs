@@ -1,10 +1,10 @@
 //! The chain of final documents: the head, the links, and how far the server holds them.
 
-use pos_domain::ChainRecord;
+use pos_domain::{ChainRecord, SaleId};
 use pos_domain::chain::{ChainFault, ChainHead, Signature64};
 use rusqlite::named_params;
 
-use crate::sql::{Columns, Conn, Tx, all, int};
+use crate::sql::{Columns, Conn, Tx, all, first, int};
 use crate::{StoreError, device};
 
 /// Where the series of the current epoch stands.
@@ -110,4 +110,17 @@ pub(crate) fn read(c: &Columns<'_, '_>) -> Result<ChainRecord, StoreError> {
         hash: c.hash("hash")?,
         signature: Signature64(c.get("signature")?),
     })
+}
+
+/// The link of a document, once it is final.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_of(conn: &Conn, sale_id: SaleId) -> Result<Option<ChainRecord>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT epoch, number, device_id, series, kind, document_id, issued_at_ms, document_hash, previous_hash,
+             hash, signature
+         FROM chain_record WHERE document_id = :id",
+    )?;
+    first(statement.query(named_params! { ":id": sale_id.as_bytes() })?, "chain_record", read)
 }

@@ -241,3 +241,15 @@ fn read(c: &Columns<'_, '_>) -> Result<Job, StoreError> {
         ended_at_ms: c.get("ended_at_ms")?,
     })
 }
+
+/// Jobs of a kind that were begun and not ended, oldest first.
+///
+/// # Errors
+/// Those of reading.
+pub fn list_unfinished(conn: &Conn, kind: JobKind) -> Result<Vec<Job>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT file_hash, kind, file_name, total, done, began_at_ms, ended_at_ms FROM import_job
+         WHERE kind = :kind AND ended_at_ms IS NULL ORDER BY began_at_ms",
+    )?;
+    crate::sql::all(statement.query(named_params! { ":kind": kind.as_str() })?, "import_job", read)
+}

@@ -150,6 +150,15 @@ pub(crate) fn record_movement(tx: &Tx<'_>, movement: &Movement) -> Result<(), St
     Ok(())
 }
 
+/// How many movements the ledger of this file holds.
+///
+/// # Errors
+/// Those of reading.
+pub fn count_movements(conn: &Conn) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT count(*) AS n FROM stock_movement")?;
+    Ok(first(statement.query([])?, "stock_movement", |c| c.count("n"))?.unwrap_or(0))
+}
+
 /// The newest movements of one product, newest first.
 ///
 /// # Errors
@@ -289,6 +298,9 @@ fn append(tx: &Tx<'_>, movement: &Movement) -> Result<(), StoreError> {
 pub(crate) fn read(c: &Columns<'_, '_>) -> Result<Movement, StoreError> {
     let sale_id: Option<SaleId> = c.opt_id("sale_id")?;
     let line_id: Option<LineId> = c.opt_id("line_id")?;
+    if sale_id.is_some() != line_id.is_some() {
+        return Err(StoreError::unreadable("stock_movement", "a sale without a line, or a line without a sale"));
+    }
     Ok(Movement {
         movement_id: c.id("movement_id")?,
         product_id: c.id("product_id")?,

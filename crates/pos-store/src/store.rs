@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pos_sqlite::{Database, FolderLock, Migration, OpenMode, OpenOptions, Opened, Priority, ReadLane};
 
@@ -45,8 +45,8 @@ pub static MIGRATIONS: &[Migration] = &[
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
-    /// `None` when opened read-only.
-    _lock: Option<Arc<FolderLock>>,
+    /// `None` when opened read-only, or closed.
+    lock: Arc<Mutex<Option<FolderLock>>>,
 }
 
 impl Store {
@@ -58,7 +58,7 @@ impl Store {
     /// [`StoreError::Open`]; the file is then as it was.
     pub fn open(folder: &Path, mode: OpenMode) -> Result<Self, StoreError> {
         let lock = match mode {
-            OpenMode::ReadWrite => Some(Arc::new(FolderLock::acquire(folder)?)),
+            OpenMode::ReadWrite => Some(FolderLock::acquire(folder)?),
             OpenMode::ReadOnly => None,
         };
         let database = Database::open(OpenOptions {
@@ -69,7 +69,7 @@ impl Store {
             readers: READERS,
             mode,
         })?;
-        Ok(Self { database, _lock: lock })
+        Ok(Self { database, lock: Arc::new(Mutex::new(lock)) })
     }
 
     /// The file.
@@ -186,11 +186,13 @@ impl Store {
         Ok(to.to_owned())
     }
 
-    /// Finishes what is queued and closes the file in order. Closing twice is harmless.
+    /// Finishes what is queued, closes the file in order and lets go of the data folder. Closing twice is harmless.
     ///
     /// # Errors
     /// [`StoreError::Open`] with the cause; every acknowledged write is safe all the same.
     pub fn close(&self) -> Result<(), StoreError> {
-        self.database.close().map_err(|e| StoreError::Open(Box::new(e)))
+        let closed = self.database.close().map_err(|e| StoreError::Open(Box::new(e)));
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        closed
     }
 }

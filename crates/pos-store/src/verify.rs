@@ -51,6 +51,25 @@ impl Findings {
             self.0.push(Finding { code, subject, params });
         }
     }
+
+    /// Runs one check. A value of a shape that this program never writes is a finding, not the end of the check.
+    pub(crate) fn attempt(
+        &mut self,
+        subject: Option<Uuid>,
+        check: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match check(self) {
+            Err(StoreError::Unreadable { what, source }) => {
+                self.add("row.unreadable", subject, json!({ "what": what, "detail": source.to_string() }));
+                Ok(())
+            }
+            Err(StoreError::Sql(rusqlite::Error::InvalidColumnType(_, column, kind))) => {
+                self.add("row.unreadable", subject, json!({ "what": column, "detail": kind.to_string() }));
+                Ok(())
+            }
+            other => other,
+        }
+    }
 }
 
 /// Checks the rows of a file. Use the report lane: it may take seconds.
@@ -60,12 +79,12 @@ impl Findings {
 pub fn rows(conn: &Conn, depth: Depth) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Findings::default();
     let Some(device) = device::find(conn)? else { return Ok(Vec::new()) };
-    chain::check(conn, &device, depth, &mut findings)?;
-    operations::check_seqs(conn, &device, &mut findings)?;
+    findings.attempt(None, |findings| chain::check(conn, &device, depth, findings))?;
+    findings.attempt(None, |findings| operations::check_seqs(conn, &device, findings))?;
     if depth == Depth::Full {
         documents::check_all(conn, &mut findings)?;
         operations::check_bodies(conn, &mut findings)?;
-        stock::check(conn, &mut findings)?;
+        findings.attempt(None, |findings| stock::check(conn, findings))?;
     }
     Ok(findings.0)
 }

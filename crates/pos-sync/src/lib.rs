@@ -28,3 +28,4 @@ pub use exchange::{
     RoundReport, SaleVerdict, Silence, SyncError, apply_verdict,
 };
 pub use handle::SyncHandle;
+pub use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode, ShortLine};

@@ -161,3 +161,14 @@ pub struct ImportReport {
     /// Rows loaded with a remark, such as a barcode with a wrong check digit kept as the shop's own code.
     pub warnings: Vec<ImportRowFault>,
 }
+
+/// How far a long task is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Progress {
+    /// `import` or `replay`.
+    pub task: String,
+    /// Done.
+    pub done: u32,
+    /// In all.
+    pub total: u32,
+}

@@ -16,11 +16,12 @@ pub use cart::{
 };
 pub use catalogue::{
     ColumnMapping, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page, ProductDraft,
-    ProductView, ShownStock, StockView,
+    ProductView, Progress, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use sale::{
-    ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary, SaleSync, ShortLineView,
+    ReceiptFormat, ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary,
+    SaleSync, ShortLineView,
 };
 pub use shop::{
     AppPhase, AppState, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView, Theme,

@@ -1,7 +1,7 @@
 //! Completed sales, receipts and replays as shown.
 
 use pos_domain::{DocumentKind, Money, ProductId, Quantity, SaleDocument, SaleId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Whether the server already knows a sale.
@@ -138,4 +138,14 @@ pub struct ReplayRefusal {
     pub invoice: String,
     /// Why: a stable code.
     pub code: String,
+}
+
+/// A way to write a receipt to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptFormat {
+    /// PDF.
+    Pdf,
+    /// ESC/POS bytes.
+    Escpos,
 }

@@ -188,3 +188,13 @@ fn read(c: &Columns<'_, '_>) -> Result<QueueRow, StoreError> {
         entity: entity.map(|kind| c.id("entity_id").map(|id| (kind, id))).transpose()?,
     })
 }
+
+/// The body of an operation, byte for byte; `None` when there is no such operation or its body was trimmed.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_body(conn: &Conn, op_id: OpId) -> Result<Option<String>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT body FROM sync_queue WHERE op_id = :op_id")?;
+    let rows = statement.query(named_params! { ":op_id": op_id.as_bytes() })?;
+    Ok(first(rows, "sync_queue", |c| c.get("body"))?.flatten())
+}

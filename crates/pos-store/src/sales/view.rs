@@ -286,3 +286,26 @@ pub(super) fn unfinished(c: &Columns<'_, '_>) -> Result<UnfinishedSale, StoreErr
         sold_at_ms: c.get("sold_at_ms")?,
     })
 }
+
+/// Whether anything was ever sold here.
+///
+/// # Errors
+/// Those of reading.
+pub fn any(conn: &Conn) -> Result<bool, StoreError> {
+    Ok(conn.prepare_cached("SELECT 1 FROM sale LIMIT 1")?.exists([])?)
+}
+
+/// Sales whose printed number, external number or customer contains the text, newest first. Walks the list from its
+/// newest end, so the latest sales are found at once.
+///
+/// # Errors
+/// Those of reading.
+pub fn search(conn: &Conn, text: &str, limit: u32) -> Result<Vec<SaleSummary>, StoreError> {
+    let mut statement = conn.prepare_cached(summary!(
+        "WHERE instr(lower(s.printed_number || ' ' || coalesce(s.external_number, '') || ' '
+             || coalesce(s.document ->> '$.customer.name', '')), lower(:text)) > 0
+         ORDER BY s.sold_at_ms DESC, s.sale_id DESC LIMIT :limit"
+    ))?;
+    let rows = statement.query(named_params! { ":text": text, ":limit": limit })?;
+    all(rows, "sale", read_summary)
+}

@@ -33,7 +33,7 @@ pub(super) fn check_all(conn: &Conn, findings: &mut Findings) -> Result<(), Stor
         let Some(last) = page.last() else { return Ok(()) };
         after = *last.as_bytes();
         for sale_id in page {
-            check_one(conn, sale_id, findings)?;
+            findings.attempt(Some(sale_id.0), |findings| check_one(conn, sale_id, findings))?;
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn check_bodies(conn: &Conn, findings: &mut Findings) -> Result<(), S
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        check_body(conn, &Columns::of("sync_queue", row), findings)?;
+        findings.attempt(None, |findings| check_body(conn, &Columns::of("sync_queue", row), findings))?;
     }
     Ok(())
 }

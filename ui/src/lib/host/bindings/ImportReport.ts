@@ -28,4 +28,8 @@ loaded: number,
 /**
  * Rows left out.
  */
-rejected: Array<ImportRowFault>, };
+rejected: Array<ImportRowFault>, 
+/**
+ * Rows loaded with a remark, such as a barcode with a wrong check digit kept as the shop's own code.
+ */
+warnings: Array<ImportRowFault>, };

@@ -14,6 +14,8 @@ import type { CreateShop } from "./CreateShop";
 import type { CustomerView } from "./CustomerView";
 import type { DeleteCustomer } from "./DeleteCustomer";
 import type { DryRun } from "./DryRun";
+import type { FindProduct } from "./FindProduct";
+import type { FindSale } from "./FindSale";
 import type { GetPicture } from "./GetPicture";
 import type { GetReceipt } from "./GetReceipt";
 import type { HealthView } from "./HealthView";
@@ -39,24 +41,29 @@ import type { QuoteRequest } from "./QuoteRequest";
 import type { RecallCart } from "./RecallCart";
 import type { ReceiptView } from "./ReceiptView";
 import type { ReopenConflict } from "./ReopenConflict";
+import type { ReplayReport } from "./ReplayReport";
 import type { ResolveConflict } from "./ResolveConflict";
 import type { RetryOperation } from "./RetryOperation";
 import type { RoundReport } from "./RoundReport";
 import type { RunImport } from "./RunImport";
+import type { RunReplay } from "./RunReplay";
 import type { RunVerify } from "./RunVerify";
 import type { SaleCompleted } from "./SaleCompleted";
 import type { SaleSummary } from "./SaleSummary";
 import type { SaveReceipt } from "./SaveReceipt";
 import type { ScanCode } from "./ScanCode";
+import type { SellLines } from "./SellLines";
 import type { SetCartCustomer } from "./SetCartCustomer";
 import type { SetCartDiscount } from "./SetCartDiscount";
 import type { SetCartNote } from "./SetCartNote";
 import type { SetDevice } from "./SetDevice";
 import type { SetLine } from "./SetLine";
 import type { SetSetting } from "./SetSetting";
+import type { StockView } from "./StockView";
 import type { SwitchCashier } from "./SwitchCashier";
 import type { SyncRunView } from "./SyncRunView";
 import type { SyncStatusView } from "./SyncStatusView";
+import type { Topic } from "./Topic";
 import type { UpdateCustomer } from "./UpdateCustomer";
 import type { UpdateProduct } from "./UpdateProduct";
 import type { VerifyReport } from "./VerifyReport";
@@ -69,6 +76,11 @@ export type Commands = {
   "shop.join": { request: JoinShop; response: AppState };
   "shop.connect": { request: ConnectShop; response: AppState };
   "cashier.switch": { request: SwitchCashier; response: AppState };
+  "setting.set": { request: SetSetting; response: AppState };
+  "device.set": { request: SetDevice; response: AppState };
+  "audit.list": { request: Latest; response: Array<AuditEntry> };
+  "verify.run": { request: RunVerify; response: VerifyReport };
+  "quote.calculate": { request: QuoteRequest; response: QuoteAnswer };
   "cart.get": { request: Nothing; response: CartView };
   "cart.scan": { request: ScanCode; response: CartView };
   "cart.add": { request: AddProduct; response: CartView };
@@ -79,20 +91,25 @@ export type Commands = {
   "cart.clear": { request: Nothing; response: CartView };
   "cart.undo": { request: Nothing; response: CartView };
   "cart.hold": { request: Nothing; response: CartView };
-  "cart.held": { request: Nothing; response: HeldCart[] };
+  "cart.held": { request: Nothing; response: Array<HeldCart> };
   "cart.recall": { request: RecallCart; response: CartView };
   "sale.complete": { request: CompleteSale; response: SaleCompleted };
+  "sale.sell": { request: SellLines; response: SaleCompleted };
   "sale.list": { request: ListSales; response: Page<SaleSummary> };
   "sale.receipt": { request: GetReceipt; response: ReceiptView };
+  "sale.find": { request: FindSale; response: ReceiptView };
   "receipt.print": { request: GetReceipt; response: ReceiptView };
   "receipt.save": { request: SaveReceipt; response: string };
+  "replay.run": { request: RunReplay; response: ReplayReport };
   "product.list": { request: ListProducts; response: Page<ProductView> };
   "product.get": { request: OneProduct; response: ProductView };
+  "product.find": { request: FindProduct; response: ProductView };
   "product.create": { request: CreateProduct; response: ProductView };
   "product.update": { request: UpdateProduct; response: ProductView };
   "product.delete": { request: OneProduct; response: null };
   "product.picture": { request: GetPicture; response: string };
-  "category.list": { request: Nothing; response: Category[] };
+  "stock.find": { request: FindProduct; response: StockView };
+  "category.list": { request: Nothing; response: Array<Category> };
   "import.preview": { request: PreviewImport; response: ImportPreview };
   "import.run": { request: RunImport; response: ImportReport };
   "customer.list": { request: ListCustomers; response: Page<CustomerView> };
@@ -106,30 +123,15 @@ export type Commands = {
   "sync.resume": { request: Nothing; response: SyncStatusView };
   "sync.now": { request: Nothing; response: RoundReport };
   "sync.dry_run": { request: Nothing; response: DryRun };
-  "sync.history": { request: Latest; response: SyncRunView[] };
+  "sync.history": { request: Latest; response: Array<SyncRunView> };
   "sync.health": { request: Nothing; response: HealthView };
-  "conflict.list": { request: ListConflicts; response: ConflictView[] };
+  "conflict.list": { request: ListConflicts; response: Array<ConflictView> };
   "conflict.get": { request: OneConflict; response: ConflictView };
   "conflict.resolve": { request: ResolveConflict; response: ConflictView };
   "conflict.reopen": { request: ReopenConflict; response: ConflictView };
-  "setting.set": { request: SetSetting; response: AppState };
-  "device.set": { request: SetDevice; response: AppState };
-  "audit.list": { request: Latest; response: AuditEntry[] };
-  "verify.run": { request: RunVerify; response: VerifyReport };
-  "quote.calculate": { request: QuoteRequest; response: QuoteAnswer };
 };
 
-/** What changed: refetch what shows it. */
-export type Topic =
-  | "shop"
-  | "cart"
-  | "sales"
-  | "products"
-  | "customers"
-  | "stock"
-  | "sync"
-  | "conflicts"
-  | "settings";
-
-/** The answer to a command. */
+/** The answer to a command: a value, and what changed so that whoever shows it fetches it again. */
 export type Outcome<T> = { value: T; changed: Topic[] };
+
+export type { Topic };

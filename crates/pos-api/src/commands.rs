@@ -1,0 +1,239 @@
+//! Every command of a register, once: name, permission, access, function. Each function hands over and returns.
+
+use std::sync::LazyLock;
+
+use pos_app::{App, Outcome, Permission};
+
+use crate::list::{Access, Command, command};
+use crate::request::{
+    AddProduct, CompleteSale, ConnectShop, CreateCustomer, CreateDemo, CreateProduct, CreateShop,
+    DeleteCustomer, FindProduct, FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListConflicts,
+    ListCustomers, ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneProduct, PreviewImport,
+    RecallCart, ReopenConflict, ResolveConflict, RetryOperation, RunImport, RunReplay, RunVerify,
+    SaveReceipt, ScanCode, SellLines, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine,
+    SetSetting, SwitchCashier, UpdateCustomer, UpdateProduct,
+};
+
+static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
+    [shop_commands(), cart_commands(), sale_commands(), catalogue_commands(), sync_commands()]
+        .into_iter()
+        .flatten()
+        .collect()
+});
+
+/// The list, in the order of the shop's day.
+pub fn commands() -> &'static [Command] {
+    &COMMANDS
+}
+
+/// The command of a name.
+pub fn find_command(name: &str) -> Option<&'static Command> {
+    commands().iter().find(|c| c.name == name)
+}
+
+fn shop_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{ChangeSettings, Look};
+    vec![
+        command("app.state", Look, Read, |a: App, _: Nothing| async move { a.state().await }),
+        command("shop.create_demo", Look, Write, |a: App, r: CreateDemo| async move {
+            a.create_demo(r.language).await
+        }),
+        command("shop.create", Look, Write, |a: App, r: CreateShop| async move {
+            a.create_shop(&r.name, &r.currency, &r.locale, r.prices_include_tax, &r.cashier).await
+        }),
+        command("shop.join", Look, Write, |a: App, r: JoinShop| async move {
+            a.join_shop(&r.server, &r.code, &r.register).await
+        }),
+        command("shop.connect", ChangeSettings, Write, |a: App, r: ConnectShop| async move {
+            a.connect_shop(&r.server, &r.code).await
+        }),
+        command("cashier.switch", Look, Write, |a: App, r: SwitchCashier| async move {
+            a.switch_cashier(r.cashier_id).await
+        }),
+        command("setting.set", ChangeSettings, Write, |a: App, r: SetSetting| async move {
+            a.set_setting(&r.key, r.value).await
+        }),
+        command(
+            "device.set",
+            Look,
+            Write,
+            |a: App, r: SetDevice| async move { a.set_device(r.settings).await },
+        ),
+        command("audit.list", Look, Read, |a: App, r: Latest| async move { a.list_audit(r.limit).await }),
+        command("verify.run", Look, Read, |a: App, r: RunVerify| async move { a.verify(r.full).await }),
+        command("quote.calculate", Look, Read, |_: App, r: pos_app::view::QuoteRequest| async move {
+            pos_app::quote::quote(&r).map(Outcome::read)
+        }),
+    ]
+}
+
+fn cart_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::Sell;
+    vec![
+        command("cart.get", Sell, Read, |a: App, _: Nothing| async move { a.cart().await }),
+        command("cart.scan", Sell, Write, |a: App, r: ScanCode| async move { a.scan(&r.code).await }),
+        command("cart.add", Sell, Write, |a: App, r: AddProduct| async move {
+            a.add_product(r.product_id, r.qty).await
+        }),
+        command("cart.set_line", Sell, Write, |a: App, r: SetLine| async move {
+            a.set_line(r.line_id, r.qty, r.unit_price, r.discount, r.clear_discount).await
+        }),
+        command("cart.set_discount", Sell, Write, |a: App, r: SetCartDiscount| async move {
+            a.set_cart_discount(r.discount).await
+        }),
+        command("cart.set_customer", Sell, Write, |a: App, r: SetCartCustomer| async move {
+            a.set_cart_customer(r.customer_id).await
+        }),
+        command("cart.set_note", Sell, Write, |a: App, r: SetCartNote| async move {
+            a.set_cart_note(r.note).await
+        }),
+        command("cart.clear", Sell, Write, |a: App, _: Nothing| async move { a.clear_cart().await }),
+        command("cart.undo", Sell, Write, |a: App, _: Nothing| async move { a.undo_cart().await }),
+        command("cart.hold", Sell, Write, |a: App, _: Nothing| async move { a.hold_cart().await }),
+        command("cart.held", Sell, Read, |a: App, _: Nothing| async move { a.held_carts().await }),
+        command(
+            "cart.recall",
+            Sell,
+            Write,
+            |a: App, r: RecallCart| async move { a.recall_cart(r.cart_id).await },
+        ),
+    ]
+}
+
+fn sale_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{EditCatalogue, Look, Sell};
+    vec![
+        command("sale.complete", Sell, Write, |a: App, r: CompleteSale| async move {
+            a.complete_sale(r.request_id, r.tenders).await
+        }),
+        command("sale.sell", Sell, Write, |a: App, r: SellLines| async move {
+            let lines = r.lines.into_iter().map(|l| (l.code, l.qty, l.unit_price)).collect();
+            let tenders = r.tenders.into_iter().map(|t| (t.kind, t.amount, t.reference)).collect();
+            a.sell_lines(r.request_id, lines, tenders).await
+        }),
+        command("sale.list", Look, Read, |a: App, r: ListSales| async move {
+            a.list_sales(r.search, r.after, r.limit).await
+        }),
+        command(
+            "sale.receipt",
+            Look,
+            Read,
+            |a: App, r: GetReceipt| async move { a.receipt(r.sale_id).await },
+        ),
+        command("sale.find", Look, Read, |a: App, r: FindSale| async move { a.find_sale(r.number).await }),
+        command("receipt.print", Sell, Write, |a: App, r: GetReceipt| async move {
+            a.print_receipt(r.sale_id).await
+        }),
+        command("receipt.save", Sell, Write, |a: App, r: SaveReceipt| async move {
+            a.save_receipt(r.sale_id, r.format, r.path).await
+        }),
+        command("replay.run", EditCatalogue, Write, |a: App, r: RunReplay| async move {
+            a.replay(r.text, r.file_name).await
+        }),
+    ]
+}
+
+fn catalogue_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{EditCatalogue, Look, Sell};
+    vec![
+        command("product.list", Look, Read, |a: App, r: ListProducts| async move {
+            a.list_products(pos_app::ProductFilter {
+                search: r.search,
+                category_id: r.category_id,
+                favourites: r.favourites,
+                archived: r.archived,
+                after: r.after,
+                limit: r.limit,
+            })
+            .await
+        }),
+        command(
+            "product.get",
+            Look,
+            Read,
+            |a: App, r: OneProduct| async move { a.product(r.product_id).await },
+        ),
+        command(
+            "product.find",
+            Look,
+            Read,
+            |a: App, r: FindProduct| async move { a.find_product(r.code).await },
+        ),
+        command("product.create", EditCatalogue, Write, |a: App, r: CreateProduct| async move {
+            a.create_product(r.draft).await
+        }),
+        command("product.update", EditCatalogue, Write, |a: App, r: UpdateProduct| async move {
+            a.update_product(r.product_id, r.draft).await
+        }),
+        command("product.delete", EditCatalogue, Write, |a: App, r: OneProduct| async move {
+            a.delete_product(r.product_id).await
+        }),
+        command("product.picture", Look, Read, |a: App, r: GetPicture| async move { a.picture(&r.name) }),
+        command("stock.find", Look, Read, |a: App, r: FindProduct| async move { a.find_stock(r.code).await }),
+        command("category.list", Look, Read, |a: App, _: Nothing| async move { a.list_categories().await }),
+        command("import.preview", EditCatalogue, Read, |_: App, r: PreviewImport| async move {
+            pos_app::import::preview(&r.text).map(Outcome::read)
+        }),
+        command("import.run", EditCatalogue, Write, |a: App, r: RunImport| async move {
+            a.import_products(r.text, r.mapping, r.dry_run).await
+        }),
+        command("customer.list", Look, Read, |a: App, r: ListCustomers| async move {
+            a.list_customers(r.search, r.after, r.limit).await
+        }),
+        command("customer.create", Sell, Write, |a: App, r: CreateCustomer| async move {
+            a.create_customer(r.name, r.phone, r.note).await
+        }),
+        command("customer.update", EditCatalogue, Write, |a: App, r: UpdateCustomer| async move {
+            a.update_customer(r.customer_id, r.name, r.phone, r.note).await
+        }),
+        command("customer.delete", EditCatalogue, Write, |a: App, r: DeleteCustomer| async move {
+            a.delete_customer(r.customer_id).await
+        }),
+    ]
+}
+
+fn sync_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{DecideConflicts, Look, OperateSync};
+    vec![
+        command("sync.status", Look, Read, |a: App, _: Nothing| async move { a.sync_status().await }),
+        command("sync.queue", Look, Read, |a: App, r: ListQueue| async move {
+            a.list_queue(r.acknowledged, r.after, r.limit).await
+        }),
+        command("sync.retry", OperateSync, Write, |a: App, r: RetryOperation| async move {
+            a.retry_operation(r.op_id).await
+        }),
+        command(
+            "sync.pause",
+            OperateSync,
+            Write,
+            |a: App, _: Nothing| async move { a.pause_sync(true).await },
+        ),
+        command(
+            "sync.resume",
+            OperateSync,
+            Write,
+            |a: App, _: Nothing| async move { a.pause_sync(false).await },
+        ),
+        command("sync.now", OperateSync, Write, |a: App, _: Nothing| async move { a.sync_now().await }),
+        command("sync.dry_run", Look, Write, |a: App, _: Nothing| async move { a.sync_dry_run().await }),
+        command("sync.history", Look, Read, |a: App, r: Latest| async move { a.sync_history(r.limit).await }),
+        command("sync.health", Look, Read, |a: App, _: Nothing| async move { a.sync_health().await }),
+        command("conflict.list", Look, Read, |a: App, r: ListConflicts| async move {
+            a.list_conflicts(r.resolved).await
+        }),
+        command("conflict.get", Look, Read, |a: App, r: OneConflict| async move {
+            a.conflict(r.conflict_id).await
+        }),
+        command("conflict.resolve", DecideConflicts, Write, |a: App, r: ResolveConflict| async move {
+            a.resolve_conflict(r.conflict_id, r.choice, r.fields, r.note).await
+        }),
+        command("conflict.reopen", DecideConflicts, Write, |a: App, r: ReopenConflict| async move {
+            a.reopen_conflict(r.conflict_id, r.note).await
+        }),
+    ]
+}

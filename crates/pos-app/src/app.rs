@@ -1,0 +1,343 @@
+//! The register of one data folder: its file, clock, ids, keys and sync, and the way in for every use case.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+
+use pos_domain::settings::ShopSettings;
+use pos_domain::{Cashier, DeviceKey};
+use pos_store::device::Device;
+use pos_store::queue::Lane;
+use pos_store::{Conn, OpenMode, Priority, Store, StoreError, Tx, cashiers, device, local, settings};
+use tokio::sync::{broadcast, watch};
+
+use crate::clock::Clock;
+use crate::code::ErrorCode;
+use crate::error::AppError;
+use crate::ids::IdSource;
+use crate::keys::Keys;
+use crate::link::Link;
+use crate::outcome::{Outcome, Permission, Topic};
+use crate::usecase::Stamp;
+use crate::view::{AppPhase, AppState, DeviceSettings, Progress, ServerLink, ShopView};
+
+/// Changes that a slow listener may fall behind before it is told to fetch everything again.
+const TOPIC_BACKLOG: usize = 256;
+
+/// How a data folder is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenAccess {
+    /// For looking only: works beside another program that has the folder open.
+    Read,
+    /// For working: refuses a folder that another program has open.
+    Write,
+}
+
+/// How to open a register.
+#[derive(Debug, Clone)]
+pub struct AppOptions {
+    /// The data folder; made when it is missing and `access` is [`OpenAccess::Write`].
+    pub dir: PathBuf,
+    /// Look or work.
+    pub access: OpenAccess,
+    /// Sync by itself in the background, as the window does. Without it, only checkouts and explicit commands talk
+    /// to the server.
+    pub background_sync: bool,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// A register. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// A hold of a register that does not keep it open.
+pub(crate) struct WeakApp(Weak<Inner>);
+
+impl WeakApp {
+    pub(crate) fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(|inner| App { inner })
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) dir: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) ids: IdSource,
+    keys: Mutex<Option<Keys>>,
+    link: RwLock<Option<Link>>,
+    background_sync: bool,
+    access: OpenAccess,
+    topics: broadcast::Sender<Vec<Topic>>,
+    progress: watch::Sender<Option<Progress>>,
+    /// One checkout at a time: a second press of the button waits for the first and then finds its result.
+    pub(crate) checkout: tokio::sync::Mutex<()>,
+}
+
+impl App {
+    /// Opens a data folder, finishes what a crash left unfinished, and starts the background sync when asked to.
+    pub async fn open(options: AppOptions) -> Result<Self, AppError> {
+        let AppOptions { dir, access, background_sync, clock } = options;
+        let mode = match access {
+            OpenAccess::Read => OpenMode::ReadOnly,
+            OpenAccess::Write => {
+                std::fs::create_dir_all(&dir).map_err(|e| AppError::file(&dir, e))?;
+                OpenMode::ReadWrite
+            }
+        };
+        if access == OpenAccess::Read && !dir.join(pos_store::FILE_NAME).exists() {
+            return Err(AppError::new(ErrorCode::NotSetUp));
+        }
+        let store = Store::open(&dir, mode)?;
+        let (topics, _) = broadcast::channel(TOPIC_BACKLOG);
+        let app = Self {
+            inner: Arc::new(Inner {
+                ids: IdSource::new(clock.clone()),
+                keys: Mutex::new(None),
+                link: RwLock::new(None),
+                checkout: tokio::sync::Mutex::new(()),
+                dir,
+                store,
+                clock,
+                background_sync,
+                access,
+                topics,
+                progress: watch::Sender::new(None),
+            }),
+        };
+        if access == OpenAccess::Write && app.inner.store.read(device::find)?.is_some() {
+            app.start_link().await?;
+            app.finish_imports().await?;
+            app.recover_checkouts().await?;
+        }
+        Ok(app)
+    }
+
+    /// Ends the sync cleanly and closes the file.
+    pub async fn close(self) -> Result<(), AppError> {
+        if let Some(link) = self.link() {
+            link.shut_down().await;
+        }
+        Ok(self.inner.store.close()?)
+    }
+
+    /// Tells of things that change by themselves, such as after a pull.
+    pub fn subscribe(&self) -> broadcast::Receiver<Vec<Topic>> {
+        self.inner.topics.subscribe()
+    }
+
+    /// A new id, such as for a trace or a request.
+    pub fn new_id<T: From<uuid::Uuid>>(&self) -> T {
+        self.inner.ids.next()
+    }
+
+    pub(crate) fn announce(&self, topics: &[Topic]) {
+        // Nobody listening is no fault: the shell does not.
+        let _ = self.inner.topics.send(topics.to_vec());
+    }
+
+    /// Tells how far a long task is; `None` when it has ended.
+    pub(crate) fn tell_progress(&self, progress: Option<Progress>) {
+        self.inner.progress.send_replace(progress);
+    }
+
+    /// How far the long task of the moment is.
+    pub fn progress(&self) -> watch::Receiver<Option<Progress>> {
+        self.inner.progress.subscribe()
+    }
+
+    /// What a recorded change of now carries.
+    pub(crate) fn stamp(&self, lane: Lane) -> Stamp {
+        Stamp { now_ms: self.now_ms(), lane, ids: self.inner.ids.clone() }
+    }
+
+    /// The server would be asked now.
+    pub(crate) fn is_online(&self) -> bool {
+        self.link().is_some_and(|l| l.is_online())
+    }
+
+    /// Something that can wait a little was queued.
+    pub(crate) fn wrote(&self) {
+        if let Some(link) = self.link() {
+            link.wrote();
+        }
+    }
+
+    /// A sale was queued.
+    pub(crate) fn sold(&self) {
+        if let Some(link) = self.link() {
+            link.sold();
+        }
+    }
+
+    /// A hold that does not keep the register open.
+    pub(crate) fn downgrade(&self) -> WeakApp {
+        WeakApp(Arc::downgrade(&self.inner))
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.inner.clock.now_ms()
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// The connection to the server, when the shop has one and this program may write.
+    pub(crate) fn link(&self) -> Option<Link> {
+        self.inner.link.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// (Re)starts the connection to the server after opening, joining or connecting.
+    pub(crate) async fn start_link(&self) -> Result<(), AppError> {
+        let device = self.inner.store.read(device::get)?;
+        let token = self.keys()?.as_ref().and_then(|k| k.server_token().cloned());
+        let (Some(server), Some(token)) = (device.server, token) else { return Ok(()) };
+        let link = Link::start(self, &server, &token, device.device_id, self.inner.background_sync).await?;
+        let old = self.inner.link.write().unwrap_or_else(PoisonError::into_inner).replace(link);
+        if let Some(old) = old {
+            old.shut_down().await;
+        }
+        Ok(())
+    }
+
+    /// The keys of this folder; made at the first use.
+    pub(crate) fn keys(&self) -> Result<MutexGuard<'_, Option<Keys>>, AppError> {
+        let mut keys = self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.is_none() {
+            *keys = Some(Keys::open(&self.inner.dir)?);
+        }
+        Ok(keys)
+    }
+
+    /// The key that signs final documents.
+    pub(crate) fn signing_key(&self) -> Result<DeviceKey, AppError> {
+        self.keys()?.as_ref().ok_or_else(|| AppError::new(ErrorCode::NotSetUp))?.signing()
+    }
+
+    /// Runs a read of the file on its own thread.
+    pub(crate) async fn read<T, F>(&self, job: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> Result<T, AppError> + Send + 'static,
+    {
+        self.inner.store.read_async(job).await
+    }
+
+    /// Runs a long read without delaying quick ones.
+    pub(crate) async fn report<T, F>(&self, job: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> Result<T, AppError> + Send + 'static,
+    {
+        self.inner.store.report_async(job).await
+    }
+
+    /// Runs a write of the till in one transaction. After an unknown outcome the file is reopened, so that the caller
+    /// can look whether it was done.
+    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, AppError> + Send + 'static,
+    {
+        let result = self.inner.store.write_async(Priority::Till, job).await;
+        if result.as_ref().is_err_and(|e| e.code == ErrorCode::StorageUnknownOutcome) {
+            self.inner.store.reopen_writer()?;
+        }
+        result
+    }
+
+    /// Refuses what the person at the register may not do. Machines without a shop may be set up by anyone.
+    pub async fn check_permission(&self, permission: Permission) -> Result<(), AppError> {
+        let seller = self
+            .read(|conn| {
+                Ok(device::find(conn)?
+                    .and_then(|d| d.cashier_id)
+                    .map(|id| cashiers::find(conn, id))
+                    .transpose()?
+                    .flatten()
+                    .map(|c| c.row))
+            })
+            .await?;
+        match seller {
+            Some(cashier) if !permission.allowed_to(cashier.role) => {
+                let params = serde_json::json!({ "permission": permission.as_str() });
+                Err(AppError::with(ErrorCode::PermissionDenied, params))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// `app.state`
+    pub async fn state(&self) -> Result<Outcome<AppState>, AppError> {
+        let link = self.link();
+        let unsealed = self.inner.access == OpenAccess::Write;
+        let state = self
+            .read(move |conn| {
+                let settings_of_device = device_settings(conn)?;
+                let Some(device) = device::find(conn)? else {
+                    return Ok(AppState {
+                        phase: AppPhase::FirstRun,
+                        shop: None,
+                        cashier: None,
+                        cashiers: Vec::new(),
+                        device: settings_of_device,
+                        version: env!("CARGO_PKG_VERSION").to_owned(),
+                        unsealed,
+                    });
+                };
+                let cashiers = cashiers::list(conn)?;
+                let cashier =
+                    device.cashier_id.and_then(|id| cashiers.iter().find(|c| c.cashier_id == id).cloned());
+                let loading = link.is_some_and(|l| l.is_loading()) && cashier.is_none();
+                Ok(AppState {
+                    phase: if loading { AppPhase::FirstSync } else { AppPhase::Ready },
+                    shop: Some(shop_view(conn, device)?),
+                    cashier,
+                    cashiers,
+                    device: settings_of_device,
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    unsealed,
+                })
+            })
+            .await?;
+        Ok(Outcome::read(state))
+    }
+}
+
+fn shop_view(conn: &Conn, device: Device) -> Result<ShopView, AppError> {
+    let demo = local::find_setting(conn, "demo")?.is_some_and(|v| v == true);
+    Ok(ShopView {
+        device_id: device.device_id,
+        register: device.name,
+        series: device.series,
+        settings: settings::load(conn)?,
+        server: device.server.map(|s| ServerLink { pinned: !s.pins.is_empty(), url: s.url }),
+        demo,
+    })
+}
+
+/// Settings of this register; the defaults while nothing was set.
+pub(crate) fn device_settings(conn: &Conn) -> Result<DeviceSettings, StoreError> {
+    let stored = local::find_setting(conn, "device")?;
+    Ok(stored.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default())
+}
+
+/// The rows that nearly every use case of selling needs.
+pub(crate) struct Counter {
+    pub(crate) device: Device,
+    pub(crate) settings: ShopSettings,
+    pub(crate) cashier: Cashier,
+}
+
+impl Counter {
+    pub(crate) fn load(conn: &Conn) -> Result<Self, AppError> {
+        let device = device::get(conn)?;
+        let settings = settings::load(conn)?;
+        let missing = || AppError::new(ErrorCode::CashierNotFound);
+        let cashier = cashiers::find(conn, device.cashier_id.ok_or_else(missing)?)?.ok_or_else(missing)?.row;
+        Ok(Self { device, settings, cashier })
+    }
+}

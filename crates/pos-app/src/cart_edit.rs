@@ -1,0 +1,207 @@
+//! Changes of a cart as plain functions, and the stack that takes them back.
+
+use pos_domain::cart::MAX_LINES;
+use pos_domain::{Cart, CartLine, Discount, LineId, Money, Product, Quantity};
+use serde_json::json;
+
+use crate::code::ErrorCode;
+use crate::error::{AppError, decimal};
+
+/// Earlier carts kept for undo.
+const MAX_UNDO: usize = 50;
+/// Lines kept over all earlier carts: a cart of thousands of lines keeps few earlier states, so that each scan stays
+/// cheap to save.
+const MAX_UNDO_LINES: usize = 2_000;
+
+/// A cart without lines.
+pub(crate) fn empty(cart_id: pos_domain::CartId) -> Cart {
+    Cart { cart_id, lines: Vec::new(), discount: None, customer_id: None, note: None }
+}
+
+/// Whether nothing of a cart is worth keeping.
+pub(crate) fn is_blank(cart: &Cart) -> bool {
+    cart.lines.is_empty() && cart.discount.is_none() && cart.customer_id.is_none() && cart.note.is_none()
+}
+
+/// Puts `before` on the stack of earlier carts.
+pub(crate) fn remember(undo: &mut Vec<Cart>, before: Cart) {
+    undo.push(before);
+    let mut lines = 0;
+    let keep = undo
+        .iter()
+        .rev()
+        .take(MAX_UNDO)
+        .take_while(|cart| {
+            lines += cart.lines.len().max(1);
+            lines <= MAX_UNDO_LINES
+        })
+        .count();
+    undo.drain(..undo.len() - keep);
+}
+
+/// Adds a product at the catalogue's price.
+pub(crate) fn add(
+    cart: &mut Cart,
+    product: &Product,
+    qty: Quantity,
+    line_id: LineId,
+) -> Result<(), AppError> {
+    add_at(cart, product, qty, product.price, line_id)
+}
+
+/// Adds a product at a price: the same product at the same price without its own discount grows its line, else there is
+/// a new one.
+pub(crate) fn add_at(
+    cart: &mut Cart,
+    product: &Product,
+    qty: Quantity,
+    unit_price: Money,
+    line_id: LineId,
+) -> Result<(), AppError> {
+    if product.archived {
+        let params = json!({ "code": product.code, "name": product.name });
+        return Err(AppError::with(ErrorCode::ProductArchived, params));
+    }
+    if !qty.is_positive() {
+        return Err(AppError::input("qty", "must be more than zero"));
+    }
+    if unit_price.is_negative() {
+        return Err(AppError::input("unit_price", "is negative"));
+    }
+    let same = |l: &&mut CartLine| {
+        l.product_id == product.product_id
+            && l.unit_price == unit_price
+            && l.discount.is_none()
+            && l.qty.is_positive()
+    };
+    if let Some(line) = cart.lines.iter_mut().find(same) {
+        line.qty = line.qty.plus(qty).map_err(decimal("qty"))?;
+        return Ok(());
+    }
+    if cart.lines.len() >= MAX_LINES {
+        return Err(AppError::with(ErrorCode::CartFull, json!({ "max": MAX_LINES })));
+    }
+    cart.lines.push(line_of(product, &product.code, qty, unit_price, line_id));
+    Ok(())
+}
+
+/// A line of a product.
+pub(crate) fn line_of(
+    product: &Product,
+    code: &str,
+    qty: Quantity,
+    unit_price: Money,
+    line_id: LineId,
+) -> CartLine {
+    CartLine {
+        line_id,
+        product_id: product.product_id,
+        code: code.to_owned(),
+        name: product.name.clone(),
+        unit: product.unit.clone(),
+        qty,
+        unit_price,
+        catalogue_price: product.price,
+        tax_rate: product.tax_rate,
+        discount: None,
+        track_stock: product.track_stock,
+    }
+}
+
+/// What a person changes of a line; what is `None` stays.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LineChange {
+    /// New quantity; zero removes the line.
+    pub(crate) qty: Option<Quantity>,
+    /// New price of one unit.
+    pub(crate) unit_price: Option<Money>,
+    /// New discount; `Some(None)` takes it away.
+    pub(crate) discount: Option<Option<Discount>>,
+}
+
+/// Changes a line.
+pub(crate) fn set_line(cart: &mut Cart, line_id: LineId, change: LineChange) -> Result<(), AppError> {
+    let missing = || AppError::new(ErrorCode::CartLineNotFound);
+    let place = cart.lines.iter().position(|l| l.line_id == line_id).ok_or_else(missing)?;
+    if change.qty.is_some_and(Quantity::is_zero) {
+        cart.lines.remove(place);
+        return Ok(());
+    }
+    let line = cart.lines.get_mut(place).ok_or_else(missing)?;
+    if let Some(qty) = change.qty {
+        if qty.is_negative() {
+            return Err(AppError::input("qty", "must be more than zero"));
+        }
+        line.qty = qty;
+    }
+    if let Some(price) = change.unit_price {
+        if price.is_negative() {
+            return Err(AppError::input("unit_price", "is negative"));
+        }
+        line.unit_price = price;
+    }
+    if let Some(discount) = change.discount {
+        line.discount = discount;
+    }
+    Ok(())
+}
+
+/// A scan that may carry a quantity in front, as in `3*4006381333931` or `0.5*POMME`.
+pub(crate) fn split_scan(text: &str) -> (Quantity, &str) {
+    let text = text.trim();
+    match text.split_once('*') {
+        Some((qty, code)) if !code.trim().is_empty() => match Quantity::parse(qty) {
+            Ok(qty) if qty.is_positive() => (qty, code.trim()),
+            Ok(_) | Err(_) => (Quantity::ONE, text),
+        },
+        Some(_) | None => (Quantity::ONE, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn cart_of(lines: usize) -> Cart {
+        let mut cart = empty(Uuid::from_u128(1).into());
+        for i in 0..lines {
+            cart.lines.push(CartLine {
+                line_id: Uuid::from_u128(i as u128 + 10).into(),
+                product_id: Uuid::from_u128(7).into(),
+                code: "A".into(),
+                name: "A".into(),
+                unit: "pcs".into(),
+                qty: Quantity::ONE,
+                unit_price: Money::ZERO,
+                catalogue_price: Money::ZERO,
+                tax_rate: pos_domain::Rate::ZERO,
+                discount: None,
+                track_stock: false,
+            });
+        }
+        cart
+    }
+
+    #[test]
+    fn undo_is_bounded_by_states_and_by_lines() {
+        let mut undo = Vec::new();
+        for _ in 0..200 {
+            remember(&mut undo, cart_of(1));
+        }
+        assert_eq!(undo.len(), MAX_UNDO);
+        for _ in 0..10 {
+            remember(&mut undo, cart_of(900));
+        }
+        assert_eq!(undo.len(), 2, "two carts of 900 lines fit the bound, three do not");
+    }
+
+    #[test]
+    fn a_quantity_before_a_scan_is_read_only_when_it_is_one() {
+        assert_eq!(split_scan("3*123"), (Quantity::from_units(3).unwrap(), "123"));
+        assert_eq!(split_scan("0.5*P"), (Quantity::from_milli(500).unwrap(), "P"));
+        assert_eq!(split_scan("A*B"), (Quantity::ONE, "A*B"));
+        assert_eq!(split_scan("0*B"), (Quantity::ONE, "0*B"));
+        assert_eq!(split_scan(" 42 "), (Quantity::ONE, "42"));
+    }
+}

@@ -1,0 +1,219 @@
+//! The connection of a register to its server: pos-sync over HTTP, with its news turned into the topics of screens.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use pos_domain::DeviceId;
+use pos_domain::body::EntityKind;
+use pos_store::device::JoinedServer;
+use pos_store::queue::Claimed;
+use pos_store::{Priority, queue};
+use pos_sync::status::{SyncState, SyncStatus};
+use pos_sync::transport::{DeviceToken, HttpApi, ServerAddress, TransportError};
+use pos_sync::{ApiError, Background, CheckoutAnswer, DryRun, Parts, SyncError, SyncHandle, trouble};
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::app::App;
+use crate::code::ErrorCode;
+use crate::error::AppError;
+use crate::keys::Secret;
+use crate::outcome::Topic;
+use crate::view::{FirstSyncProgress, RoundReport, SyncStateWord, SyncStatusView};
+
+/// How long closing the program waits for what is still being sent, 3 s: the queue is durable, so waiting longer
+/// helps nobody.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A register's connection to its server. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    handle: SyncHandle<HttpApi>,
+}
+
+impl Link {
+    /// Starts the exchange with a joined server.
+    pub(crate) async fn start(
+        app: &App,
+        server: &JoinedServer,
+        token: &Secret,
+        device_id: DeviceId,
+        background: bool,
+    ) -> Result<Self, AppError> {
+        let address = ServerAddress::with_pins(&server.url, &server.pins).map_err(|e| {
+            AppError::with(ErrorCode::JoinBadAddress, json!({ "problem": e.to_string() })).caused_by(e)
+        })?;
+        let token = DeviceToken::new(token.reveal()).map_err(AppError::internal)?;
+        let api = HttpApi::new(address, token).map_err(transport_fault)?;
+        let now_ms = app.now_ms();
+        app.inner
+            .store
+            .write_async(Priority::Till, move |tx| Ok::<_, AppError>(queue::recover_at_start(tx, now_ms)?))
+            .await?;
+        let seed: uuid::Uuid = app.new_id();
+        let parts = Parts {
+            store: app.inner.store.clone(),
+            api,
+            clock: app.inner.clock.as_fn(),
+            holder: format!("{device_id}/{}", std::process::id()),
+            seed: seed.as_u64_pair().1,
+        };
+        let background = if background { Background::On } else { Background::Off };
+        let handle = SyncHandle::start(parts, background).await?;
+        let link = Self { handle };
+        link.pass_on_news(app.clone());
+        Ok(link)
+    }
+
+    /// Tells screens what changed by itself, until the exchange ends.
+    fn pass_on_news(&self, app: App) {
+        let mut news = self.handle.subscribe();
+        let mut status = self.handle.watch();
+        // A weak hold: the news must not keep a closed register open.
+        let app = app.downgrade();
+        tokio::spawn(async move {
+            loop {
+                let topics = tokio::select! {
+                    changed = news.recv() => match changed {
+                        Ok(changed) => changed.topics.iter().filter_map(|t| topic(*t)).collect::<BTreeSet<_>>(),
+                        Err(RecvError::Lagged(_)) => Topic::ALL.into_iter().collect(),
+                        Err(RecvError::Closed) => return,
+                    },
+                    changed = status.changed() => match changed {
+                        Ok(()) => BTreeSet::from([Topic::Sync]),
+                        Err(_) => return,
+                    },
+                };
+                let Some(app) = app.upgrade() else { return };
+                app.announce(&topics.into_iter().collect::<Vec<_>>());
+            }
+        });
+    }
+
+    /// A checkout would ask the server.
+    pub(crate) fn is_online(&self) -> bool {
+        self.handle.is_in_reach()
+    }
+
+    /// The catalogue is still being loaded for the first time.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.handle.watch().borrow().progress.is_some()
+    }
+
+    pub(crate) async fn checkout(&self, claimed: Vec<Claimed>, deadline: Duration) -> CheckoutAnswer {
+        self.handle.checkout_push(claimed, deadline).await
+    }
+
+    pub(crate) fn wrote(&self) {
+        self.handle.wrote();
+    }
+
+    pub(crate) fn sold(&self) {
+        self.handle.sale_finalised();
+    }
+
+    pub(crate) async fn round(&self) -> Result<RoundReport, AppError> {
+        let report = self.handle.sync_now().await.map_err(sync_fault)?;
+        Ok(RoundReport {
+            pushed: report.pushed,
+            pulled: report.pulled,
+            refused: report.refused,
+            conflicts: report.conflicts,
+        })
+    }
+
+    pub(crate) async fn dry_run(&self) -> Result<DryRun, AppError> {
+        Ok(self.handle.dry_run().await?)
+    }
+
+    pub(crate) async fn pause(&self, paused: bool) -> Result<(), AppError> {
+        if paused { self.handle.pause().await } else { self.handle.resume().await }.map_err(AppError::from)
+    }
+
+    pub(crate) async fn shut_down(&self) {
+        self.handle.shut_down(CLOSING_PATIENCE).await;
+    }
+
+    /// What the exchange knows of itself.
+    pub(crate) async fn status(&self) -> Result<SyncStatusView, AppError> {
+        Ok(status_view(&self.handle.status().await?))
+    }
+}
+
+fn topic(topic: pos_store::Topic) -> Option<Topic> {
+    Some(match topic {
+        pos_store::Topic::Settings => Topic::Settings,
+        pos_store::Topic::Categories | pos_store::Topic::Products => Topic::Products,
+        pos_store::Topic::Stock => Topic::Stock,
+        pos_store::Topic::Customers => Topic::Customers,
+        pos_store::Topic::Cashiers => Topic::Shop,
+        pos_store::Topic::Conflicts => Topic::Conflicts,
+        pos_store::Topic::Sales => Topic::Sales,
+        pos_store::Topic::Carts => Topic::Cart,
+        pos_store::Topic::Sync => Topic::Sync,
+    })
+}
+
+fn status_view(status: &SyncStatus) -> SyncStatusView {
+    let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    SyncStatusView {
+        state: match status.state {
+            SyncState::Synced => SyncStateWord::Synced,
+            SyncState::Pending => SyncStateWord::Pending,
+            SyncState::Offline => SyncStateWord::Offline,
+            SyncState::Attention => SyncStateWord::Attention,
+        },
+        joined: true,
+        online: status.online,
+        paused: status.paused,
+        pending: count(status.pending),
+        in_flight: count(status.in_flight),
+        failed: count(status.parked),
+        dead: count(status.dead),
+        conflicts_open: count(status.conflicts_open),
+        oldest_pending_ms: status.oldest_pending_ms,
+        last_success_ms: status.last_success_ms,
+        next_attempt_ms: status.next_attempt_ms,
+        last_error: status.last_error.clone(),
+        alarm: status.alarm.map(|a| a.as_str().to_owned()),
+        first_sync: status.progress.as_ref().map(|p| FirstSyncProgress {
+            entity: entity_name(p.entity),
+            rows: count(p.rows),
+            total: count(p.total()),
+            can_sell: p.can_sell,
+        }),
+    }
+}
+
+fn entity_name(entity: EntityKind) -> String {
+    entity.as_str().to_owned()
+}
+
+fn sync_fault(error: SyncError) -> AppError {
+    match error {
+        SyncError::Api(error) => api_fault(error),
+        SyncError::Store(error) => error.into(),
+        error @ (SyncError::Alarm(_) | SyncError::Paused) => {
+            let params = json!({ "code": error.code(), "detail": error.to_string() });
+            AppError::with(ErrorCode::SyncRefused, params).caused_by(error)
+        }
+    }
+}
+
+/// A request that the server did not answer, or refused.
+pub(crate) fn api_fault(error: ApiError) -> AppError {
+    let detail = json!({ "detail": error.to_string() });
+    let (code, params) = match &error {
+        ApiError::Unreachable { .. } | ApiError::NoAnswer { .. } => (ErrorCode::SyncUnreachable, detail),
+        ApiError::NotTheServer { .. } => (ErrorCode::SyncNotTheServer, detail),
+        ApiError::WrongCertificate { .. } => (ErrorCode::SyncWrongCertificate, detail),
+        ApiError::Refused { problem } => {
+            (ErrorCode::SyncRefused, json!({ "code": trouble::code(&error), "detail": problem.detail }))
+        }
+    };
+    AppError::with(code, params).caused_by(error)
+}
+
+fn transport_fault(error: TransportError) -> AppError {
+    AppError::with(ErrorCode::SyncWrongCertificate, json!({ "detail": error.to_string() })).caused_by(error)
+}

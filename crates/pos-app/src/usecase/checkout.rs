@@ -1,0 +1,538 @@
+//! Checkout: from a cart and its tenders to a final document, once.
+//!
+//! `pending -> final | rolled_back`, and never back. Online, the server is asked first and may say that the goods are
+//! not there; then the cart is given back. No answer in time means "unknown", never "refused": the sale is latched to
+//! a fact and printed. A register that knows that it is offline asks nobody and writes once.
+
+use std::time::Duration;
+
+use pos_domain::body::EntityKind;
+use pos_domain::chain::Link as ChainLink;
+use pos_domain::document::{DocumentCustomer, DocumentHead};
+use pos_domain::settings::ShopSettings;
+use pos_domain::stock::{OfflineAnswer, offline_answer};
+use pos_domain::{
+    Cart, ChainRecord, CustomerId, DeviceKey, DocumentKind, Hash32, OpId, OperationBody, ProductId, Quantity,
+    RequestId, SaleDocument, SaleId, Tender,
+};
+use pos_store::audit::{self, AuditEntry};
+use pos_store::queue::{self, Claimed, ErrorClass, Lane, OpFault};
+use pos_store::sales::{self, NewSale};
+use pos_store::{Conn, Tx, carts, customers, device, local, products};
+use pos_sync::{Answered, CheckoutAnswer, SaleVerdict, ShortLine};
+use serde_json::json;
+
+use super::cart::{asked_in_all, shown_stock};
+use super::records::Stamp;
+use crate::app::{App, Counter};
+use crate::code::ErrorCode;
+use crate::error::AppError;
+use crate::outcome::{Outcome, Topic};
+use crate::view::{SaleCompleted, SaleNotice, ShortLineView};
+
+/// How long beyond its deadline a checkout keeps its claim on the operation, so that nobody else sends it meanwhile.
+const LEASE_SLACK_MS: i64 = 10_000;
+
+/// What is sold, by whom, from which cart.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub(crate) request_id: RequestId,
+    pub(crate) cart: Cart,
+    pub(crate) tenders: Vec<Tender>,
+    /// The cart is the one on the counter: it goes when the sale is final and stays when it is refused.
+    pub(crate) from_counter: bool,
+}
+
+/// What the chain needs of a sale that has no number yet.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    sale_id: SaleId,
+    kind: DocumentKind,
+    document_hash: Hash32,
+}
+
+/// A sale that was begun and waits for the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun {
+    sale: Pending,
+    op_id: OpId,
+    /// Lines that this register may not sell below its known stock without the server.
+    blocked: Vec<ShortLineView>,
+    notices: Vec<SaleNotice>,
+}
+
+impl App {
+    /// `sale.complete`: sells the open cart.
+    pub async fn complete_sale(
+        &self,
+        request_id: RequestId,
+        tenders: Vec<Tender>,
+    ) -> Result<Outcome<SaleCompleted>, AppError> {
+        let _one_at_a_time = self.inner.checkout.lock().await;
+        if let Some(done) = self.find_done(request_id).await? {
+            return self.completed(done, Vec::new()).await;
+        }
+        let open = self.read(|conn| Ok(carts::find_open(conn)?)).await?;
+        let cart = open.map(|s| s.cart).filter(|c| !c.lines.is_empty());
+        let cart = cart.ok_or_else(|| AppError::new(ErrorCode::CartEmpty))?;
+        self.sell(Order { request_id, cart, tenders, from_counter: true }).await
+    }
+
+    /// Sells an order; the caller holds the checkout lock and has seen that the request was not done before.
+    pub(crate) async fn sell(&self, order: Order) -> Result<Outcome<SaleCompleted>, AppError> {
+        match self.link().filter(|l| l.is_online()) {
+            None => self.sell_offline(order).await,
+            Some(link) => {
+                let (begun, claimed, deadline) = self.begin(&order).await?;
+                let answer = link.checkout(claimed, deadline).await;
+                self.conclude(order, begun, answer).await
+            }
+        }
+    }
+
+    /// One transaction: the sale is a fact the moment it is written.
+    async fn sell_offline(&self, order: Order) -> Result<Outcome<SaleCompleted>, AppError> {
+        let (stamp, key) = (self.stamp(Lane::Checkout), self.signing_key()?);
+        let sale_id = self.new_id();
+        let joined = self.link().is_some();
+        let request = order.request_id;
+        let result = self
+            .write(move |tx| {
+                let counter = Counter::load(tx)?;
+                if counter.settings.sales_need_server && joined {
+                    return Err(AppError::new(ErrorCode::SaleNeedsServer));
+                }
+                let known = check_known_stock(tx, &order.cart)?;
+                if joined && !known.blocked.is_empty() {
+                    return Err(blocked_offline(&known.blocked));
+                }
+                let document = document_of(tx, &counter, &order, sale_id, stamp.now_ms)?;
+                ring_up(tx, &stamp, &key, document, Some(order.request_id))?;
+                if order.from_counter {
+                    carts::remove(tx, order.cart.cart_id)?;
+                }
+                Ok(if joined { known.notices } else { Vec::new() })
+            })
+            .await;
+        let notices = match result {
+            // Nobody knows whether it was written: the file, reopened, does.
+            Err(e)
+                if e.code == ErrorCode::StorageUnknownOutcome && self.find_done(request).await?.is_some() =>
+            {
+                Vec::new()
+            }
+            other => other?,
+        };
+        self.sold();
+        self.completed(sale_id, notices).await
+    }
+
+    /// First transaction of an online checkout: the sale, its movements and its operation, claimed for the checkout's
+    /// own lane.
+    async fn begin(&self, order: &Order) -> Result<(Begun, Vec<Claimed>, Duration), AppError> {
+        let (stamp, order) = (self.stamp(Lane::Checkout), order.clone());
+        let (sale_id, op_id): (SaleId, OpId) = (self.new_id(), self.new_id());
+        self.write(move |tx| {
+            let counter = Counter::load(tx)?;
+            let document = document_of(tx, &counter, &order, sale_id, stamp.now_ms)?;
+            let known = check_known_stock(tx, &order.cart)?;
+            let sale = insert(tx, &stamp, document, op_id, queue::OpMode::Admit, Some(order.request_id))?;
+            let deadline = Duration::from_millis(u64::from(counter.settings.checkout_deadline_ms));
+            let claimed = queue::claim_one(tx, op_id, lease_until(stamp.now_ms, deadline))?;
+            let begun = Begun { sale, op_id, blocked: known.blocked, notices: known.notices };
+            Ok((begun, claimed, deadline))
+        })
+        .await
+    }
+
+    /// Second transaction of an online checkout.
+    async fn conclude(
+        &self,
+        order: Order,
+        begun: Begun,
+        answer: CheckoutAnswer,
+    ) -> Result<Outcome<SaleCompleted>, AppError> {
+        let settings = self.read(|conn| Ok(pos_store::settings::load(conn)?)).await?;
+        let cart_id = order.from_counter.then_some(order.cart.cart_id);
+        let sale_id = begun.sale.sale_id;
+        match answer {
+            CheckoutAnswer::Applied(verdict) => {
+                self.finish(&begun, cart_id, Some(verdict)).await?;
+                self.sold();
+                self.completed(sale_id, Vec::new()).await
+            }
+            CheckoutAnswer::Short { lines, answered } => {
+                let lines = self.short_lines(lines).await?;
+                let params = json!({ "lines": lines });
+                self.roll_back(&begun, "insufficient_stock", params.clone(), Some(answered)).await?;
+                Err(AppError::with(ErrorCode::SaleInsufficientStock, params))
+            }
+            CheckoutAnswer::Rejected { reason, field, detail, answered } => {
+                tracing::warn!(reason = reason.as_str(), field, detail, "the server refused a sale for good");
+                let params = json!({ "reason": reason.as_str(), "field": field });
+                self.roll_back(&begun, "refused", params.clone(), Some(answered)).await?;
+                Err(AppError::with(ErrorCode::SaleRefused, params))
+            }
+            CheckoutAnswer::Unknown(_) | CheckoutAnswer::Offline => {
+                if let Some(refusal) = refusal_without_server(&settings, &begun) {
+                    self.roll_back(&begun, refusal.code.as_str(), refusal.params.clone(), None).await?;
+                    return Err(refusal);
+                }
+                let notices = begun.notices.clone();
+                self.finish(&begun, cart_id, None).await?;
+                self.sold();
+                self.completed(sale_id, notices).await
+            }
+        }
+    }
+
+    /// Makes a begun sale final: with the server's verdict, or as a fact that the server will be told.
+    async fn finish(
+        &self,
+        begun: &Begun,
+        cart_id: Option<pos_domain::CartId>,
+        verdict: Option<SaleVerdict>,
+    ) -> Result<(), AppError> {
+        let (key, now_ms) = (self.signing_key()?, self.now_ms());
+        let Begun { sale, op_id, .. } = *begun;
+        let write = move |tx: &Tx<'_>| {
+            match &verdict {
+                Some(verdict) => drop(verdict.write(tx, now_ms)?),
+                None => queue::latch_to_fact(tx, op_id, now_ms)?,
+            }
+            seal(tx, &key, sale, now_ms)?;
+            cart_id.map_or(Ok(()), |id| carts::remove(tx, id)).map_err(AppError::from)
+        };
+        match self.write(write.clone()).await {
+            // Reopened: it is final now, or still pending; then the same write is done again.
+            Err(e) if e.code == ErrorCode::StorageUnknownOutcome => {
+                match self.read(move |conn| number_of(conn, sale.sale_id)).await? {
+                    Some(_) => Ok(()),
+                    None => self.write(write).await,
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Takes a begun sale back: movements reversed, no number used, the reason kept. Without a verdict the server is
+    /// told to undo it, should it have taken it.
+    async fn roll_back(
+        &self,
+        begun: &Begun,
+        code: &str,
+        params: serde_json::Value,
+        answered: Option<Answered>,
+    ) -> Result<(), AppError> {
+        let (now_ms, code) = (self.now_ms(), code.to_owned());
+        let Begun { sale: Pending { sale_id, .. }, op_id, .. } = *begun;
+        self.write(move |tx| {
+            match answered {
+                Some(answered) => {
+                    let facts = params.as_object().cloned().unwrap_or_default();
+                    let fault = OpFault { class: ErrorClass::Permanent, code: code.clone(), params: facts };
+                    let _ = queue::reject(tx, op_id, answered.generation, &fault, now_ms)?;
+                }
+                None => queue::latch_to_withdraw(tx, op_id, now_ms)?,
+            }
+            sales::roll_back(tx, sale_id, &code, &params, now_ms)?;
+            let actor = Counter::load(tx)?.cashier.name;
+            let action = "sale.rolled_back".to_owned();
+            let detail = json!({ "code": code, "params": params });
+            audit::record(
+                tx,
+                &AuditEntry { at_ms: now_ms, actor, action, subject: Some(sale_id.0), detail },
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// At start: sales that a crash left between the question and its end. The server is asked again; without an
+    /// answer the sale stands, as it does at the counter.
+    pub(crate) async fn recover_checkouts(&self) -> Result<(), AppError> {
+        let unfinished = self.read(|conn| Ok(sales::list_unfinished(conn)?)).await?;
+        for sale in unfinished {
+            tracing::warn!(sale_id = %sale.sale_id, "finishing a sale that was stopped");
+            let pending =
+                Pending { sale_id: sale.sale_id, kind: sale.kind, document_hash: sale.document_hash };
+            let begun = Begun { sale: pending, op_id: sale.op_id, blocked: Vec::new(), notices: Vec::new() };
+            let (settings, cart, stored) = self
+                .read(move |conn| {
+                    let stored = sales::find(conn, sale.sale_id)?;
+                    Ok((pos_store::settings::load(conn)?, carts::find_open(conn)?, stored))
+                })
+                .await?;
+            let deadline = Duration::from_millis(u64::from(settings.checkout_deadline_ms));
+            let answer = match self.link() {
+                Some(link) => {
+                    let lease = lease_until(self.now_ms(), deadline);
+                    let op_id = begun.op_id;
+                    let claimed = self.write(move |tx| Ok(queue::claim_one(tx, op_id, lease)?)).await?;
+                    link.checkout(claimed, deadline).await
+                }
+                None => CheckoutAnswer::Offline,
+            };
+            let sold = |c: &Cart| stored.as_ref().is_some_and(|s| same_goods(c, &s.document));
+            let cart = cart.map(|s| s.cart).filter(sold);
+            let from_counter = cart.is_some();
+            let cart = cart.unwrap_or_else(|| crate::cart_edit::empty(self.new_id()));
+            let order = Order { request_id: self.new_id(), cart, tenders: Vec::new(), from_counter };
+            match self.conclude(order, begun, answer).await {
+                Ok(_) => {}
+                Err(e) if is_refusal(e.code) => {
+                    tracing::info!(code = e.code.as_str(), "the sale was taken back")
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// The sale that a request already made.
+    pub(crate) async fn find_done(&self, request_id: RequestId) -> Result<Option<SaleId>, AppError> {
+        self.read(move |conn| {
+            let Some(done) = local::find_request(conn, request_id)? else { return Ok(None) };
+            let sale_id = SaleId(done.subject_id);
+            match number_of(conn, sale_id)? {
+                Some(_) => Ok(Some(sale_id)),
+                // It was rolled back; the same press of the button is not a new wish to sell.
+                None => Err(AppError::with(
+                    ErrorCode::SaleRefused,
+                    json!({ "reason": "rolled_back", "field": null }),
+                )),
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn completed(
+        &self,
+        sale_id: SaleId,
+        mut notices: Vec<SaleNotice>,
+    ) -> Result<Outcome<SaleCompleted>, AppError> {
+        if let Some(detail) = self.print_if_wanted(sale_id).await? {
+            notices.push(SaleNotice::NotPrinted { detail });
+        }
+        let receipt = self.receipt_of(sale_id, false).await?;
+        let settlement = receipt.document.settlement;
+        let completed = SaleCompleted {
+            sale_id,
+            number: receipt.number.clone(),
+            sync: receipt.sync,
+            total: receipt.document.total,
+            rounding: settlement.rounding,
+            payable: settlement.payable,
+            tendered: settlement.tendered,
+            change: settlement.change,
+            notices,
+            receipt,
+        };
+        Ok(Outcome::changed(completed, &[Topic::Cart, Topic::Sales, Topic::Stock, Topic::Sync]))
+    }
+
+    async fn short_lines(&self, lines: Vec<ShortLine>) -> Result<Vec<ShortLineView>, AppError> {
+        self.read(move |conn| {
+            lines
+                .into_iter()
+                .map(|line| {
+                    let name = products::find(conn, line.product_id)?.map(|p| p.row.name);
+                    Ok(ShortLineView {
+                        product_id: line.product_id,
+                        name: name.unwrap_or_else(|| line.code.clone()),
+                        code: line.code,
+                        asked: line.asked,
+                        available: line.available,
+                    })
+                })
+                .collect()
+        })
+        .await
+    }
+}
+
+fn is_refusal(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::SaleInsufficientStock
+            | ErrorCode::SaleRefused
+            | ErrorCode::SaleNeedsServer
+            | ErrorCode::SaleBlockedOffline
+    )
+}
+
+fn refusal_without_server(settings: &ShopSettings, begun: &Begun) -> Option<AppError> {
+    if settings.sales_need_server {
+        return Some(AppError::new(ErrorCode::SaleNeedsServer));
+    }
+    (!begun.blocked.is_empty()).then(|| blocked_offline(&begun.blocked))
+}
+
+fn blocked_offline(lines: &[ShortLineView]) -> AppError {
+    AppError::with(ErrorCode::SaleBlockedOffline, json!({ "lines": lines }))
+}
+
+/// Whether the cart on the counter is the one that a document was made of.
+fn same_goods(cart: &Cart, document: &SaleDocument) -> bool {
+    cart.lines.len() == document.lines.len()
+        && cart.lines.iter().zip(&document.lines).all(|(c, d)| c.line_id == d.item.line_id)
+}
+
+fn lease_until(now_ms: i64, deadline: Duration) -> i64 {
+    let deadline_ms = i64::try_from(deadline.as_millis()).unwrap_or(i64::MAX);
+    now_ms.saturating_add(deadline_ms).saturating_add(LEASE_SLACK_MS)
+}
+
+/// The head of a document made now at this counter.
+pub(crate) fn head_of(counter: &Counter, sale_id: SaleId, kind: DocumentKind, now_ms: i64) -> DocumentHead {
+    let Counter { device, settings, cashier } = counter;
+    DocumentHead {
+        sale_id,
+        kind,
+        business: settings.business_name.clone(),
+        outlet_id: device.outlet_id,
+        outlet: settings.outlet_name.clone(),
+        device_id: device.device_id,
+        register: device.name.clone(),
+        cashier_id: cashier.cashier_id,
+        cashier: cashier.name.clone(),
+        currency: settings.currency,
+        rules: settings.rules,
+        cash_rounding: settings.cash_rounding,
+        sold_at_ms: now_ms,
+        document_date: None,
+        external_number: None,
+        original: None,
+    }
+}
+
+fn document_of(
+    conn: &Conn,
+    counter: &Counter,
+    order: &Order,
+    sale_id: SaleId,
+    now_ms: i64,
+) -> Result<SaleDocument, AppError> {
+    let customer = match order.cart.customer_id {
+        None => None,
+        Some(id) => customers::find(conn, id)?
+            .map(|c| DocumentCustomer { customer_id: c.row.customer_id, name: c.row.name }),
+    };
+    let head = head_of(counter, sale_id, DocumentKind::Sale, now_ms);
+    Ok(SaleDocument::build(head, customer, &order.cart, order.tenders.clone())?)
+}
+
+/// What this register knows of the stock that a cart asks for.
+#[derive(Default)]
+struct Known {
+    blocked: Vec<ShortLineView>,
+    notices: Vec<SaleNotice>,
+}
+
+fn check_known_stock(conn: &Conn, cart: &Cart) -> Result<Known, AppError> {
+    let mut known = Known::default();
+    let mut seen = std::collections::HashSet::new();
+    for line in cart.lines.iter().filter(|l| l.track_stock) {
+        if !seen.insert(line.product_id) {
+            continue;
+        }
+        let Some(product) = products::find(conn, line.product_id)?.map(|p| p.row) else { continue };
+        let (asked, shown) =
+            (asked_in_all(cart, line.product_id)?, shown_stock(conn, line.product_id)?.shown);
+        match offline_answer(product.offline_policy, shown, asked) {
+            OfflineAnswer::Sell => {}
+            OfflineAnswer::SellWithNotice => {
+                known.notices.push(SaleNotice::BelowStock { code: product.code, name: product.name });
+            }
+            OfflineAnswer::Refuse => known.blocked.push(ShortLineView {
+                product_id: line.product_id,
+                code: product.code,
+                name: product.name,
+                asked,
+                available: shown.max(Quantity::ZERO),
+            }),
+        }
+    }
+    Ok(known)
+}
+
+/// Operations that make the products and the customer of a document and that the server may not have yet.
+pub(crate) fn open_creations(
+    conn: &Conn,
+    products: impl Iterator<Item = ProductId>,
+    customer: Option<CustomerId>,
+) -> Result<Vec<OpId>, AppError> {
+    let mut open = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for id in products {
+        if seen.insert(id) {
+            open.extend(queue::list_unacknowledged_of(conn, EntityKind::Product, id.0)?);
+        }
+    }
+    if let Some(id) = customer {
+        open.extend(queue::list_unacknowledged_of(conn, EntityKind::Customer, id.0)?);
+    }
+    Ok(open)
+}
+
+/// The printed number of a sale, once it is final.
+fn number_of(conn: &Conn, sale_id: SaleId) -> Result<Option<String>, AppError> {
+    Ok(sales::find(conn, sale_id)?.and_then(|sale| sale.summary.number))
+}
+
+/// Writes a sale with its movements and its operation.
+fn insert(
+    tx: &Tx<'_>,
+    stamp: &Stamp,
+    document: SaleDocument,
+    op_id: OpId,
+    mode: queue::OpMode,
+    request_id: Option<RequestId>,
+) -> Result<Pending, AppError> {
+    let products = document.lines.iter().map(|l| l.item.product_id);
+    let depends_on = open_creations(tx, products, document.customer.as_ref().map(|c| c.customer_id))?;
+    let (sale_id, kind) = (document.head.sale_id, document.head.kind);
+    let body = OperationBody::SaleComplete(Box::new(document));
+    let encoded = body.encode().map_err(AppError::internal)?;
+    let sale = NewSale {
+        body: &body,
+        encoded: &encoded,
+        op_id,
+        request_id,
+        mode,
+        lane: stamp.lane,
+        depends_on: &depends_on,
+    };
+    sales::insert_pending(tx, &sale)?;
+    Ok(Pending { sale_id, kind, document_hash: encoded.hash })
+}
+
+/// Gives a pending sale its number and its place in the chain.
+fn seal(tx: &Tx<'_>, key: &DeviceKey, sale: Pending, now_ms: i64) -> Result<(), AppError> {
+    let device = device::get(tx)?;
+    let link = ChainLink {
+        device_id: device.device_id,
+        epoch: device.epoch,
+        series: &device.series,
+        kind: sale.kind,
+        document_id: sale.sale_id,
+        issued_at_ms: now_ms,
+        document_hash: sale.document_hash,
+    };
+    let record = ChainRecord::seal(device.head, link, key);
+    Ok(sales::finalise(tx, sale.sale_id, &record)?)
+}
+
+/// Rings up a document that is a fact already: written and final in one transaction. Answers its operation.
+pub(crate) fn ring_up(
+    tx: &Tx<'_>,
+    stamp: &Stamp,
+    key: &DeviceKey,
+    document: SaleDocument,
+    request_id: Option<RequestId>,
+) -> Result<OpId, AppError> {
+    let op_id = stamp.ids.next();
+    let sale = insert(tx, stamp, document, op_id, queue::OpMode::Fact, request_id)?;
+    seal(tx, key, sale, stamp.now_ms)?;
+    Ok(op_id)
+}

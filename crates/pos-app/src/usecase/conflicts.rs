@@ -1,0 +1,225 @@
+//! Conflicts: shown with the effect of each choice, decided by a person, and the decision taken back. A decision is an
+//! operation like any other.
+
+use pos_domain::body::{ConflictReopening, ConflictResolution, EntityKind, OperationBody};
+use pos_domain::conflict::ConflictStatus;
+use pos_domain::document::OriginalSale;
+use pos_domain::merge::Fields;
+use pos_domain::tender::payable;
+use pos_domain::{
+    Cart, Conflict, ConflictChoice, ConflictId, DeviceKey, DocumentKind, Money, SaleDocument, SaleId, Tender,
+    TenderKind,
+};
+use pos_store::audit::{self, AuditEntry};
+use pos_store::conflicts::{self, KeptConflict};
+use pos_store::queue::{self, Lane};
+use pos_store::{Conn, Tx, device, sales};
+use serde_json::json;
+
+use super::catalogue::MAX_PAGE;
+use super::checkout::{head_of, ring_up};
+use super::records::Stamp;
+use crate::app::{App, Counter};
+use crate::cart_edit;
+use crate::code::ErrorCode;
+use crate::error::AppError;
+use crate::outcome::{Outcome, Topic};
+use crate::view::ConflictView;
+
+impl App {
+    /// `conflict.list`
+    pub async fn list_conflicts(&self, resolved: bool) -> Result<Outcome<Vec<ConflictView>>, AppError> {
+        let views = self
+            .read(move |conn| {
+                let mut kept = conflicts::list(conn, ConflictStatus::Open, None, MAX_PAGE)?;
+                if resolved {
+                    kept.extend(conflicts::list(conn, ConflictStatus::Resolved, None, MAX_PAGE)?);
+                }
+                kept.into_iter().map(|c| view(conn, c)).collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        Ok(Outcome::read(views))
+    }
+
+    /// `conflict.get`
+    pub async fn conflict(&self, conflict_id: ConflictId) -> Result<Outcome<ConflictView>, AppError> {
+        let view = self.read(move |conn| view(conn, find(conn, conflict_id)?)).await?;
+        Ok(Outcome::read(view))
+    }
+
+    /// `conflict.resolve`. The conflict shows as being decided until the server has the decision.
+    pub async fn resolve_conflict(
+        &self,
+        conflict_id: ConflictId,
+        choice: ConflictChoice,
+        fields: Fields,
+        note: Option<String>,
+    ) -> Result<Outcome<ConflictView>, AppError> {
+        let (stamp, key) = (self.stamp(Lane::Edit), self.signing_key()?);
+        let view = self
+            .write(move |tx| {
+                let KeptConflict { conflict, decision_waits } = find(tx, conflict_id)?;
+                if decision_waits || conflict.status == ConflictStatus::Resolved {
+                    let params = json!({ "choice": conflict.resolution().map(ConflictChoice::as_str) });
+                    return Err(AppError::with(ErrorCode::ConflictAlreadyResolved, params));
+                }
+                let offered: Vec<&str> = conflict.choices.iter().map(|c| c.choice.as_str()).collect();
+                if !offered.contains(&choice.as_str()) {
+                    let params = json!({ "choice": choice.as_str(), "choices": offered });
+                    return Err(AppError::with(ErrorCode::ConflictChoiceNotOffered, params));
+                }
+                check_merged_fields(&conflict, choice, &fields)?;
+                let counter = Counter::load(tx)?;
+                let mut depends_on = queue::list_unacknowledged_of(tx, EntityKind::Conflict, conflict_id.0)?;
+                let refund_sale_id = if choice == ConflictChoice::Refund {
+                    let (sale_id, op_id) = refund_missing(tx, &stamp, &key, &counter, &conflict)?;
+                    depends_on.push(op_id);
+                    Some(sale_id)
+                } else {
+                    None
+                };
+                let actor = counter.cashier.name;
+                let hlc = device::tick_hlc(tx, stamp.now_ms)?;
+                let body = OperationBody::ConflictResolve(ConflictResolution {
+                    conflict_id,
+                    choice,
+                    fields,
+                    refund_sale_id,
+                    actor: actor.clone(),
+                    note: note.clone(),
+                    hlc,
+                });
+                stamp.enqueue(tx, &body, &depends_on)?;
+                let detail =
+                    json!({ "choice": choice.as_str(), "kind": conflict.kind.as_str(), "note": note });
+                record(tx, &stamp, actor, "conflict.resolved", conflict_id, detail)?;
+                view(tx, find(tx, conflict_id)?)
+            })
+            .await?;
+        self.wrote();
+        Ok(Outcome::changed(view, &[Topic::Conflicts, Topic::Sync, Topic::Sales, Topic::Stock]))
+    }
+
+    /// `conflict.reopen`: takes the last decision back.
+    pub async fn reopen_conflict(
+        &self,
+        conflict_id: ConflictId,
+        note: Option<String>,
+    ) -> Result<Outcome<ConflictView>, AppError> {
+        let stamp = self.stamp(Lane::Edit);
+        let view = self
+            .write(move |tx| {
+                let kept = find(tx, conflict_id)?;
+                if !can_reopen(&kept) {
+                    return Err(AppError::new(ErrorCode::ConflictNotReversible));
+                }
+                let actor = Counter::load(tx)?.cashier.name;
+                let hlc = device::tick_hlc(tx, stamp.now_ms)?;
+                let depends_on = queue::list_unacknowledged_of(tx, EntityKind::Conflict, conflict_id.0)?;
+                let reopening =
+                    ConflictReopening { conflict_id, actor: actor.clone(), note: note.clone(), hlc };
+                stamp.enqueue(tx, &OperationBody::ConflictReopen(reopening), &depends_on)?;
+                record(tx, &stamp, actor, "conflict.reopened", conflict_id, json!({ "note": note }))?;
+                view(tx, find(tx, conflict_id)?)
+            })
+            .await?;
+        self.wrote();
+        Ok(Outcome::changed(view, &[Topic::Conflicts, Topic::Sync]))
+    }
+}
+
+fn record(
+    tx: &Tx<'_>,
+    stamp: &Stamp,
+    actor: String,
+    action: &str,
+    conflict_id: ConflictId,
+    detail: serde_json::Value,
+) -> Result<(), AppError> {
+    let subject = Some(conflict_id.0);
+    audit::record(
+        tx,
+        &AuditEntry { at_ms: stamp.now_ms, actor, action: action.to_owned(), subject, detail },
+    )?;
+    Ok(())
+}
+
+fn find(conn: &Conn, conflict_id: ConflictId) -> Result<KeptConflict, AppError> {
+    conflicts::find(conn, conflict_id)?.ok_or_else(|| AppError::new(ErrorCode::ConflictNotFound))
+}
+
+fn can_reopen(kept: &KeptConflict) -> bool {
+    !kept.decision_waits && kept.conflict.resolution().is_some_and(ConflictChoice::is_reversible)
+}
+
+fn view(conn: &Conn, kept: KeptConflict) -> Result<ConflictView, AppError> {
+    let device = device::get(conn)?;
+    let sale = kept.conflict.sale_id.map(|id| sales::find(conn, id)).transpose()?.flatten();
+    Ok(ConflictView {
+        mine: kept.conflict.device_id == device.device_id,
+        sale_number: sale.and_then(|s| s.summary.number),
+        deciding: kept.decision_waits,
+        can_reopen: can_reopen(&kept),
+        conflict: kept.conflict,
+    })
+}
+
+/// A merge names a value for every disputed field and for nothing else.
+fn check_merged_fields(conflict: &Conflict, choice: ConflictChoice, fields: &Fields) -> Result<(), AppError> {
+    if choice != ConflictChoice::Merge {
+        return Ok(());
+    }
+    let disputed = |field: &String| conflict.fields.iter().any(|d| d.field == *field);
+    if let Some(foreign) = fields.keys().find(|f| !disputed(f)) {
+        return Err(AppError::input(&format!("fields.{foreign}"), "is not disputed"));
+    }
+    match conflict.fields.iter().find(|d| !fields.contains_key(&d.field)) {
+        Some(missing) => Err(AppError::input(&format!("fields.{}", missing.field), "needs a value")),
+        None => Ok(()),
+    }
+}
+
+/// The money for the missing goods goes back to the customer: a refund document of this register that moves no stock,
+/// because the goods never left.
+fn refund_missing(
+    tx: &Tx<'_>,
+    stamp: &Stamp,
+    key: &DeviceKey,
+    counter: &Counter,
+    conflict: &Conflict,
+) -> Result<(SaleId, pos_domain::OpId), AppError> {
+    let sale = conflict.sale_id.map(|id| sales::find(tx, id)).transpose()?.flatten();
+    let mut head = head_of(counter, stamp.ids.next(), DocumentKind::Refund, stamp.now_ms);
+    head.original = Some(OriginalSale {
+        sale_id: conflict.sale_id,
+        number: sale.as_ref().and_then(|s| s.summary.number.clone()),
+    });
+    let mut cart: Cart = cart_edit::empty(stamp.ids.next());
+    for shortage in &conflict.shortages {
+        let product = super::catalogue::by_id(tx, shortage.product_id)?;
+        let line_id = stamp.ids.next();
+        let mut line =
+            cart_edit::line_of(&product, &shortage.code, shortage.missing.negated(), product.price, line_id);
+        let sold = sale.iter().flat_map(|s| &s.document.lines).find(|l| l.item.line_id == shortage.line_id);
+        if let Some(sold) = sold {
+            line.unit_price = sold.item.unit_price;
+            line.catalogue_price = sold.item.catalogue_price;
+            line.tax_rate = sold.item.tax_rate;
+            line.discount = sold.item.discount.filter(|d| matches!(d, pos_domain::Discount::Percent(_)));
+        }
+        line.name.clone_from(&shortage.name);
+        line.track_stock = false;
+        cart.lines.push(line);
+    }
+    let terms: Vec<_> = cart.lines.iter().map(pos_domain::cart::LineTerms::from).collect();
+    let total = pos_domain::cart::price(head.rules, &terms, None)?.gross;
+    let due = payable(total, head.cash_rounding, TenderKind::Cash)
+        .map_err(|e| AppError::input("cash_rounding", e))?;
+    let money_back = Tender { kind: TenderKind::Cash, amount: due, reference: None };
+    let tenders = if due == Money::ZERO { Vec::new() } else { vec![money_back] };
+    let customer = sale.and_then(|s| s.document.customer);
+    let document = SaleDocument::build(head, customer, &cart, tenders)?;
+    let sale_id = document.head.sale_id;
+    let op_id = ring_up(tx, stamp, key, document, None)?;
+    Ok((sale_id, op_id))
+}

@@ -1,0 +1,20 @@
+//! The use cases, one file per room of the shop. Each is a method of [`crate::App`].
+
+mod cart;
+mod catalogue;
+mod checkout;
+mod conflicts;
+mod customers;
+mod importing;
+mod people;
+mod printing;
+mod receipts;
+mod records;
+mod replaying;
+mod setup;
+mod shell;
+mod sync;
+mod verify;
+
+pub use catalogue::ProductFilter;
+pub(crate) use records::Stamp;

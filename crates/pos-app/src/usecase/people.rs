@@ -1,0 +1,76 @@
+//! Who sells, and the settings of the business and of this register.
+
+use pos_domain::CashierId;
+use pos_store::audit::{self, AuditEntry as StoredEntry};
+use pos_store::queue::Lane;
+use pos_store::settings::SettingRow;
+use pos_store::{cashiers, device, local, sales, settings};
+use serde_json::{Value, json};
+
+use super::catalogue::MAX_PAGE;
+use crate::app::{App, Counter};
+use crate::code::ErrorCode;
+use crate::error::AppError;
+use crate::outcome::{Outcome, Topic};
+use crate::view::{AppState, AuditEntry, DeviceSettings};
+
+impl App {
+    /// `cashier.switch`
+    pub async fn switch_cashier(&self, cashier_id: CashierId) -> Result<Outcome<AppState>, AppError> {
+        self.write(move |tx| {
+            cashiers::find(tx, cashier_id)?.ok_or_else(|| AppError::new(ErrorCode::CashierNotFound))?;
+            Ok(device::set_cashier(tx, Some(cashier_id))?)
+        })
+        .await?;
+        Ok(Outcome { changed: vec![Topic::Shop], ..self.state().await? })
+    }
+
+    /// `setting.set`: one setting of the whole business. The currency is fixed once something was sold.
+    pub async fn set_setting(&self, key: &str, value: Value) -> Result<Outcome<AppState>, AppError> {
+        let (stamp, key) = (self.stamp(Lane::Edit), key.to_owned());
+        self.write(move |tx| {
+            let counter = Counter::load(tx)?;
+            let invalid = |problem: &str| {
+                AppError::with(ErrorCode::SettingInvalid, json!({ "key": &key, "problem": problem }))
+            };
+            let checked =
+                counter.settings.with_row(&key, &value).map_err(|e| invalid(&e.problem).caused_by(e))?;
+            if checked.currency != counter.settings.currency && sales::any(tx)? {
+                return Err(invalid("the currency is fixed once something was sold"));
+            }
+            let after = SettingRow { key: key.clone(), value: value.clone() };
+            match settings::find(tx, &key)? {
+                Some(before) => stamp.update(tx, &before, &after).map(|_| ())?,
+                None => stamp.create(tx, &after)?,
+            }
+            let detail = json!({ "key": key, "value": value });
+            let actor = counter.cashier.name;
+            let action = "setting.changed".to_owned();
+            audit::record(tx, &StoredEntry { at_ms: stamp.now_ms, actor, action, subject: None, detail })?;
+            Ok(())
+        })
+        .await?;
+        self.wrote();
+        Ok(Outcome { changed: vec![Topic::Settings, Topic::Cart, Topic::Sync], ..self.state().await? })
+    }
+
+    /// `device.set`: all settings of this register.
+    pub async fn set_device(&self, wanted: DeviceSettings) -> Result<Outcome<AppState>, AppError> {
+        let value = serde_json::to_value(wanted).map_err(AppError::internal)?;
+        self.write(move |tx| Ok(local::set_setting(tx, "device", &value)?)).await?;
+        Ok(Outcome { changed: vec![Topic::Settings], ..self.state().await? })
+    }
+
+    /// `audit.list`, newest first.
+    pub async fn list_audit(&self, limit: u32) -> Result<Outcome<Vec<AuditEntry>>, AppError> {
+        let entries = self.read(move |conn| Ok(audit::list(conn, None, limit.clamp(1, MAX_PAGE))?)).await?;
+        let view = |(_, e): (i64, StoredEntry)| AuditEntry {
+            at_ms: e.at_ms,
+            what: e.action,
+            subject: e.subject.map(|id| id.to_string()).unwrap_or_default(),
+            actor: Some(e.actor).filter(|a| !a.is_empty()),
+            params: e.detail,
+        };
+        Ok(Outcome::read(entries.into_iter().map(view).collect()))
+    }
+}

@@ -1,0 +1,155 @@
+//! Making, changing and deleting the rows that all registers share: the row and the operation that tells the server
+//! of it, in one transaction.
+
+use pos_domain::body::{EntityCreate, EntityDelete, EntityKind, EntityUpdate, OpeningStock, OperationBody};
+use pos_domain::merge::{Fields, diff};
+use pos_domain::{Cashier, Category, Customer, OpId, Product, Quantity};
+use pos_store::queue::{self, Lane, NewOperation, OpMode};
+use pos_store::settings::SettingRow;
+use pos_store::{Shared, Tx, cashiers, categories, customers, device, products, settings};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::error::AppError;
+use crate::ids::IdSource;
+
+/// A kind of shared row that people of a shop make and change.
+pub(crate) trait Record: Serialize + Sized {
+    /// Its kind on the wire.
+    const KIND: EntityKind;
+    /// Its id.
+    fn id(&self) -> Uuid;
+    /// Writes it to its table.
+    fn put(&self, tx: &Tx<'_>) -> Result<(), AppError>;
+}
+
+macro_rules! record {
+    ($type:ty, $kind:ident, $id:ident, $module:ident) => {
+        impl Record for $type {
+            const KIND: EntityKind = EntityKind::$kind;
+            fn id(&self) -> Uuid {
+                self.$id.0
+            }
+            fn put(&self, tx: &Tx<'_>) -> Result<(), AppError> {
+                self.check()?;
+                Ok($module::put(tx, self)?)
+            }
+        }
+    };
+}
+
+record!(Product, Product, product_id, products);
+record!(Category, Category, category_id, categories);
+record!(Customer, Customer, customer_id, customers);
+record!(Cashier, Cashier, cashier_id, cashiers);
+
+impl Record for SettingRow {
+    const KIND: EntityKind = EntityKind::Setting;
+    fn id(&self) -> Uuid {
+        pos_domain::settings::setting_id(&self.key)
+    }
+    fn put(&self, tx: &Tx<'_>) -> Result<(), AppError> {
+        Ok(settings::put(tx, self)?)
+    }
+}
+
+/// What every recorded change carries: when, in which lane, and where new ids come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Stamp {
+    pub(crate) now_ms: i64,
+    pub(crate) lane: Lane,
+    pub(crate) ids: IdSource,
+}
+
+impl Stamp {
+    /// Makes a row.
+    pub(crate) fn create<R: Record>(&self, tx: &Tx<'_>, row: &R) -> Result<(), AppError> {
+        self.create_with(tx, row, None)
+    }
+
+    /// Makes a product, with its first count when its stock is counted.
+    pub(crate) fn create_product(
+        &self,
+        tx: &Tx<'_>,
+        product: &Product,
+        opening: Option<Quantity>,
+    ) -> Result<(), AppError> {
+        let counted = opening.filter(|qty| product.track_stock && qty.is_positive());
+        let opening = counted.map(|qty| OpeningStock { movement_id: self.ids.next(), qty });
+        self.create_with(tx, product, opening)
+    }
+
+    /// Changes a row: only fields that differ travel. `false` when none does.
+    pub(crate) fn update<R: Record>(
+        &self,
+        tx: &Tx<'_>,
+        before: &Shared<R>,
+        after: &R,
+    ) -> Result<bool, AppError> {
+        let (base, changes) = diff(&fields(&before.row)?, &fields(after)?);
+        if changes.is_empty() {
+            return Ok(false);
+        }
+        let update = EntityUpdate {
+            entity: R::KIND,
+            id: after.id(),
+            base_rev: before.rev,
+            base,
+            changes,
+            hlc: device::tick_hlc(tx, self.now_ms)?,
+        };
+        after.put(tx)?;
+        if queue::coalesce(tx, &update)?.is_none() {
+            let depends_on = queue::list_unacknowledged_of(tx, R::KIND, after.id())?;
+            self.enqueue(tx, &OperationBody::EntityUpdate(update), &depends_on)?;
+        }
+        Ok(true)
+    }
+
+    /// Deletes a row.
+    pub(crate) fn delete<R: Record>(
+        &self,
+        tx: &Tx<'_>,
+        before: &Shared<R>,
+        remove: impl FnOnce(&Tx<'_>) -> Result<bool, pos_store::StoreError>,
+    ) -> Result<(), AppError> {
+        let id = before.row.id();
+        let depends_on = queue::list_unacknowledged_of(tx, R::KIND, id)?;
+        let hlc = device::tick_hlc(tx, self.now_ms)?;
+        let delete = EntityDelete { entity: R::KIND, id, base_rev: before.rev, hlc };
+        remove(tx)?;
+        self.enqueue(tx, &OperationBody::EntityDelete(delete), &depends_on)?;
+        Ok(())
+    }
+
+    /// Queues a command that is done already.
+    pub(crate) fn enqueue(
+        &self,
+        tx: &Tx<'_>,
+        body: &OperationBody,
+        depends_on: &[OpId],
+    ) -> Result<OpId, AppError> {
+        let op_id = self.ids.next();
+        let (mode, lane, made_at_ms) = (OpMode::Fact, self.lane, self.now_ms);
+        queue::enqueue(tx, &NewOperation { op_id, body, mode, lane, depends_on, made_at_ms })?;
+        Ok(op_id)
+    }
+
+    fn create_with<R: Record>(
+        &self,
+        tx: &Tx<'_>,
+        row: &R,
+        opening_stock: Option<OpeningStock>,
+    ) -> Result<(), AppError> {
+        let hlc = device::tick_hlc(tx, self.now_ms)?;
+        let create = EntityCreate { entity: R::KIND, id: row.id(), fields: fields(row)?, opening_stock, hlc };
+        row.put(tx)?;
+        self.enqueue(tx, &OperationBody::EntityCreate(create), &[])?;
+        Ok(())
+    }
+}
+
+fn fields<R: Serialize>(row: &R) -> Result<Fields, AppError> {
+    let value = serde_json::to_value(row).map_err(AppError::internal)?;
+    serde_json::from_value(value).map_err(AppError::internal)
+}

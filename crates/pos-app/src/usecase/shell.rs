@@ -1,0 +1,53 @@
+//! Selling in one step, for the shell and scripts: the same checkout, beside the cart on the counter.
+
+use pos_domain::{Money, Quantity, RequestId, Tender};
+use pos_store::settings;
+
+use super::checkout::Order;
+use crate::app::App;
+use crate::cart_edit;
+use crate::error::{AppError, decimal};
+use crate::outcome::Outcome;
+use crate::quote::parse_tender_kind;
+use crate::view::SaleCompleted;
+
+/// Code, quantity and unit price of a line, the last two as decimal strings.
+pub(crate) type LineText = (String, Option<String>, Option<String>);
+/// Kind, amount as a decimal string, and reference of a tender.
+pub(crate) type TenderText = (String, String, Option<String>);
+
+impl App {
+    /// `sale.sell`
+    pub async fn sell_lines(
+        &self,
+        request_id: RequestId,
+        lines: Vec<LineText>,
+        tenders: Vec<TenderText>,
+    ) -> Result<Outcome<SaleCompleted>, AppError> {
+        let _one_at_a_time = self.inner.checkout.lock().await;
+        if let Some(done) = self.find_done(request_id).await? {
+            return self.completed(done, Vec::new()).await;
+        }
+        let (ids, cart_id) = (self.inner.ids.clone(), self.new_id());
+        let (cart, tenders) = self
+            .read(move |conn| {
+                let currency = settings::load(conn)?.currency;
+                let mut cart = cart_edit::empty(cart_id);
+                for (code, qty, unit_price) in lines {
+                    let product = super::catalogue::by_code(conn, &code)?;
+                    let qty =
+                        qty.map_or(Ok(Quantity::ONE), |q| Quantity::parse(&q)).map_err(decimal("qty"))?;
+                    let price = unit_price.map(|p| Money::parse(&p, currency)).transpose();
+                    let price = price.map_err(decimal("unit_price"))?.unwrap_or(product.price);
+                    cart_edit::add_at(&mut cart, &product, qty, price, ids.next())?;
+                }
+                let tenders = tenders.into_iter().map(|(kind, amount, reference)| {
+                    let amount = Money::parse(&amount, currency).map_err(decimal("tender"))?;
+                    Ok(Tender { kind: parse_tender_kind(&kind)?, amount, reference })
+                });
+                Ok((cart, tenders.collect::<Result<Vec<_>, AppError>>()?))
+            })
+            .await?;
+        self.sell(Order { request_id, cart, tenders, from_counter: false }).await
+    }
+}
