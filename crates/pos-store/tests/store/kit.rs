@@ -1,6 +1,6 @@
 //! Builders: a register on a temporary folder, deterministic ids, products and sales.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pos_domain::body::{EntityCreate, EntityKind, EntityUpdate};
 use pos_domain::cart::PriceRules;
@@ -93,16 +93,11 @@ pub(crate) fn id(n: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | n)
 }
 
-thread_local! {
-    static NEXT: Cell<u128> = const { Cell::new(1_000_000) };
-}
+static NEXT: AtomicU64 = AtomicU64::new(1_000_000);
 
 /// An id that nothing else in this test has.
 pub(crate) fn fresh() -> Uuid {
-    NEXT.with(|next| {
-        next.set(next.get() + 1);
-        id(next.get())
-    })
+    id(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 pub(crate) fn key() -> DeviceKey {
@@ -301,7 +296,7 @@ pub(crate) fn confirm(lines: &[(&Product, i64)]) -> Confirmed {
         cash_rounding: None,
         sold_at_ms: NOW,
         document_date: Some("2026-01-01T09:30:00".to_owned()),
-        external_number: Some(format!("X{}", NEXT.with(Cell::get))),
+        external_number: Some(format!("X{}", NEXT.load(Ordering::Relaxed))),
         original: refund.then(|| OriginalSale { sale_id: Some(id(999).into()), number: None }),
     };
     let customer = DocumentCustomer { customer_id: id(500).into(), name: "Mamadou".to_owned() };
