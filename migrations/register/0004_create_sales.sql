@@ -15,8 +15,8 @@ CREATE TABLE stock_movement (
     product_id  BLOB    NOT NULL CHECK (length(product_id) = 16),
     delta_milli INTEGER NOT NULL,                           -- negative when goods leave
     reason      TEXT    NOT NULL CHECK (reason IN ('opening', 'sale', 'refund', 'reversal', 'correction', 'loss', 'receipt', 'transfer')),
-    op_id       BLOB    NOT NULL REFERENCES sync_queue (op_id) DEFERRABLE INITIALLY DEFERRED,
-    sale_id     BLOB    REFERENCES sale (sale_id) DEFERRABLE INITIALLY DEFERRED,
+    op_id       BLOB    NOT NULL REFERENCES sync_queue (op_id),
+    sale_id     BLOB    REFERENCES sale (sale_id),
     line_id     BLOB    CHECK (length(line_id) = 16),
     at_ms       INTEGER NOT NULL,
     CHECK ((sale_id IS NULL) = (line_id IS NULL))
@@ -51,7 +51,7 @@ CREATE TABLE sale (
     sale_id           BLOB    PRIMARY KEY CHECK (length(sale_id) = 16),
     kind              TEXT    NOT NULL CHECK (kind IN ('sale', 'refund')),
     state             TEXT    NOT NULL CHECK (state IN ('pending', 'final', 'rolled_back')),
-    op_id             BLOB    NOT NULL UNIQUE REFERENCES sync_queue (op_id) DEFERRABLE INITIALLY DEFERRED,
+    op_id             BLOB    NOT NULL UNIQUE REFERENCES sync_queue (op_id),
     document          TEXT    NOT NULL,                     -- the document, byte for byte as queued, hashed and chained
     document_hash     BLOB    NOT NULL CHECK (length(document_hash) = 32),
     cashier_id        BLOB    NOT NULL CHECK (length(cashier_id) = 16),

@@ -244,3 +244,44 @@ pub(crate) fn to_fields<T: Serialize>(row: &T) -> Result<Fields, StoreError> {
     let text = to_json("row", row)?;
     from_json("row", &text)
 }
+
+#[cfg(test)]
+mod tests {
+    use pos_domain::{Cashier, Category, Customer, Product};
+    use serde_json::json;
+
+    use super::*;
+    use crate::settings::SettingRow;
+
+    /// The fields that a type writes, from a value of it.
+    fn written<T: SharedRow>(value: Value) -> Vec<String> {
+        let row: T = serde_json::from_value(value).unwrap();
+        let mut names: Vec<String> = to_fields(&row).unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    fn listed<T: SharedRow>() -> Vec<&'static str> {
+        let mut names = T::FIELDS.to_vec();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn every_field_of_a_row_has_its_column() {
+        let id = "01900000-0000-7000-8000-000000000001";
+        let product = json!({
+            "product_id": id, "code": "C", "barcodes": [], "name": "N", "category_id": null, "unit": "pcs",
+            "price": 1, "cost": null, "tax_rate": 0, "track_stock": true, "offline_policy": "allow",
+            "favourite": false, "picture": null, "archived": false,
+        });
+        assert_eq!(written::<Product>(product), listed::<Product>(), "a field without a column would be lost");
+        let category = json!({ "category_id": id, "name": "N", "colour": "#000000", "position": 1 });
+        assert_eq!(written::<Category>(category), listed::<Category>());
+        let customer = json!({ "customer_id": id, "code": null, "name": "N", "phone": null, "note": null });
+        assert_eq!(written::<Customer>(customer), listed::<Customer>());
+        let cashier = json!({ "cashier_id": id, "name": "N", "role": "owner" });
+        assert_eq!(written::<Cashier>(cashier), listed::<Cashier>());
+        assert_eq!(written::<SettingRow>(json!({ "key": "k", "value": 1 })), listed::<SettingRow>());
+    }
+}

@@ -297,7 +297,7 @@ fn compare(
 
 fn read_rows(conn: &Conn, sql: &str, sale_id: SaleId) -> Result<Vec<Cells>, StoreError> {
     let mut statement = conn.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(named_params! { ":id": sale_id.as_bytes() })?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
