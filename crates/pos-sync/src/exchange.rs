@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use pos_protocol::{ApiError, FeedRow, SyncApi};
-use pos_store::{Changed, Conn, Priority, Store, StoreError, Tx};
+use pos_store::{Changed, Conn, Priority, Store, StoreError, Tx, device};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -93,8 +93,6 @@ pub struct Parts<A> {
     pub clock: ClockFn,
     /// Seed of the waits' jitter; two registers must have different ones.
     pub seed: u64,
-    /// Names this process in the drainer's lease: unique per process.
-    pub holder: String,
 }
 
 /// Whether something in the program talks to the server by itself.
@@ -111,6 +109,8 @@ pub(crate) struct Exchange<A> {
     pub(crate) store: Store,
     pub(crate) api: A,
     clock: ClockFn,
+    /// Names the drainer in the queue's lease. Only one program holds the data folder's lock, so it is the register
+    /// itself: a killed program must not keep the next one from draining.
     holder: String,
     background: Background,
     live: Mutex<Live>,
@@ -134,14 +134,15 @@ impl<A: SyncApi> Exchange<A> {
         background: Background,
         events: mpsc::WeakSender<Event>,
     ) -> Result<Self, StoreError> {
-        let Parts { store, api, clock, seed: _, holder } = parts;
-        let live = store.read_async(Live::resume).await?;
+        let Parts { store, api, clock, seed: _ } = parts;
+        let (live, device) =
+            store.read_async(|conn| Ok::<_, StoreError>((Live::resume(conn)?, device::get(conn)?))).await?;
         let status = live.status(&standing::Counted::default());
         Ok(Self {
             store,
             api,
             clock,
-            holder,
+            holder: device.device_id.to_string(),
             background,
             // Nobody needs to wait for a probe when the server was in reach.
             first_probe: watch::Sender::new(live.is_in_reach()),

@@ -65,7 +65,8 @@ impl<A: SyncApi> Exchange<A> {
     async fn fetch(&self, cursor: Cursor) -> Result<PullResponse, SyncError> {
         let limit = self.live().page_rows;
         let page = self.api.pull(PullRequest { cursor: cursor.clone(), limit }).await?;
-        let ordered = page.rows.is_sorted_by(|a, b| a.seq < b.seq);
+        let ordered = page.rows.is_sorted_by(|a, b| a.seq < b.seq)
+            && page.own.is_sorted_by(|a, b| a.feed_seq <= b.feed_seq);
         let inside = page.rows.first().is_none_or(|row| row.seq > cursor.seq)
             && page.rows.last().is_none_or(|row| row.seq <= page.next.seq);
         let forward = page.next.seq > cursor.seq || !page.has_more;
@@ -110,16 +111,21 @@ impl<A: SyncApi> Exchange<A> {
     }
 }
 
-/// The first rows of a page, and the rest of it.
+/// How many own operations are marked in the time of one row: each is one lookup, mostly of something known.
+const OWN_PER_ROW: usize = 8;
+
+/// The first rows of a page with the own operations up to there, and the rest of it.
 fn split(mut page: PullResponse, rows: usize) -> (Piece, Option<PullResponse>) {
-    if page.rows.len() <= rows {
+    let last_row = page.rows.get(rows.saturating_sub(1)).map(|row| row.seq);
+    let last_own = page.own.get(rows.saturating_mul(OWN_PER_ROW).saturating_sub(1)).map(|own| own.feed_seq);
+    let end = last_row.into_iter().chain(last_own).min().filter(|seq| *seq < page.next.seq);
+    let Some(seq) = end else {
         return (Piece { rows: page.rows, own: page.own, next: page.next }, None);
-    }
-    let rest = page.rows.split_off(rows);
-    let seq = page.rows.last().map_or(page.next.seq, |row| row.seq);
-    let (own, own_of_rest) = page.own.into_iter().partition(|own| own.feed_seq <= seq);
+    };
+    let rest = page.rows.split_off(page.rows.partition_point(|row| row.seq <= seq));
+    let own_of_rest = page.own.split_off(page.own.partition_point(|own| own.feed_seq <= seq));
     let next = Cursor { seq, ..page.next.clone() };
-    let piece = Piece { rows: page.rows, own, next };
+    let piece = Piece { rows: page.rows, own: page.own, next };
     (piece, Some(PullResponse { rows: rest, own: own_of_rest, ..page }))
 }
 
@@ -179,7 +185,7 @@ mod tests {
         }
         assert_eq!(
             seen,
-            [(vec![3, 5], vec![2, 4], 5), (vec![8, 9], vec![7, 11], 12)],
+            [(vec![3, 5], vec![2, 4], 5), (vec![8, 9], vec![7], 9), (vec![], vec![11], 12)],
             "after a crash between pieces nothing is skipped and nothing is marked too early"
         );
     }

@@ -8,4 +8,6 @@
     reason = "test helpers fail loudly"
 )]
 
+mod exchange;
+mod town;
 mod transport;

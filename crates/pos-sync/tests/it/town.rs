@@ -1,0 +1,582 @@
+//! A server with its business and registers that joined it, all real, in folders of their own.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pos_domain::body::{EntityCreate, EntityKind, OpeningStock};
+use pos_domain::chain::Link;
+use pos_domain::document::DocumentHead;
+use pos_domain::merge::Hlc;
+use pos_domain::settings::ShopSettings;
+use pos_domain::{
+    Cart, CartLine, Cashier, ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Money, OfflinePolicy,
+    OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, Tender, TenderKind,
+};
+use pos_protocol::{
+    ApiError, Hello, PairRequest, PairResponse, Problem, ProblemCode, PullRequest, PullResponse, PushRequest,
+    PushResponse, SnapshotPage, SnapshotRequest, SyncApi,
+};
+use pos_server::{DeviceSession, Server};
+use pos_store::device::{self, JoinedServer, NewDevice};
+use pos_store::queue::{self, Claimed, Lane, NewOperation, OpMode};
+use pos_store::sales::{self, NewSale};
+use pos_store::{OpenMode, Priority, Store, StoreError, cashiers, chain, products, stock};
+use pos_sync::status::{SyncState, SyncStatus};
+use pos_sync::{Background, CheckoutAnswer, Parts, SaleVerdict, SyncHandle};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// Ids of one test rise; two tests never meet.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+/// What every wait of a test is bounded by: a test that hangs says where.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Deadline of checkouts whose answer does come.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(crate) fn new_id<T: From<Uuid>>() -> T {
+    let n = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+    T::from(Uuid::from_u64_pair(0x0190_0000_0000_7000 + (n >> 16), (2 << 62) | n))
+}
+
+pub(crate) fn now_ms() -> i64 {
+    let elapsed = std::time::UNIX_EPOCH.elapsed().expect("after 1970");
+    i64::try_from(elapsed.as_millis()).expect("before the year 292 million")
+}
+
+/// A server and its folder.
+pub(crate) struct Town {
+    pub(crate) server: Server,
+    pub(crate) folder: TempDir,
+}
+
+impl Town {
+    pub(crate) fn found() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = ShopSettings::new("Baobab", Currency::from_iso("GNF").expect("a currency"), "fr-GN");
+        let clock = pos_server::Clock::system();
+        let server = Server::open(folder.path(), Some(&settings), clock).expect("a server");
+        Self { server, folder }
+    }
+
+    pub(crate) fn code(&self) -> String {
+        pos_server::invite(self.folder.path(), &pos_server::Clock::system()).expect("a code").code
+    }
+
+    /// A register that joined, with its session on the server.
+    pub(crate) async fn join(&self, name: &str) -> Register {
+        let mut register = Register::new(name);
+        let answer = self.server.pair(register.pair_request(self.code())).await.expect("joined");
+        register.joined("http://127.0.0.1:1", &answer);
+        register.session = Some(self.server.session(register.device_id).await.expect("a session"));
+        register
+    }
+}
+
+/// A register's file and keys.
+pub(crate) struct Register {
+    pub(crate) folder: TempDir,
+    pub(crate) store: Store,
+    pub(crate) device_id: DeviceId,
+    pub(crate) key: DeviceKey,
+    pub(crate) name: String,
+    session: Option<DeviceSession>,
+}
+
+impl Register {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), OpenMode::ReadWrite).expect("a file");
+        let device_id: DeviceId = new_id();
+        let mut seed = [0; 32];
+        seed[..16].copy_from_slice(device_id.as_bytes());
+        Self {
+            folder,
+            store,
+            device_id,
+            key: DeviceKey::from_seed(&seed),
+            name: name.to_owned(),
+            session: None,
+        }
+    }
+
+    pub(crate) fn pair_request(&self, code: String) -> PairRequest {
+        PairRequest {
+            code,
+            device_id: self.device_id,
+            register: self.name.clone(),
+            public_key: self.key.public(),
+            series: None,
+            bring: None,
+        }
+    }
+
+    pub(crate) fn joined(&self, url: &str, answer: &PairResponse) {
+        let new = NewDevice {
+            device_id: self.device_id,
+            tenant_id: answer.business.tenant_id,
+            outlet_id: answer.business.outlet_id,
+            name: self.name.clone(),
+            series: answer.series.clone(),
+            public_key: self.key.public(),
+            created_at_ms: now_ms(),
+        };
+        let server = JoinedServer { url: url.to_owned(), pins: vec![], authority: None, server_epoch: 0 };
+        self.write(move |tx| {
+            device::create(tx, &new)?;
+            device::set_server(tx, &server)
+        });
+    }
+
+    /// The register's program ended without any order, and starts again: the handle's tasks are gone and claims stand
+    /// as they stood.
+    pub(crate) async fn crash<A: SyncApi + 'static>(self, sync: SyncHandle<A>) -> Self {
+        sync.shut_down(Duration::ZERO).await;
+        drop(sync);
+        let Self { folder, store, device_id, key, name, session } = self;
+        drop(store);
+        let reopening = async {
+            loop {
+                match Store::open(folder.path(), OpenMode::ReadWrite) {
+                    // An aborted task gives its handle back when the runtime comes to it.
+                    Err(StoreError::Held(_)) => tokio::task::yield_now().await,
+                    other => return other.expect("the file opens again"),
+                }
+            }
+        };
+        let store = tokio::time::timeout(PATIENCE, reopening).await.expect("nobody holds the folder");
+        let register = Self { folder, store, device_id, key, name, session };
+        register.write(|tx| queue::recover_at_start(tx, now_ms()).map(drop));
+        register
+    }
+
+    /// Takes on a cashier, queued as the use case does.
+    pub(crate) fn hire(&self, name: &str) {
+        let cashier = Cashier { cashier_id: new_id(), name: name.to_owned(), role: Role::Cashier };
+        let operation = Queued {
+            op_id: new_id(),
+            body: create(EntityKind::Cashier, cashier.cashier_id.0, &cashier, None),
+            depends_on: vec![],
+        };
+        self.write(move |tx| {
+            cashiers::put(tx, &cashier)?;
+            enqueue(tx, &operation)
+        });
+    }
+
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&pos_store::Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        self.store.write(Priority::Till, job).expect("written")
+    }
+
+    pub(crate) fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&pos_store::Conn) -> Result<T, StoreError> + Send + 'static,
+    ) -> T {
+        self.store.read(job).expect("read")
+    }
+
+    /// The way to the server, with faults at will.
+    pub(crate) fn faulty(&self) -> FaultyApi<DeviceSession> {
+        FaultyApi::over(self.session.clone().expect("joined"))
+    }
+
+    pub(crate) async fn start<A: SyncApi + 'static>(&self, api: A, background: Background) -> SyncHandle<A> {
+        let parts = Parts { store: self.store.clone(), api, clock: Arc::new(now_ms), seed: 7 };
+        SyncHandle::start(parts, background).await.expect("started")
+    }
+
+    /// Makes a product here, queued as the use case does.
+    pub(crate) fn create_product(&self, code: &str, price: i64, stock: i64) -> Product {
+        let product = product(code, price);
+        let operation = create_of(&product, stock);
+        let row = product.clone();
+        self.write(move |tx| {
+            products::put(tx, &row)?;
+            enqueue(tx, &operation)
+        });
+        product
+    }
+
+    pub(crate) fn stock_of(&self, product: &Product) -> stock::ShownStock {
+        let id = product.product_id;
+        self.read(move |conn| stock::shown(conn, id))
+    }
+
+    pub(crate) fn counts(&self) -> queue::QueueCounts {
+        self.read(queue::counts)
+    }
+
+    pub(crate) fn document(&self, product: &Product, units: i64) -> SaleDocument {
+        let (device, cashiers) = self.read(|conn| Ok((device::get(conn)?, cashiers::list(conn)?)));
+        let cashier = cashiers.first().expect("somebody stands at the till");
+        let line = CartLine {
+            line_id: new_id(),
+            product_id: product.product_id,
+            code: product.code.clone(),
+            name: product.name.clone(),
+            unit: product.unit.clone(),
+            qty: Quantity::from_units(units).expect("a quantity"),
+            unit_price: product.price,
+            catalogue_price: product.price,
+            tax_rate: product.tax_rate,
+            discount: None,
+            track_stock: product.track_stock,
+        };
+        let settings = ShopSettings::new("Baobab", Currency::from_iso("GNF").expect("a currency"), "fr-GN");
+        let head = DocumentHead {
+            sale_id: new_id(),
+            kind: DocumentKind::Sale,
+            business: settings.business_name,
+            outlet_id: device.outlet_id,
+            outlet: settings.outlet_name,
+            device_id: device.device_id,
+            register: device.name,
+            cashier_id: cashier.cashier_id,
+            cashier: cashier.name.clone(),
+            currency: settings.currency,
+            rules: settings.rules,
+            cash_rounding: None,
+            sold_at_ms: now_ms(),
+            document_date: None,
+            external_number: None,
+            original: None,
+        };
+        let cart =
+            Cart { cart_id: new_id(), lines: vec![line], discount: None, customer_id: None, note: None };
+        let paid = Money::from_minor(product.price.minor() * units).expect("an amount");
+        let tenders = vec![Tender { kind: TenderKind::Cash, amount: paid, reference: None }];
+        SaleDocument::build(head, None, &cart, tenders).expect("a document")
+    }
+
+    /// Confirms a sale; the operation's claim when the server may be asked.
+    pub(crate) fn confirm(
+        &self,
+        document: &SaleDocument,
+        mode: OpMode,
+        depends_on: &[OpId],
+    ) -> (OpId, Vec<Claimed>) {
+        let op_id: OpId = new_id();
+        let body = OperationBody::SaleComplete(Box::new(document.clone()));
+        let depends_on = depends_on.to_vec();
+        let claimed = self.write(move |tx| {
+            let encoded = body.encode()?;
+            let sale = NewSale {
+                body: &body,
+                encoded: &encoded,
+                op_id,
+                request_id: None,
+                mode,
+                lane: Lane::Checkout,
+                depends_on: &depends_on,
+            };
+            sales::insert_pending(tx, &sale)?;
+            match mode {
+                OpMode::Admit => queue::claim_one(tx, op_id, now_ms() + 60_000),
+                OpMode::Fact | OpMode::Withdraw => Ok(Vec::new()),
+            }
+        });
+        (op_id, claimed)
+    }
+
+    /// Makes a sale final after an answer, or as a fact.
+    pub(crate) fn finalise(&self, sale_id: SaleId, op_id: OpId, verdict: Option<SaleVerdict>) {
+        let (key, device_id) = (self.key.clone(), self.device_id);
+        self.write(move |tx| {
+            match &verdict {
+                Some(verdict) => drop(verdict.write(tx, now_ms())?),
+                None => match queue::find(tx, op_id)?.expect("queued").mode {
+                    OpMode::Admit => queue::latch_to_fact(tx, op_id, now_ms())?,
+                    OpMode::Fact | OpMode::Withdraw => {}
+                },
+            }
+            let device = device::get(tx)?;
+            let document_hash = queue::find(tx, op_id)?.expect("queued").head.body_hash;
+            let link = Link {
+                device_id,
+                epoch: device.epoch,
+                series: &device.series,
+                kind: DocumentKind::Sale,
+                document_id: sale_id,
+                issued_at_ms: now_ms(),
+                document_hash,
+            };
+            let record = ChainRecord::seal(chain::head(tx)?, link, &key);
+            sales::finalise(tx, sale_id, &record)
+        });
+    }
+
+    /// The whole checkout as the use case does it.
+    pub(crate) async fn sell<A: SyncApi + 'static>(
+        &self,
+        sync: &SyncHandle<A>,
+        product: &Product,
+        units: i64,
+        deadline: Duration,
+    ) -> Sold {
+        let document = self.document(product, units);
+        let sale_id = document.head.sale_id;
+        let (op_id, claimed) = self.confirm(&document, OpMode::Admit, &[]);
+        let answer = sync.checkout_push(claimed, deadline).await;
+        match &answer {
+            CheckoutAnswer::Applied(verdict) => self.finalise(sale_id, op_id, Some(verdict.clone())),
+            CheckoutAnswer::Unknown(_) | CheckoutAnswer::Offline => {
+                self.finalise(sale_id, op_id, None);
+                sync.sale_finalised();
+            }
+            CheckoutAnswer::Short { answered, .. } | CheckoutAnswer::Rejected { answered, .. } => {
+                let answered = *answered;
+                self.write(move |tx| {
+                    let fault = queue::OpFault {
+                        class: queue::ErrorClass::Permanent,
+                        code: "refused".to_owned(),
+                        params: serde_json::Map::new(),
+                    };
+                    let _ = queue::reject(tx, answered.op_id, answered.generation, &fault, now_ms())?;
+                    sales::roll_back(tx, sale_id, "refused", &serde_json::json!({}), now_ms())
+                });
+            }
+        }
+        Sold { op_id, answer }
+    }
+}
+
+/// A sale as the cashier saw it.
+pub(crate) struct Sold {
+    pub(crate) op_id: OpId,
+    pub(crate) answer: CheckoutAnswer,
+}
+
+/// An operation to be queued.
+pub(crate) struct Queued {
+    pub(crate) op_id: OpId,
+    pub(crate) body: OperationBody,
+    pub(crate) depends_on: Vec<OpId>,
+}
+
+pub(crate) fn enqueue(tx: &pos_store::Tx<'_>, queued: &Queued) -> Result<(), StoreError> {
+    let operation = NewOperation {
+        op_id: queued.op_id,
+        body: &queued.body,
+        mode: OpMode::Fact,
+        lane: Lane::Edit,
+        depends_on: &queued.depends_on,
+        made_at_ms: now_ms(),
+    };
+    queue::enqueue(tx, &operation).map(drop)
+}
+
+pub(crate) fn product(code: &str, price: i64) -> Product {
+    Product {
+        product_id: new_id(),
+        code: code.to_owned(),
+        barcodes: vec![],
+        name: format!("Product {code}"),
+        category_id: None,
+        unit: "pcs".to_owned(),
+        price: Money::from_minor(price).expect("a price"),
+        cost: None,
+        tax_rate: Rate::from_ppm(180_000).expect("a rate"),
+        track_stock: true,
+        offline_policy: OfflinePolicy::Allow,
+        favourite: false,
+        picture: None,
+        archived: false,
+    }
+}
+
+pub(crate) fn create_of(product: &Product, stock: i64) -> Queued {
+    let qty = Quantity::from_units(stock).expect("a quantity");
+    let opening = OpeningStock { movement_id: new_id(), qty };
+    let body = create(EntityKind::Product, product.product_id.0, product, Some(opening));
+    Queued { op_id: new_id(), body, depends_on: vec![] }
+}
+
+fn create(
+    entity: EntityKind,
+    id: Uuid,
+    row: &impl serde::Serialize,
+    opening: Option<OpeningStock>,
+) -> OperationBody {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(row) else {
+        panic!("a row is an object")
+    };
+    let hlc = Hlc { wall_ms: now_ms(), counter: 0 };
+    OperationBody::EntityCreate(EntityCreate { entity, id, fields, opening_stock: opening, hlc })
+}
+
+/// Waits until the status, read anew after each change, says so.
+pub(crate) async fn wait_for<A: SyncApi + 'static>(
+    sync: &SyncHandle<A>,
+    what: &str,
+    until: impl Fn(&SyncStatus) -> bool,
+) -> SyncStatus {
+    let mut watch = sync.watch();
+    let waiting = async {
+        loop {
+            watch.mark_unchanged();
+            let status = sync.status().await.expect("read");
+            if until(&status) {
+                return status;
+            }
+            watch.changed().await.expect("the exchange lives");
+        }
+    };
+    match tokio::time::timeout(PATIENCE, waiting).await {
+        Ok(status) => status,
+        Err(_) => panic!("waited in vain for: {what}; now {:?}", sync.status().await),
+    }
+}
+
+pub(crate) async fn wait_synced<A: SyncApi + 'static>(sync: &SyncHandle<A>) -> SyncStatus {
+    wait_for(sync, "everything is on the server", |s| {
+        s.state == SyncState::Synced && s.pending == 0 && s.last_success_ms.is_some()
+    })
+    .await
+}
+
+/// What goes wrong with one push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The server processes it, the answer is lost.
+    LostReply,
+    /// It never arrives.
+    LostRequest,
+    /// It arrives twice; the second answer comes back.
+    Doubled,
+    /// It is held up on the way and arrives after the next one; the sender hears nothing.
+    Overtaken,
+    /// A portal answers instead.
+    Portal,
+    /// 503 with a time to come back.
+    Busy,
+    /// Nothing ever comes back, nothing arrives.
+    Hangs,
+}
+
+/// A way to a server on which things go wrong as planned.
+#[derive(Clone)]
+pub(crate) struct FaultyApi<A> {
+    server: A,
+    road: Arc<Road>,
+}
+
+/// The state of the way, shared with the test.
+#[derive(Default)]
+pub(crate) struct Road {
+    plan: Mutex<VecDeque<Fault>>,
+    held_up: Mutex<Vec<PushRequest>>,
+    down: std::sync::atomic::AtomicBool,
+    pub(crate) pushes: watch::Sender<u32>,
+    pub(crate) hellos: AtomicU32,
+    /// Snapshot pages by kind, in order.
+    pub(crate) pages: Mutex<Vec<SnapshotRequest>>,
+    /// Snapshot pages that still come through; none: all.
+    pub(crate) pages_left: Mutex<Option<u32>>,
+}
+
+impl<A> FaultyApi<A> {
+    pub(crate) fn over(server: A) -> Self {
+        Self { server, road: Arc::default() }
+    }
+
+    pub(crate) fn road(&self) -> Arc<Road> {
+        Arc::clone(&self.road)
+    }
+}
+
+impl Road {
+    pub(crate) fn plan(&self, faults: &[Fault]) {
+        self.plan.lock().expect("the plan").extend(faults);
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    pub(crate) fn pushes(&self) -> u32 {
+        *self.pushes.borrow()
+    }
+
+    /// Waits until that many pushes have set out.
+    pub(crate) async fn wait_for_push(&self, number: u32) {
+        let mut pushes = self.pushes.subscribe();
+        let waiting = pushes.wait_for(|pushes| *pushes >= number);
+        tokio::time::timeout(PATIENCE, waiting).await.expect("a push sets out").expect("the road stays");
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(ApiError::Unreachable { detail: "the road is closed".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+impl<A: SyncApi> SyncApi for FaultyApi<A> {
+    async fn hello(&self) -> Result<Hello, ApiError> {
+        self.road.hellos.fetch_add(1, Ordering::SeqCst);
+        self.road.check()?;
+        self.server.hello().await
+    }
+
+    async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
+        self.road.pushes.send_modify(|pushes| *pushes += 1);
+        self.road.check()?;
+        let no_answer = || ApiError::NoAnswer { detail: "lost on the way".to_owned() };
+        let fault = self.road.plan.lock().expect("the plan").pop_front();
+        match fault {
+            None => {
+                let answer = self.server.push(request).await;
+                let held_up = std::mem::take(&mut *self.road.held_up.lock().expect("the road"));
+                for late in held_up {
+                    drop(self.server.push(late).await);
+                }
+                answer
+            }
+            Some(Fault::LostReply) => {
+                self.server.push(request).await?;
+                Err(no_answer())
+            }
+            Some(Fault::LostRequest) => Err(no_answer()),
+            Some(Fault::Doubled) => {
+                self.server.push(request.clone()).await?;
+                self.server.push(request).await
+            }
+            Some(Fault::Overtaken) => {
+                self.road.held_up.lock().expect("the road").push(request);
+                Err(no_answer())
+            }
+            Some(Fault::Portal) => Err(ApiError::NotTheServer { detail: "200 OK, text/html".to_owned() }),
+            Some(Fault::Busy) => Err(ApiError::Refused {
+                problem: Problem {
+                    code: ProblemCode::Unavailable,
+                    detail: "busy".to_owned(),
+                    retry_after_ms: Some(50),
+                },
+            }),
+            Some(Fault::Hangs) => std::future::pending().await,
+        }
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
+        self.road.check()?;
+        self.server.pull(request).await
+    }
+
+    async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
+        self.road.check()?;
+        if let Some(left) = &mut *self.road.pages_left.lock().expect("the road") {
+            let Some(fewer) = left.checked_sub(1) else {
+                return Err(ApiError::NoAnswer { detail: "the link broke in the middle".to_owned() });
+            };
+            *left = fewer;
+        }
+        self.road.pages.lock().expect("the road").push(request.clone());
+        self.server.snapshot(request).await
+    }
+}
