@@ -1,4 +1,4 @@
-/** Product pictures, asked for once and kept while the window is open. */
+/** Product pictures (SVG drawings), asked for once and kept while the window is open. */
 import { SvelteMap } from 'svelte/reactivity';
 import type { Host } from '$lib/host/host';
 
@@ -22,18 +22,21 @@ export class Pictures {
     if (this.#asked.has(name)) return;
     this.#asked.add(name);
     try {
-      const address = await this.host.call('product.picture', { name });
+      const drawing = await this.host.call('product.picture', { name });
       this.#makeRoom();
-      this.#kept.set(name, address);
+      // An image element never runs what a drawing may contain, and the page is never made of it.
+      this.#kept.set(name, URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })));
     } catch {
       // The product's letters are shown instead.
     }
   }
 
   #makeRoom(): void {
-    const oldest = this.#kept.keys().next().value;
+    const oldest = this.#kept.entries().next().value;
     if (this.#kept.size < MAX_KEPT || oldest === undefined) return;
-    this.#kept.delete(oldest);
-    this.#asked.delete(oldest);
+    const [name, address] = oldest;
+    URL.revokeObjectURL(address);
+    this.#kept.delete(name);
+    this.#asked.delete(name);
   }
 }

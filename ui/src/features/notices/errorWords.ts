@@ -95,6 +95,7 @@ const WORDS: Record<AnyCode, Write> = {
   'storage.disk_full': plain(m.err_storage_disk_full, m.err_storage_disk_full_do),
   'storage.corrupt': plain(m.err_storage_corrupt, m.err_storage_corrupt_do),
   'storage.newer_file': plain(m.err_storage_newer_file, m.err_storage_newer_file_do),
+  'storage.unknown_outcome': plain(m.err_storage_unknown_outcome, m.err_storage_unknown_outcome_do),
   'storage.failed': plain(m.err_storage_failed, m.err_storage_failed_do),
   internal: plain(m.err_internal, m.err_internal_do),
   'host.timeout': plain(m.err_host_timeout, m.err_host_timeout_do),

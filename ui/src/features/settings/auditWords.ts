@@ -1,27 +1,28 @@
-/** Words for the lines of the audit trail; a new kind of a newer program is shown by its code. */
+/** Words for the lines of the audit trail; a kind of a newer program is shown by its code. */
+import type { AuditEntry } from '$lib/host/bindings/AuditEntry';
 import { m } from '$lib/paraglide/messages';
+import { codeTitle, type Reading } from '$features/notices/errorWords';
 
 const WHAT: Readonly<Record<string, () => string>> = {
-  'shop.created': m.audit_shop_created,
-  'shop.joined': m.audit_shop_joined,
-  'shop.connected': m.audit_shop_connected,
-  'cashier.switched': m.audit_cashier_switched,
-  'sale.completed': m.audit_sale_completed,
-  'sale.rolled_back': m.audit_sale_rolled_back,
-  'sale.reprinted': m.audit_sale_reprinted,
-  'receipt.reprinted': m.audit_sale_reprinted,
-  'product.created': m.audit_product_created,
-  'product.updated': m.audit_product_updated,
-  'product.deleted': m.audit_product_deleted,
-  'price.overridden': m.audit_price_overridden,
-  'import.done': m.audit_import,
   'setting.changed': m.audit_setting,
-  'sync.paused': m.audit_sync_paused,
-  'sync.resumed': m.audit_sync_resumed,
+  'sale.rolled_back': m.audit_sale_rolled_back,
   'conflict.resolved': m.audit_conflict_resolved,
   'conflict.reopened': m.audit_conflict_reopened,
+  'mapping.contradiction': m.audit_mapping,
 };
 
 export function auditWords(what: string): string {
   return WHAT[what]?.() ?? what;
+}
+
+/** What the line is about: a setting and its value, the reason of a refusal, a remark. */
+export function auditDetail(entry: AuditEntry, reading: Reading): string {
+  const { key, value, code, choice, note } = entry.params;
+  const parts = [
+    typeof key === 'string' ? `${key} = ${JSON.stringify(value)}` : null,
+    typeof code === 'string' ? (codeTitle(code, reading) ?? code) : null,
+    typeof choice === 'string' ? choice : null,
+    typeof note === 'string' ? `« ${note} »` : null,
+  ];
+  return parts.filter((part) => part !== null).join(' · ');
 }

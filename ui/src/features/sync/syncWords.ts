@@ -62,19 +62,23 @@ const REASONS: Readonly<Record<string, () => string>> = {
   'alarm.chain_fault': m.alarm_chain_fault,
   'alarm.other_server': m.alarm_other_server,
   'alarm.denied': m.alarm_denied,
+  'sync.blocked_by': m.reason_blocked_by,
+  'sync.gap': m.reason_gap,
+  'sync.retry': m.reason_busy,
+  'upgrade.server': m.reason_upgrade_server,
+  dependency_failed: m.reason_dependency,
+  changed_on_disk: m.reason_changed_on_disk,
   validation: m.reason_validation,
   forbidden: m.reason_forbidden,
   closed_period: m.reason_closed_period,
   unknown_reference: m.reason_unknown_reference,
   withdrawn: m.reason_withdrawn,
   insufficient_stock: m.reason_insufficient_stock,
-  blocked_by: m.reason_blocked_by,
-  unknown_kind: m.reason_upgrade,
 };
 
-/** Why something did not go through. Verdicts come with or without their `rejected.` in front. */
+/** Why something did not go through. A refusal of the server comes with `rejected.` in front. */
 export function reasonWords(code: string): string {
-  return REASONS[code]?.() ?? REASONS[code.replace(/^(rejected|verdict|op)\./, '')]?.() ?? code;
+  return REASONS[code]?.() ?? REASONS[code.replace(/^rejected\./, '')]?.() ?? code;
 }
 
 const RUNS: Readonly<Record<string, () => string>> = {
@@ -91,12 +95,11 @@ export function runWords(kind: string): string {
 const ALERTS: Readonly<Record<string, () => string>> = {
   error_rate: m.alert_error_rate,
   stuck: m.alert_stuck,
-  last_success: m.alert_last_success,
+  silence: m.alert_last_success,
   dead: m.alert_dead,
   clock: m.alert_clock,
 };
 
 export function alertWords(code: string): string {
-  const bare = code.replace(/^(alert|health)\./, '');
-  return ALERTS[bare]?.() ?? code;
+  return ALERTS[code.replace(/^alert\./, '')]?.() ?? code;
 }

@@ -6,3 +6,8 @@ export function pressKey(text: string, key: string): string {
   const joined = text + key;
   return joined.replace(/^0+(?=\d)/, '');
 }
+
+/** Empties a field before a character is typed into it; deleting and pasting work on what stands there. */
+export function emptyForTyping(event: InputEvent & { currentTarget: HTMLInputElement }): void {
+  if (event.inputType === 'insertText') event.currentTarget.value = '';
+}

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { attachScanner } from './attach';
-import { BOUNCE_MS, type FocusKind, isLongTradeCode, MAX_GAP_MS, Scanner, type ScanVerdict } from './scanner';
+import { BOUNCE_MS, type FocusKind, HICCUP_MS, isLongTradeCode, MAX_GAP_ELSEWHERE_MS, MAX_GAP_MS, Scanner, type ScanVerdict } from './scanner';
 
 const EAN = '3274080005003';
 
@@ -22,13 +22,29 @@ describe('scanner', () => {
   });
 
   it('leaves a person typing alone, however long the text', () => {
-    expect(type(new Scanner(), EAN, 1000, MAX_GAP_MS + 1)[0]).toEqual({ kind: 'typing' });
+    for (const focus of ['scan-field', 'text-field', 'amount-field'] as const) {
+      expect(type(new Scanner(), EAN, 1000, MAX_GAP_MS + 1, focus)[0], focus).toEqual({ kind: 'typing' });
+    }
+    expect(type(new Scanner(), EAN, 1000, MAX_GAP_ELSEWHERE_MS + 1, 'elsewhere')[0]).toEqual({ kind: 'typing' });
   });
 
   it('needs Enter to come in the burst: a person pressing Enter later submits a form', () => {
     const scanner = new Scanner();
     for (const [i, key] of [...EAN].entries()) scanner.press(key, 1000 + i * 5, 'text-field');
     expect(scanner.press('Enter', 3000, 'text-field')).toEqual({ kind: 'typing' });
+  });
+
+  it('reads a scan whole when a busy machine delivers it with a pause', () => {
+    const scanner = new Scanner();
+    scanner.press('3', 0, 'scan-field');
+    expect(type(scanner, EAN.slice(1), MAX_GAP_MS * 3, 5, 'scan-field')[0].kind, 'the field holds the whole code and submits it').toBe('typing');
+    expect(type(new Scanner(), EAN, 0, MAX_GAP_ELSEWHERE_MS, 'elsewhere')[0], 'nobody types where there is no field').toEqual({ kind: 'scan', code: EAN });
+  });
+
+  it('takes a scan out of a search that was typed before it', () => {
+    const scanner = new Scanner();
+    scanner.press('r', 0, 'scan-field');
+    expect(type(scanner, EAN, HICCUP_MS + 1, 5, 'scan-field')[0]).toEqual({ kind: 'scan', code: EAN });
   });
 
   it('keeps only the burst when typing came just before it', () => {
@@ -45,13 +61,13 @@ describe('scanner', () => {
     expect(scanner.press('Enter', at + 4, 'elsewhere')).toEqual({ kind: 'scan', code: 'PH-0042' });
   });
 
-  it('takes a bouncing trigger as one scan and a deliberate second scan as two', () => {
+  it.each(['scan-field', 'elsewhere'] as const)('takes a bouncing trigger as one scan and a deliberate second scan as two (%s)', (focus) => {
     const scanner = new Scanner();
-    const [first, end] = type(scanner, EAN, 0, 5);
+    const [first, end] = type(scanner, EAN, 0, 5, focus);
     expect(first.kind).toBe('scan');
-    const [second, secondEnd] = type(scanner, EAN, end + BOUNCE_MS - 1, 5);
+    const [second, secondEnd] = type(scanner, EAN, end + BOUNCE_MS - 1, 5, focus);
     expect(second.kind, 'the same code at once is the trigger bouncing').toBe('bounce');
-    expect(type(scanner, EAN, secondEnd + BOUNCE_MS, 5)[0].kind, 'later it is a second piece').toBe('scan');
+    expect(type(scanner, EAN, secondEnd + BOUNCE_MS, 5, focus)[0].kind, 'later it is a second piece').toBe('scan');
   });
 
   it('takes another code at once as a scan of its own', () => {

@@ -10,6 +10,10 @@
 
 /** Longest pause between two keys of one burst. Slow Bluetooth wedges reach 35 ms; fast typists 80 ms. */
 export const MAX_GAP_MS = 50;
+/** The same where nothing can be typed: a busy machine may deliver the keys of a scan with pauses. */
+export const MAX_GAP_ELSEWHERE_MS = 200;
+/** A key this shortly before a burst belongs to the same scan: in the scan field, all of it is the code. */
+export const HICCUP_MS = 400;
 /** In a field, shorter bursts count as typing. (In the scan field, Enter submits them anyway.) */
 export const MIN_LENGTH_IN_FIELD = 6;
 /** Where nothing can be typed, a burst is a scan; one or two keys are a bouncing keyboard. */
@@ -35,6 +39,9 @@ const TYPING: ScanVerdict = { kind: 'typing' };
 export class Scanner {
   #burst = '';
   #startedAt = 0;
+  /** Pause between the burst under way and a key typed before it; an Enter before it is the end of something else. */
+  #pauseBefore = Number.POSITIVE_INFINITY;
+  #ended = true;
   #lastKeyAt = Number.NEGATIVE_INFINITY;
   #lastCode = '';
   #lastCodeAt = Number.NEGATIVE_INFINITY;
@@ -46,7 +53,8 @@ export class Scanner {
 
   /** Takes one `keydown`: its `key`, its time in milliseconds, and what has the focus. */
   press(key: string, atMs: number, focus: FocusKind): ScanVerdict {
-    const together = atMs - this.#lastKeyAt <= MAX_GAP_MS;
+    const pause = atMs - this.#lastKeyAt;
+    const together = pause <= (focus === 'elsewhere' ? MAX_GAP_ELSEWHERE_MS : MAX_GAP_MS);
     this.#lastKeyAt = atMs;
     if (key === 'Enter' || key === 'Tab') return this.#end(together, atMs, focus);
     if (key.length !== 1) {
@@ -57,7 +65,9 @@ export class Scanner {
     if (!together || this.#burst === '') {
       this.#burst = '';
       this.#startedAt = atMs;
+      this.#pauseBefore = this.#ended ? Number.POSITIVE_INFINITY : pause;
     }
+    this.#ended = false;
     if (this.#burst.length < MAX_LENGTH) this.#burst += key;
     return TYPING;
   }
@@ -65,7 +75,10 @@ export class Scanner {
   #end(together: boolean, atMs: number, focus: FocusKind): ScanVerdict {
     const code = this.#burst;
     this.#burst = '';
+    this.#ended = true;
     if (!together || !isScan(code, focus)) return TYPING;
+    // The field submits by itself, with the keys that came before the pause.
+    if (focus === 'scan-field' && this.#pauseBefore < HICCUP_MS) return TYPING;
     const bounced = code === this.#lastCode && this.#startedAt - this.#lastCodeAt < BOUNCE_MS;
     this.#lastCode = code;
     this.#lastCodeAt = atMs;
