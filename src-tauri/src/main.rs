@@ -7,6 +7,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod leaving;
+mod log;
 mod register;
 mod window;
 
@@ -27,6 +28,7 @@ struct Options {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let app = tauri::Builder::default()
+        .manage(leaving::Leaving::default())
         .manage(register::Register::default())
         .invoke_handler(tauri::generate_handler![register::dispatch])
         .setup(move |app| {

@@ -1,48 +1,104 @@
 //! The register behind the window.
 //!
-//! It opens while the window is being drawn: calls that come earlier wait for it, so the first paint never does.
+//! It opens while the window is being drawn: calls that come earlier wait for it, so the first paint never does. A
+//! folder that cannot be opened still gives a window: every call then answers why, in the words of the page.
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-use tauri::{AppHandle, Manager, State};
+use pos_api::{ApiError, api_error};
+
+use pos_app::ids::IdSource;
+use pos_app::{App, AppOptions, Clock, OpenAccess, Topic};
+use serde_json::Value;
+use tauri::{AppHandle, Emitter, Manager, State};
 use tokio::sync::SetOnce;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::log;
+
+/// Exit code of a process whose data folder could not be opened: the same as the shell's.
+const ENVIRONMENT: i32 = 4;
+/// The one event of the page: the topics that changed.
+const CHANGED: &str = "changed";
 
 /// The opened register, or why it could not be opened.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Register {
-    opened: SetOnce<PathBuf>,
+    opened: SetOnce<Result<App, ApiError>>,
 }
 
 impl Register {
-    /// Puts the register away. Gives the exit code of the process.
+    /// Puts the register away, once it is open. Gives the exit code of the process.
     pub(crate) async fn close(&self) -> i32 {
-        0
+        match self.opened.wait().await {
+            Ok(app) => match app.clone().close().await {
+                Ok(()) => 0,
+                Err(error) => {
+                    tracing::error!(code = error.code.as_str(), "the register did not close cleanly");
+                    ENVIRONMENT
+                }
+            },
+            Err(_) => ENVIRONMENT,
+        }
     }
 }
 
 /// Starts to open the register in `data`, or in the system's folder for applications.
 pub(crate) fn open(app: &AppHandle, data: Option<PathBuf>) -> tauri::Result<()> {
-    let folder = match data {
-        Some(folder) => folder,
+    let dir = match data {
+        Some(dir) => dir,
         None => app.path().app_data_dir()?,
     };
-    let app = app.clone();
+    let window = app.clone();
     tauri::async_runtime::spawn(async move {
-        let _first = app.state::<Register>().opened.set(folder);
+        let clock = Clock::system();
+        let ids = IdSource::new(clock.clone());
+        log::write_to(&dir);
+        let options = AppOptions { dir, access: OpenAccess::Write, background_sync: true, clock };
+        let opened = App::open(options).await.map_err(|error| api_error(error, ids.next()));
+        if let Ok(register) = &opened {
+            tell_changes(register, window.clone());
+        }
+        let set = window.state::<Register>().opened.set(opened);
+        debug_assert!(set.is_ok(), "the register is opened once");
     });
     Ok(())
 }
 
-/// The one command of the page: hands `name` and `request` to the list of commands, and its answer back.
+/// Tells the page of everything that changes by itself, such as after a pull.
+fn tell_changes(register: &App, window: AppHandle) {
+    let mut changes = register.subscribe();
+    tauri::async_runtime::spawn(async move {
+        loop {
+            match changes.recv().await {
+                Ok(topics) => emit(&window, &topics),
+                // The page fell behind: it asks again for everything that it shows.
+                Err(RecvError::Lagged(_)) => emit(&window, &Topic::ALL),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
+}
+
+fn emit(window: &AppHandle, topics: &[Topic]) {
+    if let Err(error) = window.emit(CHANGED, topics) {
+        tracing::warn!(%error, "the page could not be told what changed");
+    }
+}
+
+/// The one command of the page: hands `name` and `request` to the list of commands. Gives the value back, and tells
+/// what changed to the page as an event, so that every part of it hears.
 #[tauri::command]
 pub(crate) async fn dispatch(
+    window: AppHandle,
     register: State<'_, Register>,
     name: String,
     request: Value,
-) -> Result<Value, Value> {
-    let folder = register.opened.wait().await;
-    Err(
-        json!({ "code": "app.unavailable", "params": { "name": name, "folder": folder, "request": request } }),
-    )
+) -> Result<Value, ApiError> {
+    let app = register.opened.wait().await.as_ref().map_err(Clone::clone)?;
+    let outcome = pos_api::dispatch(app, &name, request).await?;
+    if !outcome.changed.is_empty() {
+        emit(&window, &outcome.changed);
+    }
+    Ok(outcome.value)
 }
