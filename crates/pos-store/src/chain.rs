@@ -1,7 +1,7 @@
 //! The chain of final documents: the head, the links, and how far the server holds them.
 
-use pos_domain::{ChainRecord, SaleId};
 use pos_domain::chain::{ChainFault, ChainHead, Signature64};
+use pos_domain::{ChainRecord, SaleId};
 use rusqlite::named_params;
 
 use crate::sql::{Columns, Conn, Tx, all, first, int};

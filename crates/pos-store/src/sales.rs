@@ -18,7 +18,8 @@ pub(crate) use table::rename_customer;
 pub(crate) use table::rename_product;
 pub use view::{
     KindTotals, Rollback, SaleSummary, StoredSale, UnfinishedSale, any, find, find_by_external_number,
-    find_by_number, find_by_request, find_rollback, list, list_unfinished, print_count, refunded, search, totals,
+    find_by_number, find_by_request, find_rollback, list, list_unfinished, print_count, refunded, search,
+    totals,
 };
 
 use crate::queue::{Lane, NewOperation, OpMode};

@@ -275,7 +275,11 @@ mod tests {
             "price": 1, "cost": null, "tax_rate": 0, "track_stock": true, "offline_policy": "allow",
             "favourite": false, "picture": null, "archived": false,
         });
-        assert_eq!(written::<Product>(product), listed::<Product>(), "a field without a column would be lost");
+        assert_eq!(
+            written::<Product>(product),
+            listed::<Product>(),
+            "a field without a column would be lost"
+        );
         let category = json!({ "category_id": id, "name": "N", "colour": "#000000", "position": 1 });
         assert_eq!(written::<Category>(category), listed::<Category>());
         let customer = json!({ "customer_id": id, "code": null, "name": "N", "phone": null, "note": null });

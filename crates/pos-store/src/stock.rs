@@ -299,7 +299,10 @@ pub(crate) fn read(c: &Columns<'_, '_>) -> Result<Movement, StoreError> {
     let sale_id: Option<SaleId> = c.opt_id("sale_id")?;
     let line_id: Option<LineId> = c.opt_id("line_id")?;
     if sale_id.is_some() != line_id.is_some() {
-        return Err(StoreError::unreadable("stock_movement", "a sale without a line, or a line without a sale"));
+        return Err(StoreError::unreadable(
+            "stock_movement",
+            "a sale without a line, or a line without a sale",
+        ));
     }
     Ok(Movement {
         movement_id: c.id("movement_id")?,

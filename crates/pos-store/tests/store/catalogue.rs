@@ -36,7 +36,10 @@ fn a_barcode_follows_its_product_and_dies_with_it() {
     put(&register, coffee.clone());
     coffee.barcodes = vec!["96385074".to_owned()];
     put(&register, coffee);
-    assert!(register.read(|conn| products::find_by_code(conn, "4006381333931")).is_none(), "it was taken off");
+    assert!(
+        register.read(|conn| products::find_by_code(conn, "4006381333931")).is_none(),
+        "it was taken off"
+    );
     assert!(register.read(|conn| products::find_by_code(conn, "96385074")).is_some());
     assert!(register.write(|tx| products::remove(tx, id(10).into())));
     assert!(register.read(|conn| products::find_by_code(conn, "96385074")).is_none());
@@ -66,7 +69,11 @@ fn search_folds_accents_and_takes_words_in_any_order() {
     ] {
         put(&register, product(n, code, name));
     }
-    assert_eq!(search(&register, "cafe"), ["Café moulu 250 g", "Sucre de café"], "names that begin so go first");
+    assert_eq!(
+        search(&register, "cafe"),
+        ["Café moulu 250 g", "Sucre de café"],
+        "names that begin so go first"
+    );
     assert_eq!(search(&register, "mou caf"), ["Café moulu 250 g"]);
     assert_eq!(search(&register, "ETUV"), ["Riz étuvé"]);
     assert_eq!(search(&register, "bx-77"), ["Riz étuvé"], "part of a code");
@@ -125,7 +132,8 @@ fn favourites_are_those_that_exist_and_are_sold() {
         put(&register, favourite);
     }
     register.write(|tx| products::remove(tx, id(12).into()));
-    let names: Vec<_> = register.read(|conn| products::list_favourites(conn, 9)).iter().map(|p| p.name.clone()).collect();
+    let names: Vec<_> =
+        register.read(|conn| products::list_favourites(conn, 9)).iter().map(|p| p.name.clone()).collect();
     assert_eq!(names, ["F10"]);
 }
 
@@ -140,7 +148,9 @@ fn customers_are_found_by_name_phone_and_code() {
         customers::put(tx, &mamadou)?;
         customers::put(tx, &aissatou)
     });
-    for (text, name) in [("diallo", "Mamadou Diallo"), ("622 11", "Mamadou Diallo"), ("aissa", "Aïssatou Bah")] {
+    for (text, name) in
+        [("diallo", "Mamadou Diallo"), ("622 11", "Mamadou Diallo"), ("aissa", "Aïssatou Bah")]
+    {
         let found = register.read(move |conn| customers::search(conn, text, 5));
         assert_eq!(found.first().map(|c| c.name.as_str()), Some(name), "{text}");
     }

@@ -10,8 +10,8 @@ use pos_domain::merge::{Fields, Hlc};
 use pos_domain::settings::ShopSettings;
 use pos_domain::{
     Cart, CartLine, CashierId, Category, ChainRecord, Currency, Customer, DeviceKey, DocumentKind, Money,
-    OfflinePolicy, OpId, OperationBody, OutletId, Product, Quantity, Rate, RequestId, RoundingMode, SaleDocument,
-    SaleId, Tender, TenderKind,
+    OfflinePolicy, OpId, OperationBody, OutletId, Product, Quantity, Rate, RequestId, RoundingMode,
+    SaleDocument, SaleId, Tender, TenderKind,
 };
 use pos_store::device::NewDevice;
 use pos_store::feed::IncomingRow;
@@ -39,15 +39,18 @@ impl Register {
         let store = Store::open(folder.path(), OpenMode::ReadWrite).unwrap();
         let register = Self { store, folder };
         register.write(|tx| {
-            device::create(tx, &NewDevice {
-                device_id: id(1).into(),
-                tenant_id: id(2).into(),
-                outlet_id: id(3).into(),
-                name: "Till 1".to_owned(),
-                series: "R1".to_owned(),
-                public_key: key().public(),
-                created_at_ms: NOW,
-            })?;
+            device::create(
+                tx,
+                &NewDevice {
+                    device_id: id(1).into(),
+                    tenant_id: id(2).into(),
+                    outlet_id: id(3).into(),
+                    name: "Till 1".to_owned(),
+                    series: "R1".to_owned(),
+                    public_key: key().public(),
+                    created_at_ms: NOW,
+                },
+            )?;
             for (key, value) in shop().to_rows() {
                 settings::put(tx, &SettingRow { key, value })?;
             }
@@ -148,14 +151,18 @@ pub(crate) fn customer(n: u128, name: &str) -> Customer {
 }
 
 pub(crate) fn fields(row: &impl Serialize) -> Fields {
-    match serde_json::to_value(row).unwrap() {
-        Value::Object(fields) => fields,
-        other => panic!("a row is an object, not {other}"),
-    }
+    let Value::Object(fields) = serde_json::to_value(row).unwrap() else { panic!("a row is an object") };
+    fields
 }
 
 /// A row as the server would send it.
-pub(crate) fn incoming(entity: EntityKind, id: Uuid, rev: u64, seq: u64, row: &impl Serialize) -> IncomingRow {
+pub(crate) fn incoming(
+    entity: EntityKind,
+    id: Uuid,
+    rev: u64,
+    seq: u64,
+    row: &impl Serialize,
+) -> IncomingRow {
     IncomingRow {
         seq,
         entity: entity.as_str().to_owned(),
@@ -185,21 +192,28 @@ pub(crate) fn create_body(entity: EntityKind, id: Uuid, row: &impl Serialize) ->
     })
 }
 
-pub(crate) fn update(entity: EntityKind, id: Uuid, base_rev: u64, base: Value, changes: Value) -> EntityUpdate {
+pub(crate) fn update(
+    entity: EntityKind,
+    id: Uuid,
+    base_rev: u64,
+    base: Value,
+    changes: Value,
+) -> EntityUpdate {
     let object = |value: Value| value.as_object().unwrap().clone();
     EntityUpdate { entity, id, base_rev, base: object(base), changes: object(changes), hlc: Hlc::default() }
 }
 
 /// Queues an operation with nothing special about it.
-pub(crate) fn enqueue(tx: &Tx<'_>, op_id: OpId, body: &OperationBody, depends_on: &[OpId]) -> Result<u64, StoreError> {
-    queue::enqueue(tx, &NewOperation {
-        op_id,
-        body,
-        mode: OpMode::Fact,
-        lane: Lane::Edit,
-        depends_on,
-        made_at_ms: NOW,
-    })
+pub(crate) fn enqueue(
+    tx: &Tx<'_>,
+    op_id: OpId,
+    body: &OperationBody,
+    depends_on: &[OpId],
+) -> Result<u64, StoreError> {
+    queue::enqueue(
+        tx,
+        &NewOperation { op_id, body, mode: OpMode::Fact, lane: Lane::Edit, depends_on, made_at_ms: NOW },
+    )
 }
 
 pub(crate) fn limits(ops: u32) -> ClaimLimits {
@@ -231,22 +245,23 @@ pub(crate) struct Confirmed {
 
 impl Confirmed {
     pub(crate) fn document(&self) -> &SaleDocument {
-        match &self.body {
-            OperationBody::SaleComplete(document) => document,
-            other => panic!("a sale, not {}", other.kind()),
-        }
+        let OperationBody::SaleComplete(document) = &self.body else { panic!("a sale") };
+        document
     }
 
     pub(crate) fn insert(&self, tx: &Tx<'_>, mode: OpMode) -> Result<u64, StoreError> {
-        sales::insert_pending(tx, &NewSale {
-            body: &self.body,
-            encoded: &self.body.encode()?,
-            op_id: self.op_id,
-            request_id: Some(self.request_id),
-            mode,
-            lane: Lane::Checkout,
-            depends_on: &[],
-        })
+        sales::insert_pending(
+            tx,
+            &NewSale {
+                body: &self.body,
+                encoded: &self.body.encode()?,
+                op_id: self.op_id,
+                request_id: Some(self.request_id),
+                mode,
+                lane: Lane::Checkout,
+                depends_on: &[],
+            },
+        )
     }
 
     pub(crate) fn seal(&self, conn: &Conn) -> Result<ChainRecord, StoreError> {

@@ -9,7 +9,8 @@ use pos_store::{audit, customers, feed, products, sales, stock};
 use serde_json::json;
 
 use crate::kit::{
-    NOW, Register, confirm, create_body, customer, enqueue, fresh, id, incoming, product, qty, stock_row, update,
+    NOW, Register, confirm, create_body, customer, enqueue, fresh, id, incoming, product, qty, stock_row,
+    update,
 };
 
 /// A register that made a product and a customer offline, and sold.
@@ -35,12 +36,10 @@ fn offline_register() -> (Register, pos_domain::SaleId) {
         enqueue(tx, OpId(fresh()), &OperationBody::EntityUpdate(edit), &[])?;
         sale.insert(tx, OpMode::Fact)?;
         sale.finalise(tx)?;
-        carts::save(tx, &SavedCart {
-            undo: vec![cart.clone()],
-            cart,
-            place: CartPlace::Open,
-            updated_at_ms: NOW,
-        })
+        carts::save(
+            tx,
+            &SavedCart { undo: vec![cart.clone()], cart, place: CartPlace::Open, updated_at_ms: NOW },
+        )
     });
     (register, sale_id)
 }
@@ -51,7 +50,10 @@ fn a_mapped_product_is_repointed_everywhere() {
     let outcome = register.write(|tx| {
         let outcome = mappings::apply(tx, EntityKind::Product, id(10), id(90), NOW)?;
         let theirs = product(90, "COLA", "Cola 33 cl");
-        feed::apply_rows(tx, &[incoming(EntityKind::Product, id(90), 4, 8, &theirs), stock_row(id(90), 7, 2, 8)])?;
+        feed::apply_rows(
+            tx,
+            &[incoming(EntityKind::Product, id(90), 4, 8, &theirs), stock_row(id(90), 7, 2, 8)],
+        )?;
         Ok(outcome)
     });
     assert_eq!(outcome, Mapped::Applied);
@@ -61,7 +63,10 @@ fn a_mapped_product_is_repointed_everywhere() {
     let shown = register.read(|conn| stock::shown(conn, id(90).into()));
     assert_eq!((shown.server, shown.pending, shown.shown), (qty(7), qty(-2), qty(5)));
     let cart = register.read(carts::find_open).unwrap();
-    assert_eq!((cart.cart.lines[0].product_id, cart.undo[0].lines[0].product_id), (id(90).into(), id(90).into()));
+    assert_eq!(
+        (cart.cart.lines[0].product_id, cart.undo[0].lines[0].product_id),
+        (id(90).into(), id(90).into())
+    );
     let sold = register.read(move |conn| sales::find(conn, sale_id)).unwrap();
     assert_eq!(sold.document.lines[0].item.product_id, id(10).into(), "the document says what was printed");
     assert_eq!(register.read(|conn| mappings::resolve(conn, EntityKind::Product, id(10))), id(90));

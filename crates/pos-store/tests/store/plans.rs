@@ -8,15 +8,16 @@ use pos_domain::body::EntityKind;
 use pos_store::products::Archived;
 use pos_store::queue::{OpMode, OpState};
 use pos_store::{
-    Conn, FILE_NAME, StoreError, carts, chain, conflicts, customers, feed, jobs, lease, local, products, queue, sales,
-    stock,
+    Conn, FILE_NAME, StoreError, carts, chain, conflicts, customers, feed, jobs, lease, local, products,
+    queue, sales, stock,
 };
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use tempfile::TempDir;
 
 use crate::kit::{
-    LEASE, NOW, Register, confirm, create_body, enqueue, fresh, id, incoming, limits, product, stock_row, stocked,
+    LEASE, NOW, Register, confirm, create_body, enqueue, fresh, id, incoming, limits, product, stock_row,
+    stocked,
 };
 
 fn file() -> TempDir {
@@ -89,7 +90,9 @@ fn what_a_cashier_waits_for_never_walks_a_table() {
     let lookups: [(&str, Lookup); 15] = [
         ("a scan", |c| products::find_by_code(c, "4006381333931").map(drop)),
         ("search", |c| products::search(c, "bread", 10).map(drop)),
-        ("a page of the catalogue", |c| products::list(c, None, Archived::Hidden, Some(id(10).into()), 10).map(drop)),
+        ("a page of the catalogue", |c| {
+            products::list(c, None, Archived::Hidden, Some(id(10).into()), 10).map(drop)
+        }),
         ("a category", |c| products::list(c, Some(id(30).into()), Archived::Hidden, None, 10).map(drop)),
         ("favourites", |c| products::list_favourites(c, 10).map(drop)),
         ("stock", |c| stock::shown(c, id(10).into()).map(drop)),
@@ -112,44 +115,56 @@ fn what_a_cashier_waits_for_never_walks_a_table() {
 fn a_checkout_never_walks_a_table() {
     let bread = product(10, "P10", "Bread");
     let sale = confirm(&[(&bread, 1)]);
-    assert_quick("checkout", &plan(|tx| {
-        sale.insert(tx, OpMode::Admit)?;
-        let claimed = queue::claim_one(tx, sale.op_id, NOW + LEASE)?.remove(0);
-        assert_eq!(queue::acknowledge(tx, sale.op_id, claimed.generation, 9, NOW)?, queue::Fenced::Done);
-        sale.finalise(tx).map(|_| ())
-    }));
+    assert_quick(
+        "checkout",
+        &plan(|tx| {
+            sale.insert(tx, OpMode::Admit)?;
+            let claimed = queue::claim_one(tx, sale.op_id, NOW + LEASE)?.remove(0);
+            assert_eq!(queue::acknowledge(tx, sale.op_id, claimed.generation, 9, NOW)?, queue::Fenced::Done);
+            sale.finalise(tx).map(|_| ())
+        }),
+    );
     let refused = confirm(&[(&bread, 1)]);
-    assert_quick("rollback", &plan(|tx| {
-        refused.insert(tx, OpMode::Admit)?;
-        sales::roll_back(tx, refused.sale_id, "insufficient_stock", &serde_json::json!({}), NOW)
-    }));
+    assert_quick(
+        "rollback",
+        &plan(|tx| {
+            refused.insert(tx, OpMode::Admit)?;
+            sales::roll_back(tx, refused.sale_id, "insufficient_stock", &serde_json::json!({}), NOW)
+        }),
+    );
 }
 
 #[test]
 fn the_background_never_walks_a_table() {
     let op_id = OpId(fresh());
-    assert_quick("the drain", &plan(|tx| {
-        lease::acquire(tx, "a", NOW, NOW + 1)?;
-        queue::next_due(tx, NOW)?;
-        enqueue(tx, op_id, &create_body(EntityKind::Product, id(20), &product(20, "C", "C")), &[])?;
-        for claimed in queue::claim_batch(tx, limits(10))? {
-            let fenced = queue::acknowledge(tx, claimed.op_id, claimed.generation, 5, NOW)?;
-            assert_eq!(fenced, queue::Fenced::Done);
-        }
-        queue::expire_leases(tx, NOW)?;
-        queue::counts(tx)?;
-        queue::list(tx, OpState::Dead, None, 10)?;
-        conflicts::count_open(tx)?;
-        chain::list_uncountersigned(tx, 10)?;
-        jobs::find(tx, pos_domain::Hash32::of(b"x")).map(drop)
-    }));
-    assert_quick("a page", &plan(|tx| {
-        let rows = vec![
-            incoming(EntityKind::Product, id(10), 9, 9, &product(10, "P10", "Bread")),
-            stock_row(id(10), 9, 9, 9),
-        ];
-        feed::promote(tx, &feed::Page { rows, own: vec![], next_cursor: "c".to_owned() }, NOW).map(drop)
-    }));
+    assert_quick(
+        "the drain",
+        &plan(|tx| {
+            lease::acquire(tx, "a", NOW, NOW + 1)?;
+            queue::next_due(tx, NOW)?;
+            enqueue(tx, op_id, &create_body(EntityKind::Product, id(20), &product(20, "C", "C")), &[])?;
+            for claimed in queue::claim_batch(tx, limits(10))? {
+                let fenced = queue::acknowledge(tx, claimed.op_id, claimed.generation, 5, NOW)?;
+                assert_eq!(fenced, queue::Fenced::Done);
+            }
+            queue::expire_leases(tx, NOW)?;
+            queue::counts(tx)?;
+            queue::list(tx, OpState::Dead, None, 10)?;
+            conflicts::count_open(tx)?;
+            chain::list_uncountersigned(tx, 10)?;
+            jobs::find(tx, pos_domain::Hash32::of(b"x")).map(drop)
+        }),
+    );
+    assert_quick(
+        "a page",
+        &plan(|tx| {
+            let rows = vec![
+                incoming(EntityKind::Product, id(10), 9, 9, &product(10, "P10", "Bread")),
+                stock_row(id(10), 9, 9, 9),
+            ];
+            feed::promote(tx, &feed::Page { rows, own: vec![], next_cursor: "c".to_owned() }, NOW).map(drop)
+        }),
+    );
 }
 
 #[test]

@@ -7,14 +7,18 @@ use pos_store::{StoreError, products, stock};
 use serde_json::json;
 
 use crate::kit::{
-    LEASE, NOW, Register, acknowledge, claim, confirm, create_body, enqueue, fields, fresh, id, incoming, limits,
-    product, qty, stocked, update,
+    LEASE, NOW, Register, acknowledge, claim, confirm, create_body, enqueue, fields, fresh, id, incoming,
+    limits, product, qty, stocked, update,
 };
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 fn fault(class: ErrorClass) -> OpFault {
-    OpFault { class, code: "test".to_owned(), params: json!({ "field": "name" }).as_object().unwrap().clone() }
+    OpFault {
+        class,
+        code: "test".to_owned(),
+        params: json!({ "field": "name" }).as_object().unwrap().clone(),
+    }
 }
 
 /// Queues the creation of a product; its operation.
@@ -75,15 +79,18 @@ fn a_live_checkout_brings_its_dependencies_along() {
     let sale = confirm(&[(&cola, 1)]);
     let sale_op = sale.op_id;
     register.write(move |tx| {
-        pos_store::sales::insert_pending(tx, &pos_store::sales::NewSale {
-            body: &sale.body,
-            encoded: &sale.body.encode()?,
-            op_id: sale.op_id,
-            request_id: None,
-            mode: OpMode::Admit,
-            lane: Lane::Checkout,
-            depends_on: &[create_op],
-        })
+        pos_store::sales::insert_pending(
+            tx,
+            &pos_store::sales::NewSale {
+                body: &sale.body,
+                encoded: &sale.body.encode()?,
+                op_id: sale.op_id,
+                request_id: None,
+                mode: OpMode::Admit,
+                lane: Lane::Checkout,
+                depends_on: &[create_op],
+            },
+        )
     });
     let claimed = register.write(move |tx| queue::claim_one(tx, sale_op, NOW + LEASE));
     let order: Vec<_> = claimed.iter().map(|c| c.op_id).collect();
@@ -183,11 +190,16 @@ fn a_clock_that_ran_wrong_delays_nothing() {
     let future = NOW + 400 * DAY;
     register.write(move |tx| {
         let claimed = queue::claim_one(tx, op_id, future + LEASE)?.remove(0);
-        let back = queue::release(tx, op_id, claimed.generation, &fault(ErrorClass::Transient), future, future)?;
+        let back =
+            queue::release(tx, op_id, claimed.generation, &fault(ErrorClass::Transient), future, future)?;
         assert_eq!(back, Fenced::Done);
         Ok(())
     });
-    assert_eq!(register.read(|conn| queue::next_due(conn, NOW)), Some(NOW), "the due time is of another year");
+    assert_eq!(
+        register.read(|conn| queue::next_due(conn, NOW)),
+        Some(NOW),
+        "the due time is of another year"
+    );
     assert_eq!(claim_ids(&register, ClaimLimits { lease_until_ms: future, ..limits(10) }), [op_id]);
     assert_eq!(register.write(|tx| queue::expire_leases(tx, NOW)), 1, "so is the lease");
 }
@@ -224,14 +236,19 @@ fn unsent_edits_of_one_row_become_one_operation() {
     let (first, sent) = (OpId(fresh()), OpId(fresh()));
     register.write(move |tx| {
         let edit = |base, changes| update(EntityKind::Product, id(10), 1, base, changes);
-        let one = pos_domain::OperationBody::EntityUpdate(edit(json!({"price": 1180}), json!({"price": 1200})));
+        let one =
+            pos_domain::OperationBody::EntityUpdate(edit(json!({"price": 1180}), json!({"price": 1200})));
         enqueue(tx, first, &one, &[])?;
         let two = edit(json!({"price": 1200, "name": "Bread"}), json!({"price": 1300, "name": "Pain"}));
         assert_eq!(queue::coalesce(tx, &two)?, Some(first));
         let drawn = claim(tx, first)?;
         let body = pos_domain::OperationBody::decode(&drawn.kind, drawn.kind_version, &drawn.body)?;
         let pos_domain::OperationBody::EntityUpdate(body) = body else { panic!("an edit stays one") };
-        assert_eq!(json!(body.base), json!({"price": 1180, "name": "Bread"}), "as it was before the first edit");
+        assert_eq!(
+            json!(body.base),
+            json!({"price": 1180, "name": "Bread"}),
+            "as it was before the first edit"
+        );
         assert_eq!(json!(body.changes), json!({"price": 1300, "name": "Pain"}));
         assert_eq!(drawn.body_hash, pos_domain::Hash32::of(drawn.body.as_bytes()));
         assert_eq!(queue::coalesce(tx, &two)?, None, "it is on its way");
@@ -309,7 +326,11 @@ fn a_restored_server_is_told_again_and_the_stock_shown_stays() {
     let before = register.read(move |conn| stock::shown(conn, product_id));
     assert_eq!((before.server, before.pending, before.shown), (qty(3), qty(0), qty(3)));
     assert_eq!(register.write(|tx| queue::requeue_above(tx, 1, &[], NOW)), 0, "the server still has it");
-    assert_eq!(register.write(|tx| queue::requeue_above(tx, 0, &[1], NOW)), 0, "it has it above its watermark");
+    assert_eq!(
+        register.write(|tx| queue::requeue_above(tx, 0, &[1], NOW)),
+        0,
+        "it has it above its watermark"
+    );
     assert_eq!(register.write(|tx| queue::requeue_above(tx, 0, &[], NOW)), 1);
     let after = register.read(move |conn| stock::shown(conn, product_id));
     assert_eq!((after.server, after.pending, after.shown), (qty(5), qty(-2), qty(3)));
@@ -324,7 +345,8 @@ fn a_refused_edit_gives_the_row_back_as_the_server_has_it() {
     bread.name = "Pain".to_owned();
     register.write(move |tx| {
         products::put(tx, &bread)?;
-        let edit = update(EntityKind::Product, id(10), 1, json!({"name": "Product 10"}), json!({"name": "Pain"}));
+        let edit =
+            update(EntityKind::Product, id(10), 1, json!({"name": "Product 10"}), json!({"name": "Pain"}));
         enqueue(tx, op_id, &pos_domain::OperationBody::EntityUpdate(edit), &[]).map(|_| ())
     });
     let name = |register: &Register| crate::kit::shown_product(register, 10).unwrap().row.name;

@@ -119,8 +119,7 @@ fn step(register: &mut Register, model: &mut Model, event: Event) {
             model.depends_on.insert(op_id, causes);
         }
         Event::Claim(ops) => {
-            let limits =
-                ClaimLimits { ops, bytes: 1 << 20, now_ms: now, lease_until_ms: now + LEASE_MS };
+            let limits = ClaimLimits { ops, bytes: 1 << 20, now_ms: now, lease_until_ms: now + LEASE_MS };
             let claimed = register.write(move |tx| queue::claim_batch(tx, limits));
             assert!(claimed.len() <= usize::try_from(ops).unwrap());
             model.check_claim(&claimed);
@@ -147,8 +146,9 @@ fn step(register: &mut Register, model: &mut Model, event: Event) {
         }
         Event::Kill(n) => {
             let Some((op_id, generation, live)) = model.pick(n) else { return };
-            let fenced = register
-                .write(move |tx| queue::dead_letter(tx, op_id, generation, &fault(ErrorClass::Permanent), now));
+            let fenced = register.write(move |tx| {
+                queue::dead_letter(tx, op_id, generation, &fault(ErrorClass::Permanent), now)
+            });
             model.expect(op_id, live, fenced);
             drop_parked_holders(register, model);
         }

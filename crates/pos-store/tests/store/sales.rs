@@ -59,7 +59,8 @@ impl Step for crate::kit::Confirmed {
 fn a_rolled_back_sale_uses_no_number_and_gives_the_stock_back() {
     let register = Register::new();
     let bread = stocked(&register, 10, 5, 1);
-    let (first, refused, second) = (confirm(&[(&bread, 1)]), confirm(&[(&bread, 3)]), confirm(&[(&bread, 1)]));
+    let (first, refused, second) =
+        (confirm(&[(&bread, 1)]), confirm(&[(&bread, 3)]), confirm(&[(&bread, 1)]));
     let refused_id = refused.sale_id;
     register.write(move |tx| {
         first.insert(tx, OpMode::Fact)?;
@@ -105,7 +106,7 @@ fn the_countersigned_head_is_a_link_of_this_chain() {
     register.write(move |tx| {
         sale.insert(tx, OpMode::Fact)?;
         let record = sale.finalise(tx)?;
-        assert_eq!(chain::list_uncountersigned(tx, 10)?, [record.clone()]);
+        assert_eq!(chain::list_uncountersigned(tx, 10)?, std::slice::from_ref(&record));
         let fork = ChainHead { number: 1, hash: record.previous_hash };
         assert!(matches!(chain::set_countersigned(tx, fork), Err(StoreError::Chain(_))), "a fork is no head");
         chain::set_countersigned(tx, ChainHead { number: 1, hash: record.hash })?;
@@ -147,7 +148,13 @@ fn no_statement_changes_a_final_document() {
     let conn = Connection::open(folder.path().join(pos_store::FILE_NAME)).unwrap();
     conn.pragma_update(None, "recursive_triggers", true).unwrap();
     for table in [
-        "sale", "sale_line", "sale_tender", "sale_tax", "sale_rollback", "chain_record", "stock_movement",
+        "sale",
+        "sale_line",
+        "sale_tender",
+        "sale_tax",
+        "sale_rollback",
+        "chain_record",
+        "stock_movement",
         "receipt_print",
     ] {
         let columns: Vec<String> = conn
@@ -165,7 +172,10 @@ fn no_statement_changes_a_final_document() {
         let replaced = conn.execute(&format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"), []);
         assert!(replaced.is_err(), "{table} can be replaced");
     }
-    let late_line = conn.execute("INSERT INTO sale_tender SELECT sale_id, 9, kind, amount_minor, reference FROM sale_tender", []);
+    let late_line = conn.execute(
+        "INSERT INTO sale_tender SELECT sale_id, 9, kind, amount_minor, reference FROM sale_tender",
+        [],
+    );
     assert!(late_line.is_err(), "a tender cannot be added to a final document");
 }
 
@@ -200,6 +210,33 @@ fn sales_are_listed_newest_first_page_by_page() {
         Ok(all)
     });
     assert_eq!(listed, ids);
+}
+
+#[test]
+fn a_sale_is_searched_by_its_numbers_and_its_customer() {
+    let register = Register::new();
+    let bread = stocked(&register, 10, 50, 1);
+    let (one, two, open) = (confirm(&[(&bread, 1)]), confirm(&[(&bread, 1)]), confirm(&[(&bread, 1)]));
+    let (one_id, two_id, open_id) = (one.sale_id, two.sale_id, open.sale_id);
+    let external = open.document().head.external_number.clone().unwrap();
+    register.write(move |tx| {
+        one.insert(tx, OpMode::Fact)?;
+        one.finalise(tx)?;
+        two.insert(tx, OpMode::Fact)?;
+        two.finalise(tx)?;
+        open.insert(tx, OpMode::Admit)
+    });
+    for (text, wanted) in [
+        ("R1-000001".to_owned(), vec![one_id]),
+        ("r1-0".to_owned(), vec![two_id, one_id]),
+        (external, vec![open_id]),
+        ("mamad".to_owned(), vec![open_id, two_id, one_id]),
+        ("nobody".to_owned(), vec![]),
+    ] {
+        let asked = text.clone();
+        let found = register.read(move |conn| sales::search(conn, &asked, 9));
+        assert_eq!(found.iter().map(|s| s.sale_id).collect::<Vec<_>>(), wanted, "{text}");
+    }
 }
 
 #[test]

@@ -49,7 +49,10 @@ fn a_file_opens_again_as_it_was_and_only_once_at_a_time() {
     let second = Store::open(&register.path(), OpenMode::ReadWrite);
     assert!(matches!(second, Err(StoreError::Held(_))), "two writers would number two receipts alike");
     let reader = Store::open(&register.path(), OpenMode::ReadOnly).unwrap();
-    assert!(reader.verify(pos_store::verify::Depth::Full).unwrap().is_empty(), "reading beside a writer is allowed");
+    assert!(
+        reader.verify(pos_store::verify::Depth::Full).unwrap().is_empty(),
+        "reading beside a writer is allowed"
+    );
     reader.close().unwrap();
     let folder = register.close();
     let again = Store::open(folder.path(), OpenMode::ReadWrite).unwrap();

@@ -76,7 +76,11 @@ fn own_settings_and_requests_are_remembered() {
     assert_eq!(register.read(local::list_settings).len(), 1);
     let done = register.read(move |conn| local::find_request(conn, request)).unwrap();
     assert_eq!((done.command.as_str(), done.subject_id), ("product.save", id(10)));
-    assert!(register.try_write(move |tx| local::record_request(tx, request, "product.save", id(11), NOW)).is_err());
+    assert!(
+        register
+            .try_write(move |tx| local::record_request(tx, request, "product.save", id(11), NOW))
+            .is_err()
+    );
 }
 
 fn cart() -> Cart {
@@ -89,7 +93,8 @@ fn a_power_cut_brings_the_carts_back() {
     let (open, held) = (cart(), cart());
     let (open_id, held_id) = (open.cart_id, held.cart_id);
     let save = |cart: Cart, place| SavedCart { undo: vec![cart.clone()], cart, place, updated_at_ms: NOW };
-    let (on_counter, aside) = (save(open, CartPlace::Open), save(held, CartPlace::Held(Some("Awa".to_owned()))));
+    let (on_counter, aside) =
+        (save(open, CartPlace::Open), save(held, CartPlace::Held(Some("Awa".to_owned()))));
     let wanted = (on_counter.clone(), aside.clone());
     register.write(move |tx| {
         carts::save(tx, &on_counter)?;
@@ -215,8 +220,13 @@ fn a_replay_rings_each_document_up_once() {
         .try_write(move |tx| jobs::record_replayed(tx, file, "536365", &ReplayOutcome::Adjustment, money(0)));
     assert!(again.is_err(), "the file itself refuses the second time");
     assert!(register.try_write(move |tx| jobs::set_done(tx, file, 5)).is_err(), "more than the file has");
-    let resumed = register.write(move |tx| jobs::begin(tx, file, JobKind::Replay, "other name.csv", 4, NOW + 9));
-    assert_eq!((resumed.done, resumed.file_name.as_str()), (4, "retail.csv"), "the same bytes are the same job");
+    let resumed =
+        register.write(move |tx| jobs::begin(tx, file, JobKind::Replay, "other name.csv", 4, NOW + 9));
+    assert_eq!(
+        (resumed.done, resumed.file_name.as_str()),
+        (4, "retail.csv"),
+        "the same bytes are the same job"
+    );
     let known = register.read(move |conn| jobs::find_replayed(conn, file, "C536379"));
     assert_eq!(known, Some(ReplayOutcome::Return(id(21).into())));
     let sums = register.read(move |conn| jobs::sums(conn, file));
@@ -236,8 +246,7 @@ fn people_are_listed_by_name() {
         for (n, name, role) in
             [(40, "Sékou", pos_domain::Role::Owner), (41, "Awa", pos_domain::Role::Cashier)]
         {
-            let cashier =
-                pos_domain::Cashier { cashier_id: id(n).into(), name: name.to_owned(), role };
+            let cashier = pos_domain::Cashier { cashier_id: id(n).into(), name: name.to_owned(), role };
             cashiers::put(tx, &cashier)?;
         }
         Ok(())
@@ -246,7 +255,10 @@ fn people_are_listed_by_name() {
     assert_eq!(names, ["Awa", "Sékou"]);
     register.write(|tx| cashiers::remove(tx, id(41).into()));
     assert!(register.read(|conn| cashiers::find(conn, id(41).into())).is_none());
-    assert_eq!(register.read(|conn| cashiers::find(conn, id(40).into())).unwrap().row.role, pos_domain::Role::Owner);
+    assert_eq!(
+        register.read(|conn| cashiers::find(conn, id(40).into())).unwrap().row.role,
+        pos_domain::Role::Owner
+    );
 }
 
 #[test]

@@ -9,8 +9,8 @@ use pos_store::{StoreError, Topic, conflicts, health, products, queue, settings,
 use serde_json::json;
 
 use crate::kit::{
-    NOW, Register, acknowledge, confirm, create_body, customer, enqueue, fields, fresh, id, incoming, product, qty,
-    shown_product, stock_row, stocked, update,
+    NOW, Register, acknowledge, confirm, create_body, customer, enqueue, fields, fresh, id, incoming,
+    product, qty, shown_product, stock_row, stocked, update,
 };
 
 fn page(rows: Vec<IncomingRow>, own: Vec<OwnEffect>, cursor: &str) -> Page {
@@ -60,7 +60,11 @@ fn a_pulled_row_keeps_the_edit_that_waits_on_top() {
     assert_eq!(shown_product(&register, 10).unwrap().row.price.minor(), 1_500);
     let decided = incoming(EntityKind::Product, id(10), 3, 21, &server);
     register.write(move |tx| feed::apply_rows(tx, &[decided]));
-    assert_eq!(shown_product(&register, 10).unwrap().row.price.minor(), 1_200, "the server decided otherwise");
+    assert_eq!(
+        shown_product(&register, 10).unwrap().row.price.minor(),
+        1_200,
+        "the server decided otherwise"
+    );
 }
 
 #[test]
@@ -140,12 +144,16 @@ fn fields_of_a_newer_server_survive_an_edit_here() {
 #[test]
 fn what_this_program_does_not_know_is_kept_for_the_one_that_will() {
     let register = Register::new();
-    let unknown_kind = IncomingRow { entity: "loyalty".to_owned(), ..incoming(EntityKind::Product, id(80), 1, 1, &json!({})) };
+    let unknown_kind = IncomingRow {
+        entity: "loyalty".to_owned(),
+        ..incoming(EntityKind::Product, id(80), 1, 1, &json!({}))
+    };
     let unknown_shape = incoming(EntityKind::Product, id(81), 1, 2, &json!({ "product_id": id(81) }));
     let other_id = incoming(EntityKind::Product, id(82), 1, 3, &product(83, "C", "Cola"));
     let good = incoming(EntityKind::Product, id(84), 1, 4, &product(84, "D", "Dates"));
-    let changed = register
-        .write(move |tx| feed::promote(tx, &page(vec![unknown_kind, unknown_shape, other_id, good], vec![], "c"), NOW));
+    let changed = register.write(move |tx| {
+        feed::promote(tx, &page(vec![unknown_kind, unknown_shape, other_id, good], vec![], "c"), NOW)
+    });
     assert_eq!(changed.rows, 1, "the good one is not held up");
     assert_eq!(register.read(|conn| health::get(conn, NOW)).parked_rows, 3);
     let changed = register.write(feed::retry_parked_rows);
@@ -192,7 +200,9 @@ fn a_lost_answer_is_learnt_from_the_feed() {
     let (op_id, product_id) = (sale.op_id, bread.product_id);
     register.write(move |tx| sale.insert(tx, queue::OpMode::Fact));
     let row = stock_row(id(10), 3, 2, 9);
-    register.write(move |tx| feed::promote(tx, &page(vec![row], vec![OwnEffect { op_id, feed_seq: 9 }], "c9"), NOW));
+    register.write(move |tx| {
+        feed::promote(tx, &page(vec![row], vec![OwnEffect { op_id, feed_seq: 9 }], "c9"), NOW)
+    });
     let shown = register.read(move |conn| stock::shown(conn, product_id));
     assert_eq!((shown.server, shown.pending, shown.shown), (qty(3), qty(0), qty(3)), "not counted twice");
     let row = register.read(move |conn| queue::find(conn, op_id)).unwrap();
@@ -253,7 +263,9 @@ fn a_conflict_is_counted_when_it_opens_and_when_it_opens_again() {
     assert_eq!((kept.conflict.events.len(), kept.decision_waits), (3, false));
     let listed = register.read(|conn| conflicts::list(conn, ConflictStatus::Open, None, 5));
     assert_eq!(listed.len(), 1);
-    assert!(register.read(|conn| conflicts::list(conn, ConflictStatus::Open, Some(id(70).into()), 5)).is_empty());
+    assert!(
+        register.read(|conn| conflicts::list(conn, ConflictStatus::Open, Some(id(70).into()), 5)).is_empty()
+    );
     register.write(|tx| {
         let body = OperationBody::ConflictReopen(pos_domain::body::ConflictReopening {
             conflict_id: id(70).into(),
@@ -311,7 +323,10 @@ fn a_first_sync_resumes_after_a_kill_and_removes_what_the_server_does_not_have()
                     | EntityKind::Cashier
                     | EntityKind::Conflict => vec![],
                 };
-                first_sync::apply_page(tx, &SnapshotPage { entity: kind, rows: &rows, next: None, total_rows: 1 })?;
+                first_sync::apply_page(
+                    tx,
+                    &SnapshotPage { entity: kind, rows: &rows, next: None, total_rows: 1 },
+                )?;
             }
             first_sync::finish(tx, NOW)
         })
@@ -337,5 +352,9 @@ fn shop_settings_are_assembled_from_rows() {
     let broken = settings::SettingRow { key: "cash_rounding".to_owned(), value: json!("all of it") };
     register.write(move |tx| settings::put(tx, &broken));
     let after = register.read(settings::load);
-    assert_eq!((after.checkout_deadline_ms, after.cash_rounding), (1_500, None), "one bad row costs only itself");
+    assert_eq!(
+        (after.checkout_deadline_ms, after.cash_rounding),
+        (1_500, None),
+        "one bad row costs only itself"
+    );
 }

@@ -8,7 +8,9 @@ use rusqlite::types::Value;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::kit::{NOW, Register, acknowledge, confirm, create_body, enqueue, fresh, id, product, qty, stocked};
+use crate::kit::{
+    NOW, Register, acknowledge, confirm, create_body, enqueue, fresh, id, product, qty, stocked,
+};
 
 /// A register with a final sale, a final refund, a rolled-back sale and a stock adjustment.
 fn register_with_history() -> TempDir {
@@ -99,7 +101,8 @@ fn every_single_field_of_the_evidence_is_guarded() {
         let count: i64 = conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         for column in &columns {
             for row in 0..count {
-                let pick = format!("SELECT {column} FROM {table} ORDER BY {} LIMIT 1 OFFSET {row}", key_of(table));
+                let pick =
+                    format!("SELECT {column} FROM {table} ORDER BY {} LIMIT 1 OFFSET {row}", key_of(table));
                 let before: Value = conn.query_row(&pick, [], |r| r.get(0)).unwrap();
                 for after in another(&before) {
                     if after == before {
@@ -109,7 +112,11 @@ fn every_single_field_of_the_evidence_is_guarded() {
                     let changed = conn.execute(&tamper(table, column, row), [&after]);
                     // A unique index refuses the change by itself.
                     if changed.is_ok_and(|n| n == 1) {
-                        assert_ne!(verify(&conn), [], "{table}.{column} of row {row}: {before:?} -> {after:?}");
+                        assert_ne!(
+                            verify(&conn),
+                            [],
+                            "{table}.{column} of row {row}: {before:?} -> {after:?}"
+                        );
                         changes += 1;
                     }
                     conn.execute_batch("ROLLBACK TO tampering; RELEASE tampering").unwrap();
