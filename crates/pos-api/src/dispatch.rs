@@ -30,11 +30,11 @@ pub fn api_error(error: AppError, trace_id: Uuid) -> ApiError {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ");
-    match error.code {
-        ErrorCode::Internal | ErrorCode::StorageFailed | ErrorCode::StorageCorrupt => {
-            tracing::error!(code = error.code.as_str(), cause, "a command failed");
-        }
-        _ => tracing::debug!(code = error.code.as_str(), cause, "a command was refused"),
+    let a_fault_here = [ErrorCode::Internal, ErrorCode::StorageFailed, ErrorCode::StorageCorrupt];
+    if a_fault_here.contains(&error.code) {
+        tracing::error!(code = error.code.as_str(), cause, "a command failed");
+    } else {
+        tracing::debug!(code = error.code.as_str(), cause, "a command was refused");
     }
     ApiError {
         code: error.code,

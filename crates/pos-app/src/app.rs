@@ -195,7 +195,7 @@ impl App {
         let device = self.inner.store.read(device::get)?;
         let token = self.keys()?.as_ref().and_then(|k| k.server_token().cloned());
         let (Some(server), Some(token)) = (device.server, token) else { return Ok(()) };
-        let link = Link::start(self, &server, &token, device.device_id, self.inner.background_sync).await?;
+        let link = Link::start(self, &server, &token, self.inner.background_sync).await?;
         let old = self.inner.link.write().unwrap_or_else(PoisonError::into_inner).replace(link);
         if let Some(old) = old {
             old.shut_down().await;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use pos_domain::DeviceId;
 use pos_domain::body::EntityKind;
 use pos_store::device::JoinedServer;
 use pos_store::queue::Claimed;
@@ -37,7 +36,6 @@ impl Link {
         app: &App,
         server: &JoinedServer,
         token: &Secret,
-        device_id: DeviceId,
         background: bool,
     ) -> Result<Self, AppError> {
         let address = ServerAddress::with_pins(&server.url, &server.pins).map_err(|e| {
@@ -55,7 +53,6 @@ impl Link {
             store: app.inner.store.clone(),
             api,
             clock: app.inner.clock.as_fn(),
-            holder: format!("{device_id}/{}", std::process::id()),
             seed: seed.as_u64_pair().1,
         };
         let background = if background { Background::On } else { Background::Off };
@@ -110,6 +107,11 @@ impl Link {
 
     pub(crate) fn sold(&self) {
         self.handle.sale_finalised();
+    }
+
+    /// The server knows more of the stock than this register: read the feed soon.
+    pub(crate) fn is_behind(&self) {
+        self.handle.stream_hint();
     }
 
     pub(crate) async fn round(&self) -> Result<RoundReport, AppError> {

@@ -22,6 +22,13 @@ pub struct Table {
     pub delimiter: char,
 }
 
+/// The text of a file: UTF-8, with or without a mark, UTF-16 with its mark, else Windows-1252, as older systems write.
+pub fn decode(bytes: &[u8]) -> String {
+    let fallback =
+        if std::str::from_utf8(bytes).is_ok() { encoding_rs::UTF_8 } else { encoding_rs::WINDOWS_1252 };
+    fallback.decode(bytes).0.into_owned()
+}
+
 /// Reads a CSV text. The separator is the one of `,` `;` tab `|` that stands most often in the header. Rows may be shorter
 /// or longer than the header: they are judged later, not refused here.
 pub fn read_table(text: &str) -> Result<Table, AppError> {

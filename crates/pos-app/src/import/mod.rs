@@ -3,5 +3,5 @@
 mod columns;
 mod rows;
 
-pub use columns::{Table, preview, read_table, suggest_mapping};
+pub use columns::{Table, decode, preview, read_table, suggest_mapping};
 pub use rows::{ImportRow, Judged, judge};

@@ -191,7 +191,7 @@ impl RowJudge<'_> {
 
     fn name(&mut self) -> Result<String, ImportRowFault> {
         let raw = self.text(Some(self.columns.name)).to_owned();
-        let name = resolve_entities(&raw);
+        let name = repair_c1(&resolve_entities(&raw));
         if name.trim().is_empty() {
             return Err(self.fault("name", "empty", &raw));
         }
@@ -202,7 +202,7 @@ impl RowJudge<'_> {
             return Err(self.fault("name", "control_characters", &raw));
         }
         if name != raw {
-            self.warnings.push(self.fault("name", "entity_resolved", &raw));
+            self.warnings.push(self.fault("name", "repaired", &raw));
         }
         if name.contains('\u{fffd}') {
             self.warnings.push(self.fault("name", "unreadable_character", &raw));
@@ -248,6 +248,24 @@ fn decimal_code(fault: &pos_domain::DecimalFault) -> &'static str {
         pos_domain::DecimalFault::TooManyDecimals { .. } => "too_many_decimals",
         pos_domain::DecimalFault::OutOfRange => "out_of_range",
     }
+}
+
+/// Characters 0x80 to 0x9F are no text in Unicode: they are Windows-1252 bytes that some program took for Latin-1, such
+/// as 0x9C for `œ`.
+fn repair_c1(text: &str) -> String {
+    if !text.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c)) {
+        return text.to_owned();
+    }
+    text.chars()
+        .flat_map(|c| in_windows_1252(c).unwrap_or(c.to_string()).chars().collect::<Vec<_>>())
+        .collect()
+}
+
+fn in_windows_1252(c: char) -> Option<String> {
+    let byte = u8::try_from(u32::from(c)).ok().filter(|b| (0x80..=0x9f).contains(b))?;
+    let bytes = [byte];
+    let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes);
+    Some(text.into_owned())
 }
 
 /// Resolves the entities that exports of web shops leave in names.

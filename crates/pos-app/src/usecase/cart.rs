@@ -1,6 +1,8 @@
 //! The open cart: scanning, changing, taking back, holding and recalling. Every change is on the disk before the
 //! window shows it, so a power cut brings the cart back.
 
+use std::collections::HashMap;
+
 use pos_domain::cart::{LineTerms, price};
 use pos_domain::stock::{OfflineAnswer, offline_answer};
 use pos_domain::tender::payable;
@@ -233,11 +235,12 @@ pub(crate) fn cart_view(conn: &Conn, saved: &SavedCart, online: bool) -> Result<
     };
     let (payable_cash, payable_other) = (due(TenderKind::Cash)?, due(TenderKind::Card)?);
     let customer = cart.customer_id.map(|id| customers::find(conn, id)).transpose()?.flatten().map(|c| c.row);
+    let asked = asked_by_product(cart)?;
     let mut lines = Vec::with_capacity(cart.lines.len());
     for (line, amounts) in cart.lines.iter().zip(&priced.lines) {
         let product = products::find(conn, line.product_id)?.map(|p| p.row);
         let shown = if line.track_stock { Some(shown_stock(conn, line.product_id)?) } else { None };
-        let asked = asked_in_all(cart, line.product_id)?;
+        let asked = asked.get(&line.product_id).copied().unwrap_or(line.qty);
         let notice = shown.zip(product.as_ref()).and_then(|(stock, product)| {
             match offline_answer(product.offline_policy, stock.shown, asked) {
                 OfflineAnswer::Refuse if !online => {
@@ -277,10 +280,14 @@ pub(crate) fn shown_stock(conn: &Conn, product_id: ProductId) -> Result<ShownSto
     Ok(ShownStock { server: s.server, pending: s.pending, shown: s.shown, oversold: s.oversold })
 }
 
-/// How much of a product all lines of a cart ask together.
-pub(crate) fn asked_in_all(cart: &Cart, product_id: ProductId) -> Result<Quantity, AppError> {
-    let asked = cart.lines.iter().filter(|l| l.product_id == product_id).map(|l| l.qty);
-    asked.into_iter().try_fold(Quantity::ZERO, Quantity::plus).map_err(decimal("qty"))
+/// How much of each product all lines of a cart ask together.
+pub(crate) fn asked_by_product(cart: &Cart) -> Result<HashMap<ProductId, Quantity>, AppError> {
+    let mut asked: HashMap<ProductId, Quantity> = HashMap::with_capacity(cart.lines.len());
+    for line in &cart.lines {
+        let sum = asked.entry(line.product_id).or_default();
+        *sum = sum.plus(line.qty).map_err(decimal("qty"))?;
+    }
+    Ok(asked)
 }
 
 fn pieces(cart: &Cart) -> u32 {

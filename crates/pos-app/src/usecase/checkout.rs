@@ -4,6 +4,7 @@
 //! not there; then the cart is given back. No answer in time means "unknown", never "refused": the sale is latched to
 //! a fact and printed. A register that knows that it is offline asks nobody and writes once.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use pos_domain::body::EntityKind;
@@ -22,7 +23,7 @@ use pos_store::{Conn, Tx, carts, customers, device, local, products};
 use pos_sync::{Answered, CheckoutAnswer, SaleVerdict, ShortLine};
 use serde_json::json;
 
-use super::cart::{asked_in_all, shown_stock};
+use super::cart::{asked_by_product, shown_stock};
 use super::records::Stamp;
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
@@ -165,6 +166,9 @@ impl App {
                 let lines = self.short_lines(lines).await?;
                 let params = json!({ "lines": lines });
                 self.roll_back(&begun, "insufficient_stock", params.clone(), Some(answered)).await?;
+                if let Some(link) = self.link() {
+                    link.is_behind();
+                }
                 Err(AppError::with(ErrorCode::SaleInsufficientStock, params))
             }
             CheckoutAnswer::Rejected { reason, field, detail, answered } => {
@@ -431,21 +435,18 @@ struct Known {
 
 fn check_known_stock(conn: &Conn, cart: &Cart) -> Result<Known, AppError> {
     let mut known = Known::default();
-    let mut seen = std::collections::HashSet::new();
-    for line in cart.lines.iter().filter(|l| l.track_stock) {
-        if !seen.insert(line.product_id) {
-            continue;
-        }
-        let Some(product) = products::find(conn, line.product_id)?.map(|p| p.row) else { continue };
-        let (asked, shown) =
-            (asked_in_all(cart, line.product_id)?, shown_stock(conn, line.product_id)?.shown);
+    let counted: HashSet<ProductId> =
+        cart.lines.iter().filter(|l| l.track_stock).map(|l| l.product_id).collect();
+    for (product_id, asked) in asked_by_product(cart)?.into_iter().filter(|(id, _)| counted.contains(id)) {
+        let Some(product) = products::find(conn, product_id)?.map(|p| p.row) else { continue };
+        let shown = shown_stock(conn, product_id)?.shown;
         match offline_answer(product.offline_policy, shown, asked) {
             OfflineAnswer::Sell => {}
             OfflineAnswer::SellWithNotice => {
                 known.notices.push(SaleNotice::BelowStock { code: product.code, name: product.name });
             }
             OfflineAnswer::Refuse => known.blocked.push(ShortLineView {
-                product_id: line.product_id,
+                product_id,
                 code: product.code,
                 name: product.name,
                 asked,
@@ -463,7 +464,7 @@ pub(crate) fn open_creations(
     customer: Option<CustomerId>,
 ) -> Result<Vec<OpId>, AppError> {
     let mut open = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for id in products {
         if seen.insert(id) {
             open.extend(queue::list_unacknowledged_of(conn, EntityKind::Product, id.0)?);

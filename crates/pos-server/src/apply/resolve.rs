@@ -21,14 +21,18 @@ pub(super) fn resolve(batch: &mut Batch<'_>, cause: &Cause<'_>, asked: &Conflict
     let Some(mut row) = store::find(batch.tx, asked.conflict_id)? else {
         return Err(unknown("conflict_id", "conflict", asked.conflict_id.0));
     };
-    if row.conflict.status == ConflictStatus::Resolved {
+    // The refund that came first settled what was missing; the decision that made it still tells why.
+    let told_by_its_refund = row.conflict.status == ConflictStatus::Resolved
+        && row.conflict.resolution().is_none()
+        && asked.choice == ConflictChoice::Refund;
+    if row.conflict.status == ConflictStatus::Resolved && !told_by_its_refund {
         return match row.conflict.resolution() {
             Some(choice) if choice == asked.choice => Ok(done(cause)),
             Some(choice) => Err(invalid("choice", format!("it was decided already: {}", choice.as_str()))),
             None => Err(invalid("choice", "nothing is left to decide")),
         };
     }
-    if !row.conflict.choices.iter().any(|preview| preview.choice == asked.choice) {
+    if !told_by_its_refund && !row.conflict.choices.iter().any(|preview| preview.choice == asked.choice) {
         return Err(invalid("choice", format!("{} is no choice here", asked.choice.as_str())));
     }
     let resolution = match row.conflict.kind {
