@@ -8,12 +8,14 @@ use pos_protocol::SyncApi;
 use pos_store::queue::{self, Claimed};
 use pos_store::{Changed, Priority, StoreError};
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::backoff::{self, Jitter};
 use crate::driver::Driver;
 use crate::engine::{Event, LastSeen};
 use crate::exchange::{Background, CheckoutAnswer, DryRun, Exchange, Parts, RoundReport, SyncError};
 use crate::status::SyncStatus;
+use crate::transport::HttpApi;
 
 /// Events that may wait for the driver. It takes them in at once; what does not fit is found at the next look.
 const EVENTS_WAITING: usize = 256;
@@ -22,7 +24,28 @@ const EVENTS_WAITING: usize = 256;
 pub struct SyncHandle<A> {
     exchange: Arc<Exchange<A>>,
     events: mpsc::Sender<Event>,
-    driver: Arc<Mutex<Option<JoinHandle<()>>>>,
+    tasks: Arc<Tasks>,
+}
+
+/// What runs beside the use cases.
+#[derive(Debug, Default)]
+struct Tasks {
+    driver: Mutex<Option<JoinHandle<()>>>,
+    listener: Mutex<Option<AbortHandle>>,
+}
+
+impl Tasks {
+    fn stop_listening(&self) {
+        if let Some(listener) = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            listener.abort();
+        }
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.stop_listening();
+    }
 }
 
 impl<A> Clone for SyncHandle<A> {
@@ -30,7 +53,7 @@ impl<A> Clone for SyncHandle<A> {
         Self {
             exchange: Arc::clone(&self.exchange),
             events: self.events.clone(),
-            driver: Arc::clone(&self.driver),
+            tasks: Arc::clone(&self.tasks),
         }
     }
 }
@@ -61,7 +84,8 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
             Background::Off => None,
         };
         exchange.publish().await;
-        Ok(Self { exchange, events, driver: Arc::new(Mutex::new(driver)) })
+        let tasks = Tasks { driver: Mutex::new(driver), listener: Mutex::default() };
+        Ok(Self { exchange, events, tasks: Arc::new(tasks) })
     }
 
     /// Something that can wait a little was queued: an edit, an import.
@@ -180,13 +204,47 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
     /// Sends what can be sent within `patience` and ends the background. Later calls on any clone still work, without
     /// a background.
     pub async fn shut_down(&self, patience: Duration) {
-        let driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.tasks.stop_listening();
+        let driver = self.tasks.driver.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut driver) = driver else { return };
         self.exchange.tell(Event::Shutdown);
         if tokio::time::timeout(patience, &mut driver).await.is_err() {
             driver.abort();
             // Wait for the abort: nothing of this exchange may run when its file is closed.
             drop(driver.await);
+        }
+    }
+}
+
+impl SyncHandle<HttpApi> {
+    /// Listens to the server's hints while it is in reach, so that what others change is seen within a moment instead
+    /// of a minute. Ends with the last handle.
+    pub fn follow_hints(&self, mut jitter: Jitter) {
+        let exchange = Arc::downgrade(&self.exchange);
+        let api = self.exchange.api.clone();
+        let mut status = self.exchange.watch();
+        let listening = tokio::spawn(async move {
+            let mut failures = 0;
+            // The status has a sender as long as the exchange lives.
+            while status.wait_for(|status| status.online && !status.paused).await.is_ok() {
+                let mut heard = false;
+                let ended = api
+                    .listen(|| {
+                        heard = true;
+                        if let Some(exchange) = exchange.upgrade() {
+                            exchange.tell(Event::StreamHint);
+                        }
+                    })
+                    .await;
+                tracing::debug!(?ended, heard, "the stream of hints ended");
+                failures = if heard { 1_u32 } else { failures.saturating_add(1) };
+                tokio::time::sleep(backoff::wait(failures, None, &mut jitter)).await;
+            }
+        });
+        let listener = listening.abort_handle();
+        let before = self.tasks.listener.lock().unwrap_or_else(PoisonError::into_inner).replace(listener);
+        if let Some(before) = before {
+            before.abort();
         }
     }
 }

@@ -39,6 +39,8 @@ const TRANSFER_LIMIT: Duration = Duration::from_secs(30);
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// How long an idle connection is kept, 50 s: less than the usual 60 s of middle boxes.
 const IDLE_LIMIT: Duration = Duration::from_secs(50);
+/// A stream of hints that is silent for longer is half open, 60 s: a server says every 20 s that it is alive.
+const STREAM_SILENCE: Duration = Duration::from_secs(60);
 /// Bodies below this are sent as they are, 1 KiB: packing gains nothing.
 const PACK_FROM_BYTES: usize = 1_024;
 /// zstd level 3, its default: more costs the till more time than the link saves.
@@ -170,14 +172,18 @@ impl HttpApi {
         if !answer::is_event_stream(&response) {
             return answer::read::<serde_json::Value>(response).await.map(|_| ());
         }
-        let broken = |e: reqwest::Error| ApiError::NoAnswer { detail: in_words(&e) };
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            // Comments (": ...") keep the connection alive and are no hints.
-            if chunk.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"data:")) {
+        let no_answer = |detail: String| ApiError::NoAnswer { detail };
+        loop {
+            let chunk = tokio::time::timeout(STREAM_SILENCE, response.chunk())
+                .await
+                .map_err(|_| no_answer("the stream fell silent".to_owned()))?
+                .map_err(|e| no_answer(in_words(&e)))?;
+            let Some(chunk) = chunk else { return Ok(()) };
+            // An empty comment (":") only keeps the connection alive.
+            if chunk.iter().any(|byte| *byte != b':' && !byte.is_ascii_whitespace()) {
                 on_hint();
             }
         }
-        Ok(())
     }
 
     fn get(&self, path: &str, limit: Duration) -> RequestBuilder {

@@ -84,7 +84,9 @@ pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Resul
         }
         stock::release(tx, op_id)?;
         tx.prepare_cached(
-            "UPDATE sync_queue SET state = 'pending', feed_seq = NULL, finished_at_ms = NULL, next_due_at_ms = :now
+            // What the server had taken was done: a sale that once asked for admission is a fact.
+            "UPDATE sync_queue SET state = 'pending', feed_seq = NULL, finished_at_ms = NULL, next_due_at_ms = :now,
+                 mode = CASE mode WHEN 'admit' THEN 'fact' ELSE mode END
              WHERE op_id = :op_id",
         )?
         .execute(named_params! { ":now": now_ms, ":op_id": op_id.as_bytes() })?;

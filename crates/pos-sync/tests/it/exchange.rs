@@ -11,7 +11,7 @@ use pos_sync::status::SyncState;
 use pos_sync::{Background, CheckoutAnswer, SyncError};
 
 use crate::town::{
-    DEADLINE, Fault, Queued, Register, Town, create_of, enqueue, product, wait_for, wait_synced,
+    DEADLINE, Fault, Queued, Register, Restored, Town, create_of, enqueue, product, wait_for, wait_synced,
 };
 
 /// On the server and on a register that has read everything: balance and shortage of a product.
@@ -424,4 +424,48 @@ async fn the_end_of_the_program_sends_what_waits() {
     sync.shut_down(DEADLINE).await;
     assert_eq!(state_of(&till, op_id), OpState::Acknowledged, "nobody told the engine, it looked");
     assert_eq!(truth(&town, &bread).await, (4, 0));
+}
+
+#[tokio::test]
+async fn a_server_restored_from_a_backup_gets_what_it_lost_and_the_register_reads_everything_anew() {
+    let (town, mut till, bread) = town_with(9).await;
+    till.part();
+    let (town, backup) = town.back_up();
+    till.meet(&town.server).await;
+    let sync = till.start(till.session(), Background::On).await;
+    let before = till.sell(&sync, &bread, 2, DEADLINE).await;
+    let cake = till.create_product("CAKE", 700, 4);
+    sync.wrote();
+    wait_for(&sync, "the cake is on the server", |s| s.pending == 0).await;
+    sync.shut_down(DEADLINE).await;
+    assert_eq!(state_of(&till, before.op_id), OpState::Acknowledged);
+
+    till.meet(&backup.server).await;
+    let sync = till.start(Restored(till.session()), Background::On).await;
+    let restored =
+        |register: &Register| register.read(pos_store::device::get).server.expect("joined").server_epoch;
+    wait_for(&sync, "the new life is met", |_| restored(&till) == 2).await;
+    wait_for(&sync, "all is sent again", |s| s.pending == 0 && s.progress.is_none()).await;
+    sync.sync_now().await.expect("a round");
+    assert_eq!(truth(&backup, &bread).await, (7, 0), "incident 11: clients never sent again");
+    assert_eq!(truth(&backup, &cake).await, (4, 0));
+    assert_eq!(till.stock_of(&bread).shown.milli(), 7_000);
+    let device = till.read(pos_store::device::get);
+    assert_eq!(device.countersigned, device.head, "the evidence went again too");
+}
+
+#[tokio::test]
+async fn another_server_under_the_same_address_gets_nothing() {
+    let (_town, mut till, bread) = town_with(5).await;
+    let stranger = Town::found();
+    let answer = stranger.server.pair(till.pair_request(stranger.code())).await.expect("it takes anyone");
+    assert_eq!(answer.series, "R1");
+    till.meet(&stranger.server).await;
+    let document = till.document(&bread, 1);
+    till.confirm(&document, OpMode::Fact, &[]);
+    let sync = till.start(till.session(), Background::Off).await;
+    let refused = sync.sync_now().await.expect_err("this is not the server that was joined");
+    assert_eq!(refused.code(), "alarm.other_server");
+    assert_eq!(till.counts().pending, 1, "nothing left");
+    assert_eq!(sync.status().await.expect("read").state, SyncState::Attention);
 }

@@ -11,3 +11,4 @@
 mod exchange;
 mod town;
 mod transport;
+mod wire;

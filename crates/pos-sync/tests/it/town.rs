@@ -70,8 +70,27 @@ impl Town {
         let mut register = Register::new(name);
         let answer = self.server.pair(register.pair_request(self.code())).await.expect("joined");
         register.joined("http://127.0.0.1:1", &answer);
-        register.session = Some(self.server.session(register.device_id).await.expect("a session"));
+        register.meet(&self.server).await;
         register
+    }
+
+    /// Ends the server, copies its folder as a backup does, and opens both: the server, and what a restored one would
+    /// be. No register may be in session.
+    pub(crate) fn back_up(self) -> (Self, Self) {
+        let Self { server, folder } = self;
+        drop(server);
+        let backup = tempfile::tempdir().expect("a folder");
+        for entry in std::fs::read_dir(folder.path()).expect("the folder") {
+            let entry = entry.expect("an entry");
+            if entry.file_type().expect("a type").is_file() {
+                std::fs::copy(entry.path(), backup.path().join(entry.file_name())).expect("copied");
+            }
+        }
+        let open = |folder: TempDir| Self {
+            server: Server::open(folder.path(), None, pos_server::Clock::system()).expect("a server"),
+            folder,
+        };
+        (open(folder), open(backup))
     }
 }
 
@@ -178,6 +197,20 @@ impl Register {
         job: impl FnOnce(&pos_store::Conn) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.store.read(job).expect("read")
+    }
+
+    /// Is known to a server from now on.
+    pub(crate) async fn meet(&mut self, server: &Server) {
+        self.session = Some(server.session(self.device_id).await.expect("a session"));
+    }
+
+    /// Lets go of the server.
+    pub(crate) fn part(&mut self) {
+        self.session = None;
+    }
+
+    pub(crate) fn session(&self) -> DeviceSession {
+        self.session.clone().expect("joined")
     }
 
     /// The way to the server, with faults at will.
@@ -578,5 +611,43 @@ impl<A: SyncApi> SyncApi for FaultyApi<A> {
         }
         self.road.pages.lock().expect("the road").push(request.clone());
         self.server.snapshot(request).await
+    }
+}
+
+/// A server after it was restored from a backup: the same one in another life, so that older cursors mean nothing.
+pub(crate) struct Restored<A>(pub(crate) A);
+
+/// How many lives later.
+const LIVES: u32 = 1;
+
+impl<A: SyncApi> SyncApi for Restored<A> {
+    async fn hello(&self) -> Result<Hello, ApiError> {
+        let mut hello = self.0.hello().await?;
+        hello.server_epoch += LIVES;
+        Ok(hello)
+    }
+
+    async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
+        let mut answer = self.0.push(request).await?;
+        answer.server_epoch += LIVES;
+        Ok(answer)
+    }
+
+    async fn pull(&self, mut request: PullRequest) -> Result<PullResponse, ApiError> {
+        let Some(epoch) = request.cursor.server_epoch.checked_sub(LIVES).filter(|epoch| *epoch > 0) else {
+            let code = ProblemCode::ResnapshotRequired;
+            let problem = Problem { code, detail: "an older life".to_owned(), retry_after_ms: None };
+            return Err(ApiError::Refused { problem });
+        };
+        request.cursor.server_epoch = epoch;
+        let mut page = self.0.pull(request).await?;
+        page.next.server_epoch += LIVES;
+        Ok(page)
+    }
+
+    async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
+        let mut page = self.0.snapshot(request).await?;
+        page.mark.server_epoch += LIVES;
+        Ok(page)
     }
 }
