@@ -114,7 +114,8 @@ pub(crate) fn apply<T: SharedRow>(tx: &Tx<'_>, version: &ServerVersion<'_>) -> R
     if kept.as_ref().is_some_and(|k| k.life.rev >= version.rev) {
         return Ok(Applied::Known);
     }
-    let known_here = kept.is_some();
+    // A row that is new here has no edits of ours, and nothing stands on top of a tombstone.
+    let edited_here = kept.is_some() && version.data.is_some();
     let server = match (version.data, kept) {
         (Some(data), _) => match serde_json::from_str::<Fields>(data) {
             Ok(fields) => fields,
@@ -126,7 +127,7 @@ pub(crate) fn apply<T: SharedRow>(tx: &Tx<'_>, version: &ServerVersion<'_>) -> R
     };
     let life =
         Life { rev: version.rev, seq: version.seq, deleted: version.data.is_none(), ..Life::default() };
-    layer::<T>(tx, version.id, server, life, known_here)
+    layer::<T>(tx, version.id, server, life, edited_here)
 }
 
 /// Computes the row anew after an edit of it was refused, withdrawn, taken up again or acknowledged.
@@ -195,10 +196,9 @@ fn layer<T: SharedRow>(
     id: Uuid,
     server: Fields,
     mut life: Life,
-    known_here: bool,
+    edited_here: bool,
 ) -> Result<Applied, StoreError> {
-    // A row that is new here has no edits of ours.
-    let edits = if known_here { queue::edits_on_top(tx, T::KIND, id, life.seq)? } else { Vec::new() };
+    let edits = if edited_here { queue::edits_on_top(tx, T::KIND, id, life.seq)? } else { Vec::new() };
     let mut fields = server.clone();
     let mut edited = false;
     for edit in edits {

@@ -122,6 +122,25 @@ fn a_deletion_here_waits_on_top_of_the_servers_row() {
 }
 
 #[test]
+fn what_the_server_deleted_stays_gone_when_an_edit_of_it_is_refused() {
+    let register = Register::new();
+    stocked(&register, 10, 5, 1);
+    let op_id = edit_price(&register, 1_500);
+    register.write(move |tx| {
+        feed::apply_rows(tx, &[tombstone(EntityKind::Product, id(10), 2, 9)])?;
+        let claimed = crate::kit::claim(tx, op_id)?;
+        let refused = queue::OpFault {
+            class: queue::ErrorClass::Permanent,
+            code: "rejected.unknown_reference".to_owned(),
+            params: serde_json::Map::new(),
+        };
+        assert_eq!(queue::dead_letter(tx, op_id, claimed.generation, &refused, NOW)?, queue::Fenced::Done);
+        Ok(())
+    });
+    assert!(shown_product(&register, 10).is_none());
+}
+
+#[test]
 fn fields_of_a_newer_server_survive_an_edit_here() {
     let register = Register::new();
     let mut newer = fields(&product(10, "P10", "Bread"));
