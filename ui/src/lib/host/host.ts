@@ -5,7 +5,7 @@
  */
 import type { ErrorCode } from './bindings/ErrorCode';
 import { type CommandName, type Request, type Response, timeoutOf } from './commands';
-import type { Topic } from './bindings/commands';
+import type { Topic } from './bindings/Topic';
 
 /** Codes that the page itself can meet, beside those of pos-api. */
 export type HostCode = 'host.timeout' | 'host.unreadable';
