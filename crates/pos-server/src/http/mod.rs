@@ -5,7 +5,9 @@
 //! [`Problem`](pos_protocol::Problem) as JSON.
 
 mod answer;
+mod openapi;
 mod routes;
+mod sample;
 mod serve;
 mod tls;
 

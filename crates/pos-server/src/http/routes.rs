@@ -28,6 +28,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use super::answer::{Failure, finish, json};
+use super::openapi;
 use crate::limits::{Buckets, PAIRINGS_PER_SECOND, REQUESTS_PER_SECOND, STRANGERS_PER_SECOND};
 use crate::server::Server;
 use crate::session::DeviceSession;
@@ -69,6 +70,7 @@ pub fn router(server: Server, stop: CancellationToken) -> Router {
         .route("/v1/sync/pull", get(pull))
         .route("/v1/sync/snapshot", get(snapshot))
         .route("/v1/sync/stream", get(stream))
+        .route("/v1/openapi.json", get(|| async { json(&openapi::document()) }))
         .route("/health", get(|| async { json(&serde_json::json!({ "live": true })) }))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))

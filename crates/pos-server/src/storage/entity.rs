@@ -97,12 +97,16 @@ pub(crate) fn list_settings(connection: &Connection) -> Sql<Vec<(String, serde_j
 
 /// Takes a number of rows of a kind into account, or out of it.
 pub(crate) fn add_total(connection: &Connection, entity: EntityKind, change: i64) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO entity_total (entity, live_rows) VALUES (:entity, :change)
-             ON CONFLICT (entity) DO UPDATE SET live_rows = live_rows + excluded.live_rows",
-        )?
-        .execute(named_params! { ":entity": entity.as_str(), ":change": change })?;
+    let change = named_params! { ":entity": entity.as_str(), ":change": change };
+    // Not an upsert: its CHECK would judge a negative change before it is added to the row.
+    let known = connection
+        .prepare_cached("UPDATE entity_total SET live_rows = live_rows + :change WHERE entity = :entity")?
+        .execute(change)?;
+    if known == 0 {
+        connection
+            .prepare_cached("INSERT INTO entity_total (entity, live_rows) VALUES (:entity, :change)")?
+            .execute(change)?;
+    }
     Ok(())
 }
 

@@ -190,10 +190,7 @@ pub(crate) fn product(code: &str) -> Product {
 }
 
 pub(crate) fn fields<T: serde::Serialize>(row: &T) -> Fields {
-    match serde_json::to_value(row).unwrap() {
-        Value::Object(fields) => fields,
-        other => panic!("a row is an object, not {other}"),
-    }
+    serde_json::from_value(serde_json::to_value(row).unwrap()).unwrap()
 }
 
 pub(crate) fn register_create<T: serde::Serialize>(entity: EntityKind, id: Uuid, row: &T) -> OperationBody {
@@ -484,12 +481,14 @@ pub(crate) fn is_applied(verdict: &Verdict) -> bool {
 
 /// The reason and field of a refusal.
 pub(crate) fn rejection(verdict: &Verdict) -> (String, String) {
-    match verdict {
-        Verdict::Rejected { reason, field, .. } => {
-            (reason.as_str().to_owned(), field.clone().unwrap_or_default())
-        }
-        other => panic!("not rejected: {other:?}"),
-    }
+    let Verdict::Rejected { reason, field, .. } = verdict else { panic!("not rejected: {verdict:?}") };
+    (reason.as_str().to_owned(), field.clone().unwrap_or_default())
+}
+
+/// Where the effects of an applied operation begin in the feed.
+pub(crate) fn feed_seq(verdict: &Verdict) -> u64 {
+    let Verdict::Applied { feed_seq, .. } = verdict else { panic!("not applied: {verdict:?}") };
+    *feed_seq
 }
 
 /// What the audit of the file itself says, through a connection of the test's own.

@@ -1,6 +1,28 @@
-//! The server as registers meet it: the real handlers, in process and over a real socket.
+//! The server as registers meet it: the real handlers, in process, over a real socket, and in the real program.
 
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod conflicts;
+#[cfg(test)]
+mod edits;
+#[cfg(test)]
+mod feed;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
+mod invariants;
+#[cfg(test)]
+mod pairing;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod stock;
+#[cfg(test)]
 mod verdicts;
+#[cfg(test)]
+mod wire;

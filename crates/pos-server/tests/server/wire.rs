@@ -1,0 +1,192 @@
+//! Every document on the wire, as it is written. A change here is a change of the protocol.
+
+use pos_domain::body::EntityKind;
+use pos_domain::conflict::StockChange;
+use pos_domain::merge::FieldDispute;
+use pos_domain::settings::FieldStrategy;
+use pos_domain::{ConflictId, DeviceId, Hash32, LineId, OpId, ProductId};
+use pos_protocol::{
+    Cursor, FeedRow, Hello, Limits, MappedId, Mode, OpVerdict, Operation, OwnOp, Problem, ProblemCode,
+    ProtocolRange, PullResponse, PushRequest, PushResponse, RejectReason, ShortLine, SnapshotPage, Verdict,
+    Watermark,
+};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::harness::units;
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0000 + n)
+}
+
+fn cursor(seq: u64) -> Cursor {
+    Cursor { authority: id(1), server_epoch: 1, schema: 1, seq }
+}
+
+fn row() -> FeedRow {
+    FeedRow {
+        seq: 42,
+        entity: EntityKind::Stock.as_str().to_owned(),
+        id: id(2),
+        rev: 7,
+        deleted: false,
+        origin_device: Some(DeviceId(id(3))),
+        origin_op: Some(OpId(id(4))),
+        data: Some(
+            RawValue::from_string(format!(r#"{{"product_id":"{}","on_hand":3000,"oversold":0}}"#, id(2)))
+                .unwrap(),
+        ),
+    }
+}
+
+fn dispute() -> FieldDispute {
+    FieldDispute {
+        field: "name".to_owned(),
+        base: "Lait".into(),
+        incoming: "Lait frais".into(),
+        current: "Lait entier".into(),
+        strategy: FieldStrategy::Manual,
+    }
+}
+
+#[test]
+fn verdicts_are_written_like_this() {
+    let verdicts = [
+        Verdict::Applied {
+            feed_seq: 41,
+            mapped_ids: vec![MappedId { entity: "product".to_owned(), local_id: id(5), server_id: id(2) }],
+            rows: vec![row()],
+            conflict_id: Some(ConflictId(id(6))),
+        },
+        Verdict::Applied { feed_seq: 41, mapped_ids: vec![], rows: vec![], conflict_id: None },
+        Verdict::InsufficientStock {
+            lines: vec![ShortLine {
+                line_id: LineId(id(7)),
+                product_id: ProductId(id(2)),
+                code: "LAIT".to_owned(),
+                asked: units(5),
+                available: units(2),
+            }],
+        },
+        Verdict::Rejected {
+            reason: RejectReason::Validation,
+            field: Some("total".to_owned()),
+            detail: "total: the document states another value than its parts give".to_owned(),
+        },
+        Verdict::Conflict {
+            conflict_id: ConflictId(id(6)),
+            feed_seq: 41,
+            fields: vec![dispute()],
+            rows: vec![],
+        },
+        Verdict::BlockedBy { op_id: OpId(id(4)) },
+        Verdict::Gap { expected: 12 },
+        Verdict::BodyMismatch,
+        Verdict::StaleEpoch { current: 2 },
+        Verdict::UnknownKind,
+        Verdict::Retry { after_ms: 5_000 },
+    ];
+    insta::assert_json_snapshot!(verdicts.map(|verdict| OpVerdict {
+        op_id: OpId(id(4)),
+        duplicate: false,
+        verdict
+    }));
+}
+
+#[test]
+fn requests_and_answers_are_written_like_this() {
+    let push = PushRequest {
+        protocol: 1,
+        device_id: DeviceId(id(3)),
+        epoch: 1,
+        operations: vec![Operation {
+            op_id: OpId(id(4)),
+            seq: 9,
+            kind: "stock.adjust".to_owned(),
+            kind_version: 1,
+            depends_on: vec![OpId(id(8))],
+            mode: Mode::Fact,
+            made_at_ms: 1_767_603_600_000,
+            body: RawValue::from_string(r#"{"reason":"loss","lines":[]}"#.to_owned()).unwrap(),
+            body_hash: Hash32::GENESIS,
+        }],
+        chain: vec![],
+    };
+    let answer = PushResponse {
+        verdicts: vec![],
+        chain_head: Some(pos_domain::chain::ChainHead::START),
+        chain_fault: None,
+        server_epoch: 1,
+        server_time_ms: 1_767_603_600_000,
+    };
+    let pull = PullResponse {
+        rows: vec![row(), FeedRow { deleted: true, data: None, ..row() }],
+        own: vec![OwnOp { op_id: OpId(id(4)), feed_seq: 41 }],
+        next: cursor(42),
+        has_more: false,
+        server_time_ms: 1_767_603_600_000,
+    };
+    let snapshot =
+        SnapshotPage { rows: vec![row()], next: Some(id(2)), mark: cursor(42), total_rows: 20_000 };
+    let hello = Hello {
+        protocol: ProtocolRange { min: 1, max: 1 },
+        authority: id(1),
+        server_epoch: 1,
+        watermark: Watermark { device_id: DeviceId(id(3)), epoch: 1, seq: 8, above: vec![10, 12] },
+        backup_watermark: 0,
+        feed_seq: 42,
+        server_time_ms: 1_767_603_600_000,
+        limits: Limits {
+            batch_ops: 2_000,
+            batch_bytes: 1 << 20,
+            page_rows: 5_000,
+            requests_per_second: 1_000,
+        },
+    };
+    let problem = Problem {
+        code: ProblemCode::Unavailable,
+        detail: "the server cannot answer now".to_owned(),
+        retry_after_ms: Some(1_000),
+    };
+    insta::assert_json_snapshot!("push", push);
+    insta::assert_json_snapshot!("push_answer", answer);
+    insta::assert_json_snapshot!("pull_answer", pull);
+    insta::assert_json_snapshot!("snapshot_answer", snapshot);
+    insta::assert_json_snapshot!("hello", hello);
+    insta::assert_json_snapshot!("problem", problem);
+}
+
+#[tokio::test]
+async fn a_conflict_is_written_like_this() {
+    use crate::harness::*;
+    let shop = Shop::open();
+    let mut till = shop.join("Caisse 1").await;
+    let milk = product("LAIT");
+    till.send(product_create(&milk, 1)).await;
+    till.tell(&till.sale(&[(&milk, 3)])).await;
+    let mut conflict = till.conflict().await;
+    // Ids differ from run to run; everything else is the server's own words.
+    conflict.conflict_id = ConflictId(id(6));
+    conflict.op_id = OpId(id(4));
+    conflict.device_id = DeviceId(id(3));
+    conflict.entity_id = id(9);
+    conflict.sale_id = Some(pos_domain::SaleId(id(9)));
+    conflict.shortages[0].line_id = LineId(id(7));
+    conflict.shortages[0].product_id = ProductId(id(2));
+    conflict.events[0].device_id = Some(DeviceId(id(3)));
+    let renamed = |change: &mut StockChange| change.product_id = ProductId(id(2));
+    conflict.choices.iter_mut().flat_map(|preview| &mut preview.stock).for_each(renamed);
+    assert_eq!(conflict.choices[2].cash, money(-2_000));
+    insta::assert_json_snapshot!("conflict", conflict);
+}
+
+#[tokio::test]
+async fn the_schema_is_this() {
+    let shop = crate::harness::Shop::open();
+    let connection = rusqlite::Connection::open(shop.path().join("server.db")).unwrap();
+    let mut statement = connection
+        .prepare("SELECT type || ' ' || name || ' on ' || tbl_name FROM sqlite_schema ORDER BY 1")
+        .unwrap();
+    let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    insta::assert_snapshot!("schema", names.join("\n"));
+}
