@@ -1,7 +1,8 @@
 //! `conflict.resolve` and `conflict.reopen`: a person decides, or takes the decision back.
 //!
 //! The same decision twice is no matter, whoever sends it. Another decision on a conflict that is decided already is
-//! refused: the person sees on the next pull what was decided, and can reopen it.
+//! refused: the person sees on the next pull what was decided, and can reopen it. A conflict that closed by itself,
+//! because what was missing came in or was refunded, takes a decision late: it then only tells why.
 
 use pos_domain::body::{ConflictReopening, ConflictResolution, EntityKind};
 use pos_domain::conflict::{ConflictEvent, ConflictEventKind, ConflictStatus};
@@ -21,18 +22,13 @@ pub(super) fn resolve(batch: &mut Batch<'_>, cause: &Cause<'_>, asked: &Conflict
     let Some(mut row) = store::find(batch.tx, asked.conflict_id)? else {
         return Err(unknown("conflict_id", "conflict", asked.conflict_id.0));
     };
-    // The refund that came first settled what was missing; the decision that made it still tells why.
-    let told_by_its_refund = row.conflict.status == ConflictStatus::Resolved
-        && row.conflict.resolution().is_none()
-        && asked.choice == ConflictChoice::Refund;
-    if row.conflict.status == ConflictStatus::Resolved && !told_by_its_refund {
-        return match row.conflict.resolution() {
-            Some(choice) if choice == asked.choice => Ok(done(cause)),
-            Some(choice) => Err(invalid("choice", format!("it was decided already: {}", choice.as_str()))),
-            None => Err(invalid("choice", "nothing is left to decide")),
-        };
+    if let Some(standing) = &row.resolution {
+        if standing.choice == asked.choice {
+            return Ok(done(cause));
+        }
+        return Err(invalid("choice", format!("it was decided already: {}", standing.choice.as_str())));
     }
-    if !told_by_its_refund && !row.conflict.choices.iter().any(|preview| preview.choice == asked.choice) {
+    if !row.conflict.choices.iter().any(|preview| preview.choice == asked.choice) {
         return Err(invalid("choice", format!("{} is no choice here", asked.choice.as_str())));
     }
     let resolution = match row.conflict.kind {

@@ -88,19 +88,34 @@ async fn a_refund_needs_its_document_and_is_final() {
     resolution.refund_sale_id = Some(sale.head.sale_id);
     let wrong = till.send(OperationBody::ConflictResolve(resolution.clone())).await;
     assert_eq!(rejection(&wrong).1, "refund_sale_id", "the sale itself is no refund");
-    // The customer keeps what was there; the refunded goods were never counted, so nothing comes in.
-    let mut uncounted = milk.clone();
-    uncounted.track_stock = false;
-    let refund = till.refund(&sale, &[(&uncounted, 3)]);
+    let refund = till.refund(&sale, &[(&milk, 3)]);
     resolution.refund_sale_id = Some(refund.head.sale_id);
     let early = till.send(OperationBody::ConflictResolve(resolution.clone())).await;
     assert_eq!(rejection(&early).0, "unknown_reference");
     assert!(is_applied(&till.tell(&refund).await));
+    assert_eq!(till.stock(&milk).await, (0, 0), "what was never there does not come back either");
+    assert!(is_applied(&till.send(OperationBody::ConflictResolve(resolution)).await));
+    assert_eq!(till.conflict().await.resolution(), Some(ConflictChoice::Refund));
     assert_eq!(till.stock(&milk).await, (0, 0));
-    // The refund settled the shortage, so the conflict closed by itself and the decision has nothing to add.
-    let late = till.send(OperationBody::ConflictResolve(resolution)).await;
-    assert!(is_applied(&late) || rejection(&late).1 == "choice", "{late:?}");
-    assert_eq!(till.stock(&milk).await, (0, 0));
+    assert_eq!(rejection(&till.send(reopen(conflict_id)).await).1, "conflict_id", "a refund is a document");
+    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_refund_of_a_part_closes_the_rest_without_a_movement() {
+    let (shop, mut till, milk, sale) = oversold().await;
+    let conflict_id = till.conflict().await.conflict_id;
+    let refund = till.refund(&sale, &[(&milk, 1)]);
+    till.tell(&refund).await;
+    assert_eq!(till.stock(&milk).await, (0, 2));
+    let movements: i64 = query(&shop.path(), "SELECT count(*) FROM stock_movement");
+    let resolution = pos_domain::body::ConflictResolution {
+        refund_sale_id: Some(refund.head.sale_id),
+        ..resolve(conflict_id, ConflictChoice::Refund)
+    };
+    assert!(is_applied(&till.send(OperationBody::ConflictResolve(resolution)).await));
+    assert_eq!(till.stock(&milk).await, (0, 0), "the rest is closed with it");
+    assert_eq!(query::<i64>(&shop.path(), "SELECT count(*) FROM stock_movement"), movements);
     assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
 }
 
