@@ -79,28 +79,33 @@ impl From<ApiError> for Failure {
     }
 }
 
-/// The parameters with amounts and quantities as decimal strings.
+/// The parameters with amounts and quantities as decimal strings, however deep they stand.
 pub(crate) fn with_decimals(mut params: Value, currency: Option<&Currency>) -> Value {
     let Some(fields) = params.as_object_mut() else { return params };
-    for name in MONEY {
-        if let (Some(slot), Some(currency)) = (fields.get_mut(name), currency)
-            && let Some(minor) = slot.as_i64()
-        {
-            *slot = Minor(minor).text(currency).into();
-        }
-    }
-    let lines = fields.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten();
-    for line in lines.filter_map(Value::as_object_mut) {
-        line.shift_remove("product_id");
-        for name in QUANTITIES {
-            if let Some(slot) = line.get_mut(name)
-                && let Some(milli) = slot.as_i64()
-            {
-                *slot = Milli(milli).text().into();
+    for (name, value) in fields.iter_mut() {
+        match (name.as_str(), value.as_i64(), currency) {
+            (money, Some(minor), Some(currency)) if MONEY.contains(&money) => {
+                *value = Minor(minor).text(currency).into();
             }
+            ("lines", None, _) => value.as_array_mut().into_iter().flatten().for_each(line_with_decimals),
+            (_, None, _) => *value = with_decimals(value.take(), currency),
+            (_, Some(_), _) => {}
         }
     }
     params
+}
+
+/// A line of a refusal for stock: the ids inside are of no use outside.
+fn line_with_decimals(line: &mut Value) {
+    let Some(fields) = line.as_object_mut() else { return };
+    fields.shift_remove("product_id");
+    for name in QUANTITIES {
+        if let Some(slot) = fields.get_mut(name)
+            && let Some(milli) = slot.as_i64()
+        {
+            *slot = Milli(milli).text().into();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +122,12 @@ mod tests {
             json!({ "lines": [{ "code": "RIZ", "name": "Riz", "asked": "6", "available": "1.5" }] }),
         );
         assert_eq!(with_decimals(json!({ "missing": 1250 }), Some(&euro)), json!({ "missing": "12.50" }));
+        let told = json!({ "code": "c", "params": { "excess": 5 } });
+        assert_eq!(
+            with_decimals(told, Some(&euro)),
+            json!({ "code": "c", "params": { "excess": "0.05" } }),
+            "the record of a refusal tells it in the same way"
+        );
         assert_eq!(with_decimals(json!({ "field": "qty" }), None), json!({ "field": "qty" }));
     }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use pos_api::{Access, find_command};
-use pos_app::clock::Clock;
-use pos_app::{App, AppOptions, ErrorCode, OpenAccess};
+use pos_app::view::Progress;
+use pos_app::{App, AppOptions, Clock, ErrorCode, OpenAccess};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -68,11 +68,21 @@ impl Session {
             let message = "Which register? Give --data DIR, or set COMPTOIR_DATA.";
             return Err(Failure::Usage(message.to_owned()));
         };
+        let open = |access| {
+            let options =
+                AppOptions { dir: dir.to_owned(), access, background_sync: false, clock: Clock::system() };
+            App::open(options)
+        };
         let writes = |name: &&str| find_command(name).is_some_and(|c| c.access == Access::Write);
-        let access = if commands.iter().any(writes) { OpenAccess::Write } else { OpenAccess::Read };
-        let clock = Clock::system();
-        let options = AppOptions { dir: dir.to_owned(), access, background_sync: false, clock };
-        Ok(Self { app: App::open(options).await? })
+        if commands.iter().any(writes) {
+            return Ok(Self { app: open(OpenAccess::Write).await? });
+        }
+        if has_stopped_import(dir)
+            && let Ok(app) = open(OpenAccess::Write).await
+        {
+            return Ok(Self { app });
+        }
+        Ok(Self { app: open(OpenAccess::Read).await? })
     }
 
     /// Runs a command and reads its answer.
@@ -135,6 +145,11 @@ impl Session {
         Ok(self.shop().await?.settings.currency)
     }
 
+    /// How far an import or a replay is, while one runs.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.app.progress().borrow().clone()
+    }
+
     /// A new id for a request.
     pub(crate) fn new_id(&self) -> uuid::Uuid {
         self.app.new_id()
@@ -144,4 +159,11 @@ impl Session {
     pub(crate) async fn close(self) -> Result<(), Failure> {
         Ok(self.app.close().await?)
     }
+}
+
+/// Whether an import was stopped half-way: its file stands in the folder until it is done. Opening the register for
+/// working finishes it, so that nobody is shown half a catalogue. While an import runs, its program holds the folder.
+fn has_stopped_import(dir: &Path) -> bool {
+    let files = std::fs::read_dir(dir.join("imports"));
+    files.is_ok_and(|files| files.flatten().any(|file| file.path().extension().is_some_and(|e| e == "json")))
 }

@@ -48,7 +48,7 @@ pub(crate) async fn init(session: &Session, init: Init) -> Result<Report, Failur
         session.call::<Value>("shop.create", request).await?;
     } else {
         let request = json!({ "server": server, "code": kind.join, "register": register });
-        session.call::<Value>("shop.join", request).await?;
+        watched(session, "join", session.call::<Value>("shop.join", request)).await?;
         first_round(session).await?;
     }
     ready(session).await
@@ -56,7 +56,8 @@ pub(crate) async fn init(session: &Session, init: Init) -> Result<Report, Failur
 
 /// `comptoir connect`
 pub(crate) async fn connect(session: &Session, server: &str, code: &str) -> Result<Report, Failure> {
-    session.call::<Value>("shop.connect", json!({ "server": server, "code": code })).await?;
+    let request = json!({ "server": server, "code": code });
+    watched(session, "connect", session.call::<Value>("shop.connect", request)).await?;
     first_round(session).await?;
     ready(session).await
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::amount::AtMs;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_decimals};
 use crate::output::Report;
 use crate::session::Session;
 
@@ -62,6 +62,7 @@ struct EntryDocument {
 
 /// `comptoir audit`
 pub(crate) async fn audit(session: &Session, limit: u32) -> Result<Report, Failure> {
+    let currency = session.currency().await?;
     let entries: Vec<Entry> = session.call("audit.list", json!({ "limit": limit })).await?;
     let line = |e: &Entry| {
         let actor = e.actor.as_deref().unwrap_or("-");
@@ -75,7 +76,7 @@ pub(crate) async fn audit(session: &Session, limit: u32) -> Result<Report, Failu
             what,
             subject,
             actor,
-            params,
+            params: with_decimals(params, Some(&currency)),
         })
         .collect();
     Report::done(&documents, words)

@@ -21,6 +21,7 @@ struct Round {
 
 /// `comptoir sync`
 pub(crate) async fn round(session: &Session) -> Result<Report, Failure> {
+    session.shop().await?;
     let round: Round = watched(session, "sync", session.call("sync.now", json!({}))).await?;
     let Round { pushed, pulled, refused, conflicts } = &round;
     let words = format!("{pushed} sent, {pulled} rows received, {refused} refused, {conflicts} conflicts.\n");

@@ -1,22 +1,20 @@
 //! The real server, started from the same build.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
 use crate::shell::{Shell, finish};
 
-/// How long to wait before asking again whether it listens: the system tells nobody.
-const ASK_AGAIN: Duration = Duration::from_millis(5);
-
 /// A server on this machine with a folder of its own. It ends, killed, with the test.
 pub(crate) struct Server {
     folder: tempfile::TempDir,
     port: u16,
-    running: Option<Child>,
+    /// With its output, which must not be closed while it runs.
+    running: Option<(Child, BufReader<ChildStdout>)>,
 }
 
 impl Server {
@@ -36,7 +34,7 @@ impl Server {
 
     /// Kills it (kill -9). Its folder and its address stay.
     pub(crate) fn kill(&mut self) {
-        if let Some(mut child) = self.running.take() {
+        if let Some((mut child, _output)) = self.running.take() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
@@ -46,12 +44,12 @@ impl Server {
     pub(crate) fn resume(&mut self) {
         let mut command = self.command(&["serve"]);
         command.args(["--listen", &format!("127.0.0.1:{}", self.port)]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            assert!(child.try_wait().unwrap().is_none(), "the server ended before it listened");
-            std::thread::sleep(ASK_AGAIN);
-        }
-        self.running = Some(child);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        assert!(line.contains(&self.port.to_string()), "the server says where it listens: {line:?}");
+        self.running = Some((child, output));
     }
 
     /// A new pairing code.
