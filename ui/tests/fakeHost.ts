@@ -7,18 +7,18 @@ type Handler<Name extends CommandName> = (request: Request<Name>) => Response<Na
 
 export class FakeHost implements Host {
   readonly calls: { readonly name: CommandName; readonly request: unknown }[] = [];
-  readonly #handlers = new Map<CommandName, Handler<never>>();
+  readonly #handlers: { [Name in CommandName]?: Handler<Name> } = {};
   readonly #listeners = new Set<(topics: readonly Topic[]) => void>();
 
   /** Scripts the answer to a command. */
   on<Name extends CommandName>(name: Name, handler: Handler<Name>): this {
-    this.#handlers.set(name, handler);
+    Object.assign(this.#handlers, { [name]: handler });
     return this;
   }
 
   async call<Name extends CommandName>(name: Name, request: Request<Name>): Promise<Response<Name>> {
     this.calls.push({ name, request });
-    const handler = this.#handlers.get(name) as Handler<Name> | undefined;
+    const handler: Handler<Name> | undefined = this.#handlers[name];
     if (handler === undefined) throw new HostError('app.unknown_command', { command: name });
     return handler(request);
   }
