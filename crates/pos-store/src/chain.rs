@@ -74,6 +74,27 @@ pub fn list_uncountersigned(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>,
     list_after(conn, device.epoch, device.countersigned.number, limit)
 }
 
+/// The first of those links, as far as the server has their documents: the others would only travel for nothing.
+///
+/// # Errors
+/// [`StoreError::NoDevice`].
+pub fn list_to_countersign(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>, StoreError> {
+    let device = device::get(conn)?;
+    let links = list_after(conn, device.epoch, device.countersigned.number, limit)?;
+    let mut acknowledged = conn.prepare_cached(
+        "SELECT 1 FROM sale AS s JOIN sync_queue AS q ON q.op_id = s.op_id
+         WHERE s.sale_id = :id AND q.state = 'acknowledged'",
+    )?;
+    let mut known = Vec::with_capacity(links.len());
+    for link in links {
+        if !acknowledged.exists(named_params! { ":id": link.document_id.as_bytes() })? {
+            break;
+        }
+        known.push(link);
+    }
+    Ok(known)
+}
+
 /// Remembers how far the server holds the chain. A restored server may hold less than before.
 ///
 /// # Errors
