@@ -64,6 +64,23 @@ fn a_replay_killed_again_and_again_resumes_and_doubles_nothing() {
 }
 
 #[test]
+fn beside_a_program_at_work_one_may_look_and_not_work() {
+    let shell = Shell::shop("GBP", "en-GB");
+    let file = shell.file("past.csv", invoices(2_000));
+    let at_work = shell.begin(&["replay", &file], 100_000).unwrap();
+    for look in
+        [&["status"][..], &["queue", "--limit", "5"], &["sales", "--limit", "5"], &["product", "show", "A"]]
+    {
+        shell.done(look);
+    }
+    let error = shell.refused(4, &["sell", "--line", "A", "--tender", "cash:5"]);
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("app.data_in_use"), &json!(true)));
+    assert!(at_work.kill(), "it was at work all the time");
+    shell.sell("A", "1.50");
+    shell.verify();
+}
+
+#[test]
 fn a_file_of_something_else_is_refused_whole() {
     let shell = Shell::shop("GBP", "en-GB");
     let error = shell.refused(3, &["replay", &shell.file("list.csv", "code,name,price\nA,Apple,1\n")]);

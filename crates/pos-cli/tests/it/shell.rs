@@ -115,25 +115,39 @@ impl Shell {
         assert_eq!(said.code, 0, "a file that is right ends as done");
     }
 
-    /// Runs a command and kills it (kill -9) as soon as the folder has grown by `bytes`. Gives whether it was killed
-    /// before it ended.
-    pub(crate) fn kill_after_growth(&self, arguments: &[&str], bytes: u64) -> bool {
+    /// Starts a command and gives it back, still at work, as soon as the folder has grown by `bytes`; none when it ended
+    /// before.
+    pub(crate) fn begin(&self, arguments: &[&str], bytes: u64) -> Option<Running> {
         let before = size(&self.path());
-        let mut running =
-            Running(self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let mut command = self.command(arguments);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut running = Running(child);
         while running.0.try_wait().unwrap().is_none() {
             if size(&self.path()) >= before + bytes {
-                running.0.kill().unwrap();
-                return !running.0.wait().unwrap().success();
+                return Some(running);
             }
             std::thread::yield_now();
         }
-        false
+        None
+    }
+
+    /// Runs a command and kills it (kill -9) as soon as the folder has grown by `bytes`. Gives whether it was killed
+    /// before it ended.
+    pub(crate) fn kill_after_growth(&self, arguments: &[&str], bytes: u64) -> bool {
+        self.begin(arguments, bytes).is_some_and(Running::kill)
     }
 }
 
 /// Ends with the test, whatever happens.
-struct Running(Child);
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Whether it was still at work and died of it.
+    pub(crate) fn kill(mut self) -> bool {
+        self.0.kill().unwrap();
+        !self.0.wait().unwrap().success()
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -220,3 +220,40 @@ fn a_register_that_is_killed_while_selling_loses_and_doubles_nothing() {
     assert_eq!(first.done(&["status"])["state"], "synced");
     first.verify();
 }
+
+#[test]
+fn a_product_made_on_two_registers_becomes_one_and_the_names_are_chosen() {
+    let (server, first, second) = two_registers(1);
+    for (shell, name, stock) in [(&first, "Tea", 3), (&second, "Green tea", 4)] {
+        let list = format!("code,name,price,stock\nTEA,{name},2.00,{stock}\n");
+        shell.done(&["product", "import", &shell.file("tea.csv", list)]);
+        shell.sell("TEA", "2.00");
+    }
+    first.done(&["sync"]);
+    second.done(&["sync"]);
+    first.done(&["sync"]);
+    assert_eq!(server.stock("TEA").0, "5", "both first counts less both sales: 3 + 4 - 2");
+    let conflict = second.done(&["conflicts"])[0].take();
+    assert_eq!((&conflict["kind"], &conflict["entity"]), (&json!("duplicate_identity"), &json!("product")));
+    assert_eq!(conflict["fields"][0]["field"], "name");
+    let (mine, theirs) = (&conflict["fields"][0]["mine"], &conflict["fields"][0]["theirs"]);
+    assert_eq!((mine, theirs), (&json!("Green tea"), &json!("Tea")));
+
+    let id = conflict["id"].as_str().unwrap();
+    let unknown = ["conflict", "resolve", id, "--choice", "merge", "--mine", "colour"];
+    assert_eq!(second.refused(2, &unknown)["code"], "usage");
+    second.done(&["conflict", "resolve", id, "--choice", "merge", "--mine", "name"]);
+    second.done(&["sync"]);
+    first.done(&["sync"]);
+    for shell in [&first, &second] {
+        assert_eq!(shell.done(&["product", "show", "TEA"])["name"], "Green tea");
+        assert_eq!(
+            shell.done(&["product", "search", "tea"]).as_array().unwrap().len(),
+            1,
+            "it is one product"
+        );
+        assert_eq!(shell.shown("TEA"), "5");
+        assert_eq!(shell.done(&["conflicts"]), json!([]));
+        shell.verify();
+    }
+}
