@@ -118,22 +118,27 @@ fn read(c: &Columns<'_, '_>) -> Result<Customer, StoreError> {
     })
 }
 
-fn index(tx: &Tx<'_>, number: i64, customer: &Customer, deleted: bool) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM customer_fts WHERE rowid = :no")?
-        .execute(named_params! { ":no": number })?;
-    if !deleted {
-        tx.prepare_cached(
-            "INSERT INTO customer_fts (rowid, name, code, phone) VALUES (:no, :name, :code, :phone)",
-        )?
-        .execute(named_params! {
-            ":no": number,
-            ":name": customer.name,
-            ":code": customer.code,
-            ":phone": customer.phone,
-        })?;
-    }
+fn index(tx: &Tx<'_>, number: i64, customer: &Customer) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO customer_fts (rowid, name, code, phone) VALUES (:no, :name, :code, :phone)",
+    )?
+    .execute(named_params! {
+        ":no": number,
+        ":name": customer.name,
+        ":code": customer.code,
+        ":phone": customer.phone,
+    })?;
     Ok(())
 }
+
+/// Plain statements for the sake of FTS5, as for products.
+const INSERT: &str = "
+    INSERT INTO customer (customer_id, code, name, name_folded, phone, note, rev, seq, deleted, server_fields, extra)
+    VALUES (:id, :code, :name, :folded, :phone, :note, :rev, :seq, :deleted, :server_fields, :extra)";
+const UPDATE: &str = "
+    UPDATE customer SET code = :code, name = :name, name_folded = :folded, phone = :phone, note = :note, rev = :rev,
+        seq = :seq, deleted = :deleted, server_fields = :server_fields, extra = :extra
+    WHERE customer_id = :id";
 
 impl SharedRow for Customer {
     const KIND: EntityKind = EntityKind::Customer;
@@ -155,33 +160,30 @@ impl SharedRow for Customer {
 
     fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
         let columns = life.columns()?;
-        let number: i64 = tx
-            .prepare_cached(
-                "INSERT INTO customer (customer_id, code, name, name_folded, phone, note, rev, seq, deleted,
-                     server_fields, extra)
-                 VALUES (:id, :code, :name, :folded, :phone, :note, :rev, :seq, :deleted, :server_fields, :extra)
-                 ON CONFLICT (customer_id) DO UPDATE SET code = excluded.code, name = excluded.name,
-                     name_folded = excluded.name_folded, phone = excluded.phone, note = excluded.note,
-                     rev = excluded.rev, seq = excluded.seq, deleted = excluded.deleted,
-                     server_fields = excluded.server_fields, extra = excluded.extra
-                 RETURNING customer_no",
-            )?
-            .query_row(
-                named_params! {
-                    ":id": self.customer_id.as_bytes(),
-                    ":code": self.code,
-                    ":name": self.name,
-                    ":folded": fold(&self.name),
-                    ":phone": self.phone,
-                    ":note": self.note,
-                    ":rev": columns.rev,
-                    ":seq": columns.seq,
-                    ":deleted": columns.deleted,
-                    ":server_fields": columns.server_fields,
-                    ":extra": columns.extra,
-                },
-                |row| row.get("customer_no"),
-            )?;
-        index(tx, number, self, life.deleted)
+        let number: Option<i64> = tx
+            .prepare_cached("SELECT customer_no FROM customer WHERE customer_id = :id")?
+            .query_row(named_params! { ":id": self.customer_id.as_bytes() }, |row| row.get("customer_no"))
+            .optional()?;
+        tx.prepare_cached(if number.is_some() { UPDATE } else { INSERT })?.execute(named_params! {
+            ":id": self.customer_id.as_bytes(),
+            ":code": self.code,
+            ":name": self.name,
+            ":folded": fold(&self.name),
+            ":phone": self.phone,
+            ":note": self.note,
+            ":rev": columns.rev,
+            ":seq": columns.seq,
+            ":deleted": columns.deleted,
+            ":server_fields": columns.server_fields,
+            ":extra": columns.extra,
+        })?;
+        if let Some(number) = number {
+            tx.prepare_cached("DELETE FROM customer_fts WHERE rowid = :no")?
+                .execute(named_params! { ":no": number })?;
+        }
+        if life.deleted {
+            return Ok(());
+        }
+        index(tx, number.unwrap_or_else(|| tx.last_insert_rowid()), self)
     }
 }

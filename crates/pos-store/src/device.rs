@@ -284,13 +284,15 @@ fn write_hlc(tx: &Tx<'_>, hlc: Hlc) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes the next seq of this epoch.
+/// Takes the next seq of this epoch. Two statements instead of RETURNING, for the sake of imports: see
+/// `products::table`.
 pub(crate) fn take_seq(tx: &Tx<'_>) -> Result<(u32, u64), StoreError> {
-    let mut statement = tx.prepare_cached(
-        "UPDATE device SET next_seq = next_seq + 1 WHERE id = 1 RETURNING epoch, next_seq - 1 AS seq",
-    )?;
-    first(statement.query([])?, "device.next_seq", |c| Ok((c.count("epoch")?, c.count("seq")?)))?
-        .ok_or(StoreError::NoDevice)
+    let mut statement = tx.prepare_cached("SELECT epoch, next_seq FROM device WHERE id = 1")?;
+    let next =
+        first(statement.query([])?, "device.next_seq", |c| Ok((c.count("epoch")?, c.count("next_seq")?)))?
+            .ok_or(StoreError::NoDevice)?;
+    tx.prepare_cached("UPDATE device SET next_seq = next_seq + 1 WHERE id = 1")?.execute([])?;
+    Ok(next)
 }
 
 pub(crate) fn write_head(tx: &Tx<'_>, head: ChainHead) -> Result<(), StoreError> {

@@ -117,20 +117,21 @@ const fn policy_name(policy: OfflinePolicy) -> &'static str {
     }
 }
 
-const UPSERT: &str = "
+/// A plain INSERT and a plain UPDATE of one row: an upsert, like RETURNING, opens a savepoint inside SQLite, at which
+/// FTS5 writes out what it has gathered. For 100,000 rows that is the difference between seconds and a minute.
+const INSERT: &str = "
     INSERT INTO product (product_id, code, barcodes, name, name_folded, category_id, unit, price_minor, cost_minor,
         tax_rate_ppm, track_stock, offline_policy, favourite, picture, archived, rev, seq, deleted, server_fields,
         extra)
     VALUES (:id, :code, :barcodes, :name, :folded, :category_id, :unit, :price, :cost, :tax_rate, :track_stock,
-        :offline_policy, :favourite, :picture, :archived, :rev, :seq, :deleted, :server_fields, :extra)
-    ON CONFLICT (product_id) DO UPDATE SET code = excluded.code, barcodes = excluded.barcodes,
-        name = excluded.name, name_folded = excluded.name_folded, category_id = excluded.category_id,
-        unit = excluded.unit, price_minor = excluded.price_minor, cost_minor = excluded.cost_minor,
-        tax_rate_ppm = excluded.tax_rate_ppm, track_stock = excluded.track_stock,
-        offline_policy = excluded.offline_policy, favourite = excluded.favourite, picture = excluded.picture,
-        archived = excluded.archived, rev = excluded.rev, seq = excluded.seq, deleted = excluded.deleted,
-        server_fields = excluded.server_fields, extra = excluded.extra
-    RETURNING product_no";
+        :offline_policy, :favourite, :picture, :archived, :rev, :seq, :deleted, :server_fields, :extra)";
+const UPDATE: &str = "
+    UPDATE product SET code = :code, barcodes = :barcodes, name = :name, name_folded = :folded,
+        category_id = :category_id, unit = :unit, price_minor = :price, cost_minor = :cost, tax_rate_ppm = :tax_rate,
+        track_stock = :track_stock, offline_policy = :offline_policy, favourite = :favourite, picture = :picture,
+        archived = :archived, rev = :rev, seq = :seq, deleted = :deleted, server_fields = :server_fields,
+        extra = :extra
+    WHERE product_id = :id";
 
 impl SharedRow for Product {
     const KIND: EntityKind = EntityKind::Product;
@@ -175,8 +176,7 @@ impl SharedRow for Product {
             name: self.name.clone(),
             deleted: life.deleted,
         };
-        let number: i64 = tx.prepare_cached(UPSERT)?.query_row(
-            named_params! {
+        tx.prepare_cached(if before.is_some() { UPDATE } else { INSERT })?.execute(named_params! {
                 ":id": self.product_id.as_bytes(),
                 ":code": self.code,
                 ":barcodes": after.barcodes,
@@ -197,19 +197,17 @@ impl SharedRow for Product {
                 ":deleted": columns.deleted,
                 ":server_fields": columns.server_fields,
                 ":extra": columns.extra,
-            },
-            |row| row.get("product_no"),
-        )?;
+        })?;
         match before {
             Some((_, before)) if before == after => Ok(()),
-            Some((_, before)) => {
+            Some((number, before)) => {
                 if !before.deleted {
                     unindex(tx, number)?;
                 }
                 if after.deleted { Ok(()) } else { index(tx, number, self) }
             }
             None if after.deleted => Ok(()),
-            None => index(tx, number, self),
+            None => index(tx, tx.last_insert_rowid(), self),
         }
     }
 }

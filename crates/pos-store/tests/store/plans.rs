@@ -31,8 +31,10 @@ fn file() -> TempDir {
     register.close()
 }
 
-/// The steps of every statement that `job` runs, and the statements.
-fn plan(job: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>) -> Vec<(String, String)> {
+/// Every statement that `job` runs, those that SQLite runs for them included.
+fn asked(
+    job: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>,
+) -> (Connection, TempDir, Vec<String>) {
     let folder = file();
     let mut conn = Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -47,6 +49,12 @@ fn plan(job: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>) 
     job(&tx).unwrap();
     tx.rollback().unwrap();
     let asked = std::mem::take(&mut *asked.lock().unwrap());
+    (conn, folder, asked)
+}
+
+/// The steps of every statement that `job` runs, and the statements.
+fn plan(job: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>) -> Vec<(String, String)> {
+    let (conn, _folder, asked) = asked(job);
     let mut steps = Vec::new();
     for sql in asked {
         // Triggers are traced as comments; FTS5 runs statements on its own tables.
@@ -179,4 +187,34 @@ fn the_right_index_serves_each_hot_query() {
     uses("sale_unfinished", &plan(|tx| sales::list_unfinished(tx).map(drop)));
     uses("sale_by_time", &plan(|tx| sales::list(tx, None, 5).map(drop)));
     uses("queue_untrimmed", &plan(|tx| queue::trim(tx, 9, NOW, 10).map(drop)));
+}
+
+#[test]
+fn loading_a_catalogue_does_not_write_the_search_index_row_by_row() {
+    const ROWS: u128 = 200;
+    let some = |n: u128| product(n, &format!("C{n}"), &format!("Cola {n}"));
+    let written =
+        |asked: &[String]| asked.iter().filter(|sql| sql.contains("INTO 'main'.'product_fts_data'")).count();
+    let (_, _, pulled) = asked(|tx| {
+        let rows: Vec<_> =
+            (1_000..1_000 + ROWS).map(|n| incoming(EntityKind::Product, id(n), 1, 9, &some(n))).collect();
+        feed::apply_rows(tx, &rows).map(drop)
+    });
+    let (_, _, imported) = asked(|tx| {
+        (1_000..1_000 + ROWS).try_for_each(|n| {
+            products::put(tx, &some(n))?;
+            enqueue(tx, OpId(fresh()), &create_body(EntityKind::Product, id(n), &some(n)), &[]).map(drop)
+        })
+    });
+    let (_, _, interrupted) = asked(|tx| {
+        (1_000..1_000 + ROWS).try_for_each(|n| {
+            products::put(tx, &some(n))?;
+            Ok(tx.execute_batch("SAVEPOINT a; RELEASE a")?)
+        })
+    });
+    assert!(written(&interrupted) >= 200, "what is counted here is what a savepoint costs");
+    for (name, asked) in [("pulled", pulled), ("imported", imported)] {
+        let written = written(&asked);
+        assert!(written < 20, "{name}: {written} writes for {ROWS} rows: some statement opens a savepoint");
+    }
 }
