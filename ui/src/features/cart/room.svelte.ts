@@ -44,7 +44,7 @@ export class SellRoom {
   async scan(code: string): Promise<boolean> {
     // Goods of the next customer must not mix with a sale under way.
     await this.checkout.answered();
-    if (this.checkout.sold !== null) this.checkout.leaveReceipt();
+    this.checkout.newSale();
     this.checkout.closeDialog();
     this.#dialog = 'none';
     return this.cart.scan(code);

@@ -25,8 +25,6 @@ interface Attempt {
   readonly tenders: readonly Tender[];
 }
 
-/** After a receipt appears, keys and taps that were meant for the payment must not already leave it. */
-export const RECEIPT_GUARD_MS = 500;
 const TOPIC = 'sale';
 
 export class Checkout {
@@ -37,7 +35,7 @@ export class Checkout {
   #missing = $state<number | null>(null);
   #attempt: Attempt | null = null;
   #answer: Promise<void> = Promise.resolve();
-  #receiptCanLeave = $state(false);
+  #last = $state.raw<SaleCompleted | null>(null);
 
   constructor(
     readonly session: Session,
@@ -53,9 +51,9 @@ export class Checkout {
     return this.#sold;
   }
 
-  /** The receipt has been on the screen long enough for a key or a tap to mean the next sale. */
-  get receiptCanLeave(): boolean {
-    return this.#receiptCanLeave;
+  /** The sale before the open cart: a hurried hand that left the receipt too soon still sees the change to give. */
+  get last(): SaleCompleted | null {
+    return this.#last;
   }
 
   get dialogOpen(): boolean {
@@ -114,17 +112,12 @@ export class Checkout {
     return this.#answer;
   }
 
-  /** Leaves the receipt for the next customer. */
+  /** Leaves the receipt for the next customer. False when there is none on the screen. */
   newSale(): boolean {
-    if (this.#sold === null || !this.#receiptCanLeave) return false;
-    this.leaveReceipt();
-    return true;
-  }
-
-  /** Leaves the receipt at once: a scan already belongs to the next customer. */
-  leaveReceipt(): void {
+    if (this.#sold === null) return false;
     this.#sold = null;
     this.session.notices.clear(TOPIC);
+    return true;
   }
 
   async #sendExactCash(): Promise<void> {
@@ -166,8 +159,7 @@ export class Checkout {
     this.#dialogOpen = false;
     this.#forget();
     this.#sold = sold;
-    this.#receiptCanLeave = false;
-    setTimeout(() => (this.#receiptCanLeave = true), RECEIPT_GUARD_MS);
+    this.#last = sold;
     this.session.notices.clear(TOPIC);
     for (const notice of sold.notices) {
       switch (notice.kind) {
