@@ -14,6 +14,37 @@ const FEWEST: usize = 8;
 /// Most rows: bounds the memory of one job.
 const MOST: usize = 1_000;
 
+/// Kinds of write jobs. A claim of an operation costs a tenth of what its verdict costs, so each kind is measured for
+/// itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Claiming, giving back, putting aside.
+    Claims,
+    /// Acknowledging, with rows and movements.
+    Verdicts,
+    /// Rows of the feed or of a first sync.
+    Rows,
+}
+
+/// The sizes of the next jobs.
+#[derive(Debug, Default)]
+pub(crate) struct Chunks {
+    claims: ChunkSize,
+    verdicts: ChunkSize,
+    rows: ChunkSize,
+}
+
+impl Chunks {
+    /// The size for a kind of work.
+    pub(crate) fn of(&mut self, work: Work) -> &mut ChunkSize {
+        match work {
+            Work::Claims => &mut self.claims,
+            Work::Verdicts => &mut self.verdicts,
+            Work::Rows => &mut self.rows,
+        }
+    }
+}
+
 /// The size of the next job.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ChunkSize(usize);

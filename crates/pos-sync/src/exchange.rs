@@ -24,7 +24,7 @@ use pos_store::{Changed, Conn, Priority, Store, StoreError, Tx, device};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, watch};
 
-use crate::chunk::ChunkSize;
+use crate::chunk::{Chunks, Work};
 use crate::engine::{Event, Trouble};
 use crate::status::{Alarm, SyncStatus};
 use crate::trouble;
@@ -116,7 +116,7 @@ pub(crate) struct Exchange<A> {
     live: Mutex<Live>,
     /// One reader of feed or snapshot at a time, so that a round of the shell and the background never interleave.
     reading: tokio::sync::Mutex<()>,
-    chunk: Mutex<ChunkSize>,
+    chunks: Mutex<Chunks>,
     first_probe: watch::Sender<bool>,
     status: watch::Sender<SyncStatus>,
     changes: broadcast::Sender<Changed>,
@@ -148,7 +148,7 @@ impl<A: SyncApi> Exchange<A> {
             first_probe: watch::Sender::new(live.is_in_reach()),
             live: Mutex::new(live),
             reading: tokio::sync::Mutex::new(()),
-            chunk: Mutex::default(),
+            chunks: Mutex::default(),
             status: watch::Sender::new(status),
             changes: broadcast::Sender::new(CHANGES_BACKLOG),
             events,
@@ -224,7 +224,12 @@ impl<A: SyncApi> Exchange<A> {
 
     /// Works through `items` in write jobs that each hold the writer for a few milliseconds. `job` gets some items
     /// from the front and must treat each of them on its own.
-    async fn write_in_chunks<I, T, F>(&self, mut items: Vec<I>, job: F) -> Result<Vec<T>, StoreError>
+    async fn write_in_chunks<I, T, F>(
+        &self,
+        work: Work,
+        mut items: Vec<I>,
+        job: F,
+    ) -> Result<Vec<T>, StoreError>
     where
         I: Send + 'static,
         T: Send + 'static,
@@ -232,7 +237,7 @@ impl<A: SyncApi> Exchange<A> {
     {
         let mut results = Vec::new();
         while !items.is_empty() {
-            let rows = self.chunk_rows().min(items.len());
+            let rows = self.chunk_rows(work).min(items.len());
             let rest = items.split_off(rows);
             let chunk = std::mem::replace(&mut items, rest);
             let job = job.clone();
@@ -242,18 +247,18 @@ impl<A: SyncApi> Exchange<A> {
                     job(tx, chunk).map(|result| (result, began.elapsed()))
                 })
                 .await?;
-            self.chunk_took(rows, took);
+            self.chunk_took(work, rows, took);
             results.push(result);
         }
         Ok(results)
     }
 
-    fn chunk_rows(&self) -> usize {
-        self.chunk.lock().unwrap_or_else(PoisonError::into_inner).rows()
+    fn chunk_rows(&self, work: Work) -> usize {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).of(work).rows()
     }
 
-    fn chunk_took(&self, rows: usize, took: Duration) {
-        self.chunk.lock().unwrap_or_else(PoisonError::into_inner).took(rows, took);
+    fn chunk_took(&self, work: Work, rows: usize, took: Duration) {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).of(work).took(rows, took);
     }
 }
 

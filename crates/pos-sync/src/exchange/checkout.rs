@@ -15,6 +15,7 @@ use pos_store::{Changed, StoreError, Tx, chain, device, exchange};
 use super::apply::{Answered, Outcome, apply_verdict};
 use super::push::{fault, operation, pair};
 use super::{Exchange, SyncError};
+use crate::chunk::Work;
 use crate::engine::{Event, Trouble};
 use crate::trouble;
 
@@ -139,13 +140,15 @@ impl<A: SyncApi> Exchange<A> {
         if self.live().gate {
             return true;
         }
-        // A program that has just begun does not know yet.
-        tokio::time::timeout(FIRST_PROBE_PATIENCE, self.first_probe()).await.is_ok() && self.live().gate
+        // A program that has just begun does not know yet. Only its first customer waits to find it out.
+        let known = tokio::time::timeout(FIRST_PROBE_PATIENCE, self.first_probe()).await.is_ok();
+        self.first_probe_is_done();
+        known && self.live().gate
     }
 
     async fn checkout_request(&self, claimed: &[Claimed]) -> Result<PushRequest, StoreError> {
         let (device, chain) = self
-            .read(|conn| Ok((device::get(conn)?, chain::list_uncountersigned(conn, LINKS_WITH_CHECKOUT)?)))
+            .read(|conn| Ok((device::get(conn)?, chain::list_to_countersign(conn, LINKS_WITH_CHECKOUT)?)))
             .await?;
         let operations = claimed.iter().map(operation).collect::<Result<_, _>>()?;
         Ok(PushRequest {
@@ -169,7 +172,7 @@ impl<A: SyncApi> Exchange<A> {
         let of_sale = verdicts.pop().and_then(|(_, verdict)| verdict);
         if !verdicts.is_empty() {
             let written = self
-                .write_in_chunks(verdicts, move |tx, chunk| {
+                .write_in_chunks(Work::Verdicts, verdicts, move |tx, chunk| {
                     let mut changed = Changed::default();
                     for (answered, verdict) in chunk {
                         if let Some(verdict) = verdict {
@@ -219,7 +222,7 @@ impl<A: SyncApi> Exchange<A> {
         let now_ms = self.now_ms();
         let fault = fault(ErrorClass::Transient, code, serde_json::json!({}));
         let released = self
-            .write_in_chunks(claimed, move |tx, chunk| {
+            .write_in_chunks(Work::Claims, claimed, move |tx, chunk| {
                 for operation in chunk {
                     let _ =
                         queue::release(tx, operation.op_id, operation.generation, &fault, now_ms, now_ms)?;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::apply::incoming;
 use super::greet::find_cursor;
 use super::{Exchange, Journal, SyncError};
+use crate::chunk::Work;
 use crate::status::Progress;
 
 /// Read one after the other: a till can sell when these are there.
@@ -171,7 +172,7 @@ impl<A: SyncApi> Exchange<A> {
         self.expect(kind, total_rows);
         let mut rest = page.rows;
         loop {
-            let size = self.chunk_rows().min(rest.len());
+            let size = self.chunk_rows(Work::Rows).min(rest.len());
             let after = rest.split_off(size);
             let piece = std::mem::replace(&mut rest, after);
             let last_piece = rest.is_empty();
@@ -186,7 +187,7 @@ impl<A: SyncApi> Exchange<A> {
                     Ok((first_sync::apply_page(tx, &page)?, began.elapsed()))
                 })
                 .await?;
-            self.chunk_took(rows, took);
+            self.chunk_took(Work::Rows, rows, took);
             self.advance(kind, rows, bytes, began);
             self.announce(changed.clone());
             all.join(changed);

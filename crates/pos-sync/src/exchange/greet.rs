@@ -25,7 +25,12 @@ impl<A: SyncApi> Exchange<A> {
         let result = self.greet_once().await;
         if result.is_ok() {
             self.note_success();
-            self.live().alarm = None;
+            let mut live = self.live();
+            // A server that greets like this one has taken back what it had against this register. What it found in
+            // operations or in the chain stays until a person has looked.
+            if matches!(live.alarm, Some(Alarm::Denied | Alarm::OtherServer | Alarm::StaleEpoch)) {
+                live.alarm = None;
+            }
         }
         result
     }

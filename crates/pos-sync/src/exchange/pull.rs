@@ -11,6 +11,7 @@ use pos_store::{Changed, StoreError, exchange};
 use super::apply::incoming;
 use super::greet::find_cursor;
 use super::{Exchange, SyncError};
+use crate::chunk::Work;
 
 /// Rows of a page that are written by one job, with what belongs to them.
 struct Piece {
@@ -82,7 +83,7 @@ impl<A: SyncApi> Exchange<A> {
         let mut all = Changed::default();
         let mut rest = page;
         loop {
-            let (piece, after) = split(rest, self.chunk_rows());
+            let (piece, after) = split(rest, self.chunk_rows(Work::Rows));
             let now_ms = self.now_ms();
             let rows = piece.rows.len();
             let (changed, took) = self
@@ -100,7 +101,7 @@ impl<A: SyncApi> Exchange<A> {
                     Ok((feed::promote(tx, &page, now_ms)?, began.elapsed()))
                 })
                 .await?;
-            self.chunk_took(rows, took);
+            self.chunk_took(Work::Rows, rows, took);
             self.announce(changed.clone());
             all.join(changed);
             match after {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::apply::{Answered, Outcome, Tally, apply_verdict};
 use super::{Exchange, Journal, SyncError};
 use crate::check::{Unsendable, check};
+use crate::chunk::Work;
 use crate::engine::{QueueView, Trouble};
 use crate::status::Alarm;
 
@@ -62,14 +63,33 @@ pub(crate) enum Pushed {
 }
 
 /// A push on its way.
-struct Load {
+struct Load<'a, A: SyncApi> {
     claimed: Vec<Claimed>,
     links: Vec<ChainRecord>,
     /// Some never left: they are dead or parked already.
     kept_back: u32,
+    _carrier: Option<LinkCarrier<'a, A>>,
 }
 
-impl Load {
+/// The right to carry links: one push at a time has it, until it is answered.
+struct LinkCarrier<'a, A: SyncApi>(&'a Exchange<A>);
+
+impl<'a, A: SyncApi> LinkCarrier<'a, A> {
+    fn take(exchange: &'a Exchange<A>) -> Option<Self> {
+        let mut live = exchange.live();
+        let held = std::mem::take(&mut live.hold_links) || std::mem::replace(&mut live.links_under_way, true);
+        drop(live);
+        (!held).then_some(Self(exchange))
+    }
+}
+
+impl<A: SyncApi> Drop for LinkCarrier<'_, A> {
+    fn drop(&mut self) {
+        self.0.live().links_under_way = false;
+    }
+}
+
+impl<A: SyncApi> Load<'_, A> {
     /// About how much travels, before packing.
     fn bytes(&self) -> u64 {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -106,6 +126,7 @@ impl<A: SyncApi> Exchange<A> {
             return Pushed::Nothing { ready: self.look().await.ready > 0, kept_back: load.kept_back > 0 };
         }
         let sent = u32::try_from(load.claimed.len()).unwrap_or(u32::MAX);
+        let sent_links = !load.links.is_empty();
         let started = Instant::now();
         let answer = match self.request(&load).await {
             Ok(request) => self.api.push(request).await.map_err(SyncError::from),
@@ -116,7 +137,7 @@ impl<A: SyncApi> Exchange<A> {
             Ok(response) => match self.take_in(load, response, journal).await {
                 Ok(tally) => {
                     self.note_success();
-                    Pushed::Answered { sent, took, queue: self.look_after(&tally).await, tally }
+                    Pushed::Answered { sent, took, queue: self.look_after(&tally, sent_links).await, tally }
                 }
                 Err(error) => Pushed::Failed { sent, error, queue: self.look().await },
             },
@@ -127,10 +148,10 @@ impl<A: SyncApi> Exchange<A> {
         }
     }
 
-    /// Links that did not get any further wait for the next turn.
-    async fn look_after(&self, tally: &Tally) -> QueueView {
+    /// Links that were sent and did not get any further wait for the next turn.
+    async fn look_after(&self, tally: &Tally, sent_links: bool) -> QueueView {
         let view = self.look().await;
-        if tally.links_taken { view } else { QueueView { links: 0, ..view } }
+        if tally.links_taken || !sent_links { view } else { QueueView { links: 0, ..view } }
     }
 
     async fn failed(&self, sent: u32, error: SyncError, journal: Journal) -> Pushed {
@@ -139,16 +160,16 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     /// Claims what fits, in jobs short enough for the till, and keeps back what must not leave.
-    async fn load(&self, max_ops: u32, max_bytes: u64) -> Result<Load, StoreError> {
-        let hold_links = std::mem::take(&mut self.live().hold_links);
-        let links = if hold_links { 0 } else { MAX_LINKS };
-        let links = self.read(move |conn| chain::list_uncountersigned(conn, links)).await?;
+    async fn load(&self, max_ops: u32, max_bytes: u64) -> Result<Load<'_, A>, StoreError> {
+        let carrier = LinkCarrier::take(self);
+        let links = if carrier.is_some() { MAX_LINKS } else { 0 };
+        let links = self.read(move |conn| chain::list_to_countersign(conn, links)).await?;
         let link_bytes = LINK_BYTES.saturating_mul(u64::try_from(links.len()).unwrap_or(u64::MAX));
         let mut room = max_bytes.saturating_sub(link_bytes);
         let mut left = max_ops;
-        let mut load = Load { claimed: Vec::new(), links, kept_back: 0 };
+        let mut load = Load { claimed: Vec::new(), links, kept_back: 0, _carrier: carrier };
         while left > 0 && (load.claimed.is_empty() || room >= ROOM_WORTH_FILLING) {
-            let ops = left.min(u32::try_from(self.chunk_rows()).unwrap_or(u32::MAX));
+            let ops = left.min(u32::try_from(self.chunk_rows(Work::Claims)).unwrap_or(u32::MAX));
             let claimed = self.claim(ops, room).await?;
             let full = u32::try_from(claimed.len()).unwrap_or(u32::MAX) == ops;
             left = left.saturating_sub(ops);
@@ -183,7 +204,7 @@ impl<A: SyncApi> Exchange<A> {
             })
             .await?;
         if claimed.len() == rows {
-            self.chunk_took(rows, took);
+            self.chunk_took(Work::Claims, rows, took);
         }
         Ok(claimed)
     }
@@ -200,7 +221,7 @@ impl<A: SyncApi> Exchange<A> {
         }
         let kept = u32::try_from(unsound.len()).unwrap_or(u32::MAX);
         let now_ms = self.now_ms();
-        self.write_in_chunks(unsound, move |tx, chunk| {
+        self.write_in_chunks(Work::Claims, unsound, move |tx, chunk| {
             for (op_id, generation, why) in chunk {
                 let fenced = match why {
                     Unsendable::Invalid { code, field, detail } => {
@@ -221,7 +242,7 @@ impl<A: SyncApi> Exchange<A> {
         Ok((sound, kept))
     }
 
-    async fn request(&self, load: &Load) -> Result<PushRequest, StoreError> {
+    async fn request(&self, load: &Load<'_, A>) -> Result<PushRequest, StoreError> {
         let device = self.read(device::get).await?;
         let mut operations = Vec::with_capacity(load.claimed.len());
         for claimed in &load.claimed {
@@ -239,7 +260,7 @@ impl<A: SyncApi> Exchange<A> {
     /// Writes down every verdict and how far the chain got.
     async fn take_in(
         &self,
-        load: Load,
+        load: Load<'_, A>,
         response: PushResponse,
         journal: Journal,
     ) -> Result<Tally, SyncError> {
@@ -266,7 +287,14 @@ impl<A: SyncApi> Exchange<A> {
         match tally.alarm {
             // The server takes nothing more of this life of the file: asking again would change nothing.
             Some(Alarm::StaleEpoch) => Err(SyncError::Alarm(Alarm::StaleEpoch)),
-            None => Ok(tally),
+            None => {
+                let mut live = self.live();
+                if tally.links_taken && live.alarm == Some(Alarm::ChainFault) {
+                    live.alarm = None;
+                }
+                drop(live);
+                Ok(tally)
+            }
             Some(alarm) => {
                 self.live().alarm = Some(alarm);
                 Ok(tally)
@@ -280,7 +308,7 @@ impl<A: SyncApi> Exchange<A> {
         now_ms: i64,
     ) -> Result<Tally, StoreError> {
         let chunks = self
-            .write_in_chunks(answered, move |tx, chunk| {
+            .write_in_chunks(Work::Verdicts, answered, move |tx, chunk| {
                 let mut tally = Tally::default();
                 for (answered, verdict) in chunk {
                     tally.add(match verdict {
@@ -327,7 +355,7 @@ impl<A: SyncApi> Exchange<A> {
 
     /// Puts a load back that was not processed. What was refused alone is dead; an outage leaves no trace but a
     /// reason, and no waiting time: it is the way to the server that must be waited for, not the operation.
-    async fn give_back(&self, load: Load, error: &SyncError) {
+    async fn give_back(&self, load: Load<'_, A>, error: &SyncError) {
         let now_ms = self.now_ms();
         let indigestible = error.trouble() == Trouble::Indigestible;
         if indigestible && !load.links.is_empty() {
@@ -337,7 +365,7 @@ impl<A: SyncApi> Exchange<A> {
         let class = if poison { ErrorClass::Permanent } else { ErrorClass::Transient };
         let fault = fault(class, error.code(), serde_json::json!({ "detail": error.to_string() }));
         let given_back = self
-            .write_in_chunks(load.claimed, move |tx, chunk| {
+            .write_in_chunks(Work::Claims, load.claimed, move |tx, chunk| {
                 for operation in chunk {
                     let (op_id, generation) = (operation.op_id, operation.generation);
                     let _ = if poison {
@@ -366,7 +394,10 @@ pub(super) fn view(conn: &Conn, now_ms: i64) -> Result<QueueView, StoreError> {
         }
         Some(_) | None => 0,
     };
-    let links = device.head.number.saturating_sub(device.countersigned.number);
+    let links = match chain::list_to_countersign(conn, 1)?.len() {
+        0 => 0,
+        _ => device.head.number.saturating_sub(device.countersigned.number),
+    };
     Ok(QueueView {
         ready,
         next_due_in: due_ms

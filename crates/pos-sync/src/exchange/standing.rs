@@ -26,6 +26,8 @@ pub(crate) struct Live {
     pub(super) progress: Option<Progress>,
     /// Set when a push was refused as unreadable while it carried links: the next one goes without.
     pub(super) hold_links: bool,
+    /// A push with links is under way: another one at the same time would carry the same.
+    pub(super) links_under_way: bool,
     pub(super) page_rows: u32,
     /// Life of the server's database; 0 before the first greeting.
     pub(super) server_epoch: u32,
@@ -57,6 +59,7 @@ impl Live {
             next_attempt_ms: None,
             progress: None,
             hold_links: false,
+            links_under_way: false,
             page_rows: MOST_PAGE_ROWS,
             server_epoch: 0,
             greeted: false,
