@@ -149,7 +149,7 @@ impl Writer {
         match written {
             Ok((answers, seq)) => {
                 self.metrics.record_batch(&answers);
-                self.feed.send_replace(seq);
+                self.feed.send_if_modified(|last| std::mem::replace(last, seq) != seq);
                 Ok(answers)
             }
             Err(error) => {

@@ -374,3 +374,45 @@ fn is_stored(verdict: &Verdict) -> bool {
         | Verdict::Retry { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pos_domain::settings::ShopSettings;
+    use pos_domain::{Currency, ProductId};
+    use pos_sqlite::{OpenMode, Priority};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::batch::Origin;
+    use crate::{Clock, storage};
+
+    #[test]
+    fn an_operation_that_panics_leaves_nothing_in_the_file_or_the_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = ShopSettings::new("Boutique", Currency::from_iso("GNF").unwrap(), "fr-GN");
+        crate::found(folder.path(), &settings, &Clock::from_fn(|| 0)).unwrap();
+        let database = storage::open(folder.path(), OpenMode::ReadWrite).unwrap();
+        let product = ProductId(Uuid::from_u128(1));
+        let nobody = Origin { device_id: None, op_id: None };
+        let work = move |tx: &rusqlite::Transaction<'_>| -> Result<_, PushFault> {
+            let mut batch = Batch::begin(tx, 0)?;
+            batch.begin_operation();
+            batch.set_level(product, 5_000, 0, nobody)?;
+            batch.begin_operation();
+            let panicked = guarded(&mut batch, |batch| -> Result<(), ApplyError> {
+                batch.set_level(product, 1_000, 0, nobody)?;
+                batch.set_level(ProductId(Uuid::from_u128(2)), 1_000, 0, nobody)?;
+                storage::audit::record(batch.tx, 0, "half done", None, None, &serde_json::json!({}))?;
+                panic!("planted");
+            })?;
+            assert!(matches!(panicked, Err(ApplyError::Panicked)));
+            let audited: i64 = batch.tx.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))?;
+            assert_eq!(audited, 0, "the savepoint took it back");
+            assert_eq!(batch.level(product)?.on_hand, 5_000, "the operation before it stands");
+            let (rows, _) = batch.finish()?;
+            Ok(rows.len())
+        };
+        let touched = database.write(Priority::Till, work).unwrap();
+        assert_eq!(touched, 1, "the balance that only the panic touched is not written");
+    }
+}

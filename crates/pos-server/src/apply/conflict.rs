@@ -122,21 +122,37 @@ pub(super) fn refresh_all(
         row.conflict.choices = oversold_choices(batch, &row.conflict)?;
         let all_settled = stock::list_shortages(batch.tx, *conflict_id)?.iter().all(|s| s.open == 0);
         if all_settled && row.conflict.status == ConflictStatus::Open {
-            row.conflict.status = ConflictStatus::Resolved;
-            let event = ConflictEvent {
-                at_ms: batch.now_ms,
-                what: ConflictEventKind::Resolved,
-                device_id: Some(cause.device.device_id),
-                register: Some(cause.device.name.clone()),
-                actor: None,
-                choice: None,
-                note: None,
-            };
-            append_event(batch, &mut row, event)?;
+            close(batch, cause, &mut row)?;
         }
         save(batch, cause.origin(), row)?;
     }
     Ok(())
+}
+
+/// Closes the question about the prices of a sale that was withdrawn: there is no such sale.
+pub(super) fn close_price_changed(batch: &mut Batch<'_>, cause: &Cause<'_>) -> Result<(), ApplyError> {
+    match store::find(batch.tx, cause.conflict_id(ConflictKind::PriceChanged))? {
+        Some(mut row) if row.conflict.status == ConflictStatus::Open => {
+            close(batch, cause, &mut row)?;
+            save(batch, cause.origin(), row)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Closes a conflict without a person's choice: nothing is left to decide.
+fn close(batch: &Batch<'_>, cause: &Cause<'_>, row: &mut ConflictRow) -> Result<(), ApplyError> {
+    row.conflict.status = ConflictStatus::Resolved;
+    let event = ConflictEvent {
+        at_ms: batch.now_ms,
+        what: ConflictEventKind::Resolved,
+        device_id: Some(cause.device.device_id),
+        register: Some(cause.device.name.clone()),
+        actor: None,
+        choice: None,
+        note: None,
+    };
+    append_event(batch, row, event)
 }
 
 /// Writes a conflict and moves it to the end of the feed.

@@ -63,6 +63,7 @@ pub(crate) fn withdraw(
     }
     sale::set_state(batch.tx, cause.op_id, document.head.sale_id, SaleState::Withdrawn)?;
     conflict::refresh_all(batch, cause, &ledger.changed)?;
+    conflict::close_price_changed(batch, cause)?;
     open_if_short(batch, cause, &mut ledger, document, shortages).map(drop)
 }
 

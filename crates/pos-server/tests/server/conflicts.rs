@@ -181,3 +181,18 @@ async fn an_open_conflict_reaches_every_register_by_the_feed() {
     let seen: pos_domain::Conflict = serde_json::from_str(row.data.unwrap().get()).unwrap();
     assert_eq!(seen, conflict);
 }
+
+#[tokio::test]
+async fn a_withdrawn_sale_leaves_no_question_about_its_price() {
+    let shop = Shop::open();
+    let mut till = shop.join("Caisse 1").await;
+    let milk = product("LAIT");
+    till.send(product_create(&milk, 10)).await;
+    let mut dearer = milk.clone();
+    dearer.price = money(1_200);
+    let (operation, verdict) = till.ask(&till.sale(&[(&dearer, 1)])).await;
+    assert!(is_applied(&verdict));
+    assert_eq!(till.conflict().await.status, ConflictStatus::Open);
+    till.push(vec![again(&operation, pos_protocol::Mode::Withdraw)]).await;
+    assert_eq!(till.conflict().await.status, ConflictStatus::Resolved, "there is no such sale any more");
+}

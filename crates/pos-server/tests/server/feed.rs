@@ -218,3 +218,24 @@ async fn a_page_is_closed_by_bytes_as_well() {
     let page = till.session.snapshot(request).await.unwrap();
     assert!(page.rows.len() < 30 && page.next.is_some(), "1 MiB of rows, not 1.5: {}", page.rows.len());
 }
+
+#[tokio::test]
+async fn no_page_scans_a_table() {
+    let shop = Shop::open();
+    let connection = rusqlite::Connection::open(shop.path().join("server.db")).unwrap();
+    for sql in [
+        include_str!("../../src/storage/feed_after.sql"),
+        include_str!("../../src/storage/feed_find.sql"),
+        include_str!("../../src/storage/snapshot_entity.sql"),
+        include_str!("../../src/storage/snapshot_stock.sql"),
+        include_str!("../../src/storage/snapshot_conflict.sql"),
+    ] {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps: Vec<String> =
+            plan.raw_query().mapped(|row| row.get("detail")).map(Result::unwrap).collect();
+        assert!(
+            steps.iter().all(|step| step.starts_with("SEARCH")),
+            "a page of a hundred thousand rows must not read or sort them all: {steps:?}\n{sql}"
+        );
+    }
+}

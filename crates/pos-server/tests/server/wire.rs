@@ -49,6 +49,11 @@ fn dispute() -> FieldDispute {
     }
 }
 
+/// The bytes on the wire, broken into lines.
+fn written<T: serde::Serialize>(document: &T) -> String {
+    serde_json::to_string_pretty(document).unwrap()
+}
+
 #[test]
 fn verdicts_are_written_like_this() {
     let verdicts = [
@@ -86,11 +91,8 @@ fn verdicts_are_written_like_this() {
         Verdict::UnknownKind,
         Verdict::Retry { after_ms: 5_000 },
     ];
-    insta::assert_json_snapshot!(verdicts.map(|verdict| OpVerdict {
-        op_id: OpId(id(4)),
-        duplicate: false,
-        verdict
-    }));
+    let answers = verdicts.map(|verdict| OpVerdict { op_id: OpId(id(4)), duplicate: false, verdict });
+    insta::assert_snapshot!("verdicts", written(&answers));
 }
 
 #[test]
@@ -148,12 +150,12 @@ fn requests_and_answers_are_written_like_this() {
         detail: "the server cannot answer now".to_owned(),
         retry_after_ms: Some(1_000),
     };
-    insta::assert_json_snapshot!("push", push);
-    insta::assert_json_snapshot!("push_answer", answer);
-    insta::assert_json_snapshot!("pull_answer", pull);
-    insta::assert_json_snapshot!("snapshot_answer", snapshot);
-    insta::assert_json_snapshot!("hello", hello);
-    insta::assert_json_snapshot!("problem", problem);
+    insta::assert_snapshot!("push", written(&push));
+    insta::assert_snapshot!("push_answer", written(&answer));
+    insta::assert_snapshot!("pull_answer", written(&pull));
+    insta::assert_snapshot!("snapshot_answer", written(&snapshot));
+    insta::assert_snapshot!("hello", written(&hello));
+    insta::assert_snapshot!("problem", written(&problem));
 }
 
 #[tokio::test]
@@ -177,7 +179,7 @@ async fn a_conflict_is_written_like_this() {
     let renamed = |change: &mut StockChange| change.product_id = ProductId(id(2));
     conflict.choices.iter_mut().flat_map(|preview| &mut preview.stock).for_each(renamed);
     assert_eq!(conflict.choices[2].cash, money(-2_000));
-    insta::assert_json_snapshot!("conflict", conflict);
+    insta::assert_snapshot!("conflict", written(&conflict));
 }
 
 #[tokio::test]
@@ -189,4 +191,22 @@ async fn the_schema_is_this() {
         .unwrap();
     let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     insta::assert_snapshot!("schema", names.join("\n"));
+}
+
+#[test]
+fn the_examples_in_the_documentation_are_real() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("../../docs/PROTOCOL.md")).unwrap();
+    let mut compared = 0;
+    for block in text.split("```json ").skip(1) {
+        let (name, rest) = block.split_once('\n').unwrap();
+        let example = rest.split_once("\n```").unwrap().0;
+        let path = root.join(format!("tests/server/snapshots/server__wire__{name}.snap"));
+        let snapshot = std::fs::read_to_string(path).unwrap();
+        let written = snapshot.splitn(3, "---\n").nth(2).unwrap();
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(example), read(written), "{name} is no longer written like this");
+        compared += 1;
+    }
+    assert_eq!(compared, 8, "each document of the protocol has its example");
 }

@@ -9,7 +9,6 @@ use pos_domain::settings::ShopSettings;
 use pos_server::http::{HttpServer, Listen};
 use pos_server::{Clock, Listening, Server};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::output::{Stop, print_line};
 
@@ -25,8 +24,7 @@ pub(crate) fn serve(data: &Path, listen: SocketAddr, tls: bool, as_json: bool) -
         let settings = ShopSettings::new(name, currency, locale);
         let server = Server::open(data, Some(&settings), Clock::system())?;
         // Before the first line is printed: whoever reads it may send a signal at once.
-        let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be heard")?;
+        let stop = stop_signal().context("signals cannot be heard")?;
         let http =
             HttpServer::start(server.clone(), &Listen { address: listen, data: data.to_owned(), tls })?;
         let listening = Listening {
@@ -41,13 +39,33 @@ pub(crate) fn serve(data: &Path, listen: SocketAddr, tls: bool, as_json: bool) -
             format!("listening on {}", listening.server)
         };
         print_line(&line);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        stop.await;
         tracing::info!("stopping");
         http.stop().await?;
         drop(server);
         Ok(())
+    })
+}
+
+/// Ends when the process is asked to; listens from now on.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Ends when the process is asked to; listens from now on.
+#[cfg(windows)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
     })
 }
