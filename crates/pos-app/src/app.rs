@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Cashier, DeviceKey};
 use pos_store::device::Device;
+use pos_store::jobs::{self, JobKind};
 use pos_store::queue::Lane;
 use pos_store::{Conn, OpenMode, Priority, Store, StoreError, Tx, cashiers, device, local, settings};
 use tokio::sync::{broadcast, watch};
@@ -69,7 +70,6 @@ pub(crate) struct Inner {
     keys: Mutex<Option<Keys>>,
     link: RwLock<Option<Link>>,
     background_sync: bool,
-    access: OpenAccess,
     topics: broadcast::Sender<Vec<Topic>>,
     progress: watch::Sender<Option<Progress>>,
     /// One checkout at a time: a second press of the button waits for the first and then finds its result.
@@ -91,6 +91,11 @@ impl App {
             return Err(AppError::new(ErrorCode::NotSetUp));
         }
         let store = Store::open(&dir, mode)?;
+        if access == OpenAccess::Read
+            && !store.read(|conn| jobs::list_unfinished(conn, JobKind::Products))?.is_empty()
+        {
+            Self::finish_before_looking(&dir, &clock).await?;
+        }
         let (topics, _) = broadcast::channel(TOPIC_BACKLOG);
         let app = Self {
             inner: Arc::new(Inner {
@@ -102,7 +107,6 @@ impl App {
                 store,
                 clock,
                 background_sync,
-                access,
                 topics,
                 progress: watch::Sender::new(None),
             }),
@@ -113,6 +117,17 @@ impl App {
             app.recover_checkouts().await?;
         }
         Ok(app)
+    }
+
+    /// An import that a kill stopped is finished before anybody looks, unless the program that imports still runs.
+    async fn finish_before_looking(dir: &Path, clock: &Clock) -> Result<(), AppError> {
+        let (dir, clock) = (dir.to_owned(), clock.clone());
+        let writing = AppOptions { dir, access: OpenAccess::Write, background_sync: false, clock };
+        match Box::pin(Self::open(writing)).await {
+            Ok(app) => app.close().await,
+            Err(e) if e.code == ErrorCode::DataInUse => Ok(()),
+            Err(e) => Err(e),
+        }
     }
 
     /// Ends the sync cleanly and closes the file.
@@ -273,7 +288,6 @@ impl App {
     /// `app.state`
     pub async fn state(&self) -> Result<Outcome<AppState>, AppError> {
         let link = self.link();
-        let unsealed = self.inner.access == OpenAccess::Write;
         let state = self
             .read(move |conn| {
                 let settings_of_device = device_settings(conn)?;
@@ -285,7 +299,7 @@ impl App {
                         cashiers: Vec::new(),
                         device: settings_of_device,
                         version: env!("CARGO_PKG_VERSION").to_owned(),
-                        unsealed,
+                        unsealed: true,
                     });
                 };
                 let cashiers = cashiers::list(conn)?;
@@ -299,7 +313,7 @@ impl App {
                     cashiers,
                     device: settings_of_device,
                     version: env!("CARGO_PKG_VERSION").to_owned(),
-                    unsealed,
+                    unsealed: true,
                 })
             })
             .await?;

@@ -163,11 +163,11 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
-    fn cart_of(lines: usize) -> Cart {
+    fn cart_of(lines: u128) -> Cart {
         let mut cart = empty(Uuid::from_u128(1).into());
         for i in 0..lines {
             cart.lines.push(CartLine {
-                line_id: Uuid::from_u128(i as u128 + 10).into(),
+                line_id: Uuid::from_u128(i + 10).into(),
                 product_id: Uuid::from_u128(7).into(),
                 code: "A".into(),
                 name: "A".into(),

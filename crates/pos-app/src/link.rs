@@ -82,6 +82,11 @@ impl Link {
                     },
                 };
                 let Some(app) = app.upgrade() else { return };
+                if topics.contains(&Topic::Shop)
+                    && let Err(e) = app.welcome_people().await
+                {
+                    tracing::warn!(code = e.code.as_str(), "nobody could be put at the register");
+                }
                 app.announce(&topics.into_iter().collect::<Vec<_>>());
             }
         });

@@ -104,7 +104,7 @@ impl App {
                     return Err(AppError::new(ErrorCode::SaleNeedsServer));
                 }
                 let known = check_known_stock(tx, &order.cart)?;
-                if joined && !known.blocked.is_empty() {
+                if !known.blocked.is_empty() {
                     return Err(blocked_offline(&known.blocked));
                 }
                 let document = document_of(tx, &counter, &order, sale_id, stamp.now_ms)?;
@@ -112,7 +112,7 @@ impl App {
                 if order.from_counter {
                     carts::remove(tx, order.cart.cart_id)?;
                 }
-                Ok(if joined { known.notices } else { Vec::new() })
+                Ok(known.notices)
             })
             .await;
         let notices = match result {

@@ -1,5 +1,7 @@
 //! Sending receipts to the printer. A printer never holds up a sale: what it says becomes a notice.
 
+use std::time::Duration;
+
 use pos_devices::escpos::{DrawerPin, drawer_pulse};
 use pos_devices::transport::{Patience, PrinterAddress, RAW_PORT, send};
 use pos_domain::{SaleId, TenderKind};
@@ -11,6 +13,9 @@ use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
 use crate::view::{PrinterSetting, ReceiptView};
+
+/// How long a finished sale waits for its printer before the screen goes on, 1 s: a working printer takes a tenth.
+const CUSTOMER_PATIENCE: Duration = Duration::from_secs(1);
 
 impl App {
     /// `receipt.print`: prints, and marks it as a duplicate when it was printed before.
@@ -39,11 +44,20 @@ impl App {
         if bytes.is_empty() {
             return Ok(None);
         }
-        match self.send(&address, bytes).await {
-            Ok(()) if device.print_automatically => self.note_print(sale_id, "printer").await.map(|()| None),
-            Ok(()) => Ok(None),
-            Err(e) => Ok(Some(e.params.get("detail").map(ToString::to_string).unwrap_or_default())),
-        }
+        let app = self.clone();
+        let printing = tokio::spawn(async move {
+            app.send(&address, bytes).await?;
+            if device.print_automatically { app.note_print(sale_id, "printer").await } else { Ok(()) }
+        });
+        Ok(match tokio::time::timeout(CUSTOMER_PATIENCE, printing).await {
+            Ok(Ok(Ok(()))) => None,
+            Ok(Ok(Err(e))) => {
+                Some(e.params.get("detail").and_then(|d| d.as_str()).unwrap_or_default().to_owned())
+            }
+            Ok(Err(e)) => Some(e.to_string()),
+            // It goes on by itself; the next customer does not wait for it.
+            Err(_) => Some("the printer has not answered yet".to_owned()),
+        })
     }
 
     async fn send(&self, address: &PrinterAddress, bytes: Vec<u8>) -> Result<(), AppError> {

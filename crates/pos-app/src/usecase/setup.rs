@@ -165,6 +165,13 @@ impl App {
         self.shop_opened().await
     }
 
+    /// People came from the server: somebody stands at the register from now on, if nobody did.
+    pub(crate) async fn welcome_people(&self) -> Result<(), AppError> {
+        let nobody = self
+            .read(|conn| Ok(device::get(conn)?.cashier_id.is_none() && !cashiers::list(conn)?.is_empty()));
+        if nobody.await? { self.choose_first_cashier().await } else { Ok(()) }
+    }
+
     /// Once a joined register has people, somebody stands at it: the owner first, else anyone.
     pub(crate) async fn choose_first_cashier(&self) -> Result<(), AppError> {
         let stamp = self.stamp(Lane::Edit);
@@ -229,8 +236,11 @@ impl App {
     async fn shop_opened(&self) -> Result<Outcome<AppState>, AppError> {
         self.start_link().await?;
         if let Some(link) = self.link() {
-            link.round().await?;
-            self.choose_first_cashier().await?;
+            match link.round().await {
+                Ok(_) => self.choose_first_cashier().await?,
+                // Joined is joined: what was not loaded yet comes with the next round.
+                Err(e) => tracing::warn!(code = e.code.as_str(), "the first round was not finished"),
+            }
         }
         Ok(Outcome {
             changed: vec![Topic::Shop, Topic::Settings, Topic::Cart, Topic::Sync],
