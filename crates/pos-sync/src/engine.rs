@@ -130,8 +130,7 @@ impl Engine {
                 self.schedule.bring_forward(Turn::Queue, now_ms);
                 effects.push(Effect::PublishStatus);
             }
-            Event::SyncNow => self.round_now(now_ms),
-            Event::LinkRegained => {
+            Event::SyncNow | Event::LinkRegained => {
                 self.breaker.hasten(now_ms);
                 self.round_now(now_ms);
             }

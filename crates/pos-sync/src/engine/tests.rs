@@ -145,6 +145,15 @@ fn a_refused_connection_closes_the_door_for_checkouts_at_once_and_probes_every_t
 }
 
 #[test]
+fn a_person_who_asks_or_a_link_that_returns_does_not_wait_for_the_next_probe() {
+    for event in [Event::SyncNow, Event::LinkRegained] {
+        let mut engine = at_rest();
+        engine.handle(Event::CheckoutFailed(GONE), 1_000);
+        assert!(engine.handle(event, 1_001).contains(&Effect::Greet), "{event:?}");
+    }
+}
+
+#[test]
 fn a_checkout_that_waited_in_vain_spares_the_next_customer_the_wait() {
     let mut engine = at_rest();
     engine.handle(Event::CheckoutFailed(Trouble::Outage(Outage::Suspected)), 10);

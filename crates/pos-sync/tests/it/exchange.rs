@@ -54,9 +54,9 @@ async fn a_sale_that_the_server_admits_is_final_with_its_stock_and_its_link_foll
         (3_000, 0),
         "the answer brought the new balance"
     );
-    sync.sync_now().await.expect("a round");
-    let device = till.read(pos_store::device::get);
-    assert_eq!(device.countersigned, device.head, "the server holds the receipt's evidence");
+    let device = || till.read(pos_store::device::get);
+    wait_for(&sync, "the server holds the receipt's evidence", |_| device().countersigned == device().head)
+        .await;
     assert_eq!(truth(&town, &bread).await, (3, 0));
 }
 
@@ -109,8 +109,8 @@ async fn one_sale_with(faults: &[Fault], deadline: Duration) -> (CheckoutAnswer,
     assert_eq!(state_of(&till, sold.op_id), OpState::Acknowledged, "{:?}", sold.answer);
     let shown = till.stock_of(&bread);
     assert_eq!((shown.server.milli(), shown.pending.milli()), (4_000, 0), "shown once, not twice");
-    let device = till.read(pos_store::device::get);
-    assert_eq!(device.countersigned.number, 1, "one receipt, countersigned");
+    let countersigned = |_: &_| till.read(pos_store::device::get).countersigned.number == 1;
+    wait_for(&sync, "the one receipt is countersigned", countersigned).await;
     (sold.answer, truth(&town, &bread).await)
 }
 
@@ -169,11 +169,10 @@ async fn a_crash_between_the_servers_commit_and_the_acknowledgement_loses_and_do
         let api = till.faulty();
         let road = api.road();
         road.plan(&[Fault::Hangs]);
-        let sync = till.start(api, Background::On).await;
         let document = till.document(&bread, 1);
         let (op_id, _) = till.confirm(&document, OpMode::Fact, &[]);
         till.finalise(document.head.sale_id, op_id, None);
-        sync.sale_finalised();
+        let sync = till.start(api, Background::On).await;
         road.wait_for_push(1).await;
         assert_eq!(state_of(&till, op_id), OpState::InFlight, "round {round}");
         till = till.crash(sync).await;
@@ -450,8 +449,8 @@ async fn a_server_restored_from_a_backup_gets_what_it_lost_and_the_register_read
     assert_eq!(truth(&backup, &bread).await, (7, 0), "incident 11: clients never sent again");
     assert_eq!(truth(&backup, &cake).await, (4, 0));
     assert_eq!(till.stock_of(&bread).shown.milli(), 7_000);
-    let device = till.read(pos_store::device::get);
-    assert_eq!(device.countersigned, device.head, "the evidence went again too");
+    let device = || till.read(pos_store::device::get);
+    wait_for(&sync, "the evidence went again too", |_| device().countersigned == device().head).await;
 }
 
 #[tokio::test]
