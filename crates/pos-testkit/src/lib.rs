@@ -1,1 +1,13 @@
-//! Placeholder until its content is written.
+//! What tests of the real programs need: a server and registers as processes, and a network that misbehaves on order.
+//!
+//! Owns: how the built programs are found, started, heard and killed; a proxy that loses, doubles, holds and cuts. It
+//! must not know what a test proves, and links nothing of the product: whatever is tested is tested from outside.
+//! Nothing that ships may use it.
+#![cfg(unix)]
+
+pub mod process;
+pub mod proxy;
+pub mod register;
+pub mod server;
+
+mod http;

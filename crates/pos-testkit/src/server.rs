@@ -1,0 +1,107 @@
+//! The sync server as a process.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Running, free_port, program, run};
+
+/// Most that a server takes to listen, on a machine that builds at the same time.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A `comptoir-server` with its data and its own address, both of which outlive the process.
+#[derive(Debug)]
+pub struct Server {
+    data: PathBuf,
+    address: SocketAddr,
+    running: Option<Running>,
+    _folder: TempDir,
+}
+
+impl Server {
+    /// Starts a server on an empty folder. It makes a business by itself.
+    pub fn start() -> Result<Self> {
+        let mut server = Self::prepare()?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// Founds a business with that currency, such as `GBP`, and starts its server.
+    pub fn found(currency: &str, locale: &str) -> Result<Self> {
+        let mut server = Self::prepare()?;
+        server.ask(&["init", "--business", "Trial", "--currency", currency, "--locale", locale])?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    fn prepare() -> Result<Self> {
+        let folder = tempfile::tempdir().context("a folder for the server")?;
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        Ok(Self { data: folder.path().join("server"), address, running: None, _folder: folder })
+    }
+
+    /// Starts it again where it was.
+    pub fn start_again(&mut self) -> Result<()> {
+        let mut serve = Command::new(program("comptoir-server")?);
+        serve.arg("serve").arg("--data").arg(&self.data).args(["--listen", &self.address.to_string()]);
+        serve.env("COMPTOIR_LOG", "error").stdin(Stdio::null()).stdout(Stdio::null());
+        let mut running = Running::start(&mut serve)?;
+        running.wait_for_port(self.address.port(), START_LIMIT)?;
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// Stops it, as a person does who maintains the machine.
+    pub fn stop(&mut self) -> Result<()> {
+        self.running.take().context("the server runs")?.ask_to_leave().map(drop)
+    }
+
+    /// Kills it in the middle of whatever it does (kill -9).
+    pub fn kill(&mut self) -> Result<()> {
+        self.running.take().context("the server runs")?.kill().map(drop)
+    }
+
+    /// Whether it was started and neither stopped nor killed by us.
+    pub fn is_up(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as registers take it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A pairing code.
+    pub fn pair(&self) -> Result<String> {
+        let pairing = self.ask(&["pair"])?;
+        let code = pairing.get("code").and_then(Value::as_str).context("a pairing has a code")?;
+        Ok(code.to_owned())
+    }
+
+    /// What the server says of a product's stock: `on_hand`, `oversold`.
+    pub fn stock(&self, code: &str) -> Result<Value> {
+        self.ask(&["stock", code])
+    }
+
+    /// The document of a command that works on the data folder, beside the running server.
+    pub fn ask(&self, command: &[&str]) -> Result<Value> {
+        let data = self.data.to_string_lossy();
+        let said = run(&program("comptoir-server")?, [command, &["--json", "--data", &data]].concat())?;
+        said.document(0).with_context(|| format!("comptoir-server {command:?}"))
+    }
+}

@@ -1,0 +1,20 @@
+//! What the shop is promised when machines and networks fail: registers and a server as real processes on real
+//! sockets, killed and cut off while they work.
+//!
+//! Each file is one promise. How often it is tried stands in named constants; what happened is printed at the end.
+#![cfg(unix)]
+
+#[cfg(test)]
+mod books;
+#[cfg(test)]
+mod drain;
+#[cfg(test)]
+mod invoices;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod oversold;
+#[cfg(test)]
+mod race;
+#[cfg(test)]
+mod unreliable;
