@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::server::Server;
 use crate::shell::Shell;
 
 /// The path of a real file; without it the test says so and ends.
@@ -64,6 +65,13 @@ fn a_month_of_invoices_adds_up_to_the_same_total() {
         format!("{}.{:02}", total / 100, total % 100),
         "computed from the file alone"
     );
+    shell.verify();
+
+    let server = Server::start();
+    server.connect(&shell);
+    assert_eq!(shell.done(&["status"])["pending"], 0, "everything is on the server");
+    assert_eq!(report["total"], server.total(), "and adds up to the same there");
+    server.verify();
     shell.verify();
 }
 

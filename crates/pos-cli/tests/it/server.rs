@@ -64,6 +64,21 @@ impl Server {
         (text("on_hand"), text("oversold"))
     }
 
+    /// What all its documents add up to, as a decimal.
+    pub(crate) fn total(&self) -> String {
+        let totals = self.ask(&["totals"]);
+        let documents = totals["documents"].as_array().unwrap();
+        let total =
+            |document: &Value| document["total"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+        let minor: i64 = documents.iter().map(total).sum();
+        format!("{}.{:02}", minor / 100, minor % 100)
+    }
+
+    /// Whether everything is right there.
+    pub(crate) fn verify(&self) {
+        assert_eq!(self.ask(&["verify"])["ok"], true);
+    }
+
     /// A register of this business with its catalogue.
     pub(crate) fn join(&self, register: &str) -> Shell {
         let shell = Shell::empty();
