@@ -219,8 +219,10 @@ impl Engine {
     }
 
     fn greet_in_turn(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        // A program that ends as soon as it has begun still has to meet the server before it can send anything.
+        let may = self.conduct == Conduct::Working || self.course.is_none();
         let wanted = !self.under_way.greeting && self.schedule.due_ms(Turn::Greeting) <= now_ms;
-        if wanted && self.conduct == Conduct::Working && self.permit(Turn::Greeting, now_ms) {
+        if wanted && may && self.permit(Turn::Greeting, now_ms) {
             self.schedule.postpone(Turn::Greeting, now_ms);
             self.under_way.greeting = true;
             effects.push(Effect::Greet);
@@ -269,7 +271,8 @@ impl Engine {
     }
 
     fn leave_if_idle(&mut self, effects: &mut Vec<Effect>) {
-        let idle = self.under_way.pushes == 0 && !self.under_way.looking;
+        let meets = self.under_way.greeting && self.course.is_none() && self.breaker.is_closed();
+        let idle = self.under_way.pushes == 0 && !self.under_way.looking && !meets;
         if self.conduct == Conduct::Leaving && idle {
             self.conduct = Conduct::Finished;
             effects.push(Effect::Finish);

@@ -319,6 +319,22 @@ fn the_end_of_the_program_sends_what_waits_and_then_finishes() {
 }
 
 #[test]
+fn a_program_that_ends_as_soon_as_it_has_begun_still_sends_what_waits() {
+    let mut engine = engine(LastSeen::InReach);
+    assert!(engine.handle(Event::TimerFired, 0).contains(&Effect::Greet));
+    engine.handle(Event::QueueSeen(ready(1)), 1);
+    let effects = engine.handle(Event::Shutdown, 2);
+    assert!(!effects.contains(&Effect::Finish), "the greeting is on its way");
+    engine.handle(Event::QueueSeen(ready(1)), 3);
+    let effects = engine.handle(Event::Greeted { limits: LIMITS, course: Course::Follow }, 4);
+    assert_eq!(pushes(&effects), 1);
+    assert!(!effects.contains(&Effect::Pull), "nothing is read any more");
+    engine.handle(Event::QueueSeen(EMPTY), 5);
+    let effects = engine.handle(Event::Pushed { sent: 1, took: FAST, queue: EMPTY }, 6);
+    assert!(effects.contains(&Effect::Finish));
+}
+
+#[test]
 fn an_end_without_a_server_does_not_wait_for_one() {
     let mut engine = engine(LastSeen::OutOfReach);
     assert!(engine.handle(Event::Shutdown, 0).contains(&Effect::Finish));
