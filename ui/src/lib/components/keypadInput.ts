@@ -7,7 +7,12 @@ export function pressKey(text: string, key: string): string {
   return joined.replace(/^0+(?=\d)/, '');
 }
 
-/** Empties a field before a character is typed into it; deleting and pasting work on what stands there. */
-export function emptyForTyping(event: InputEvent & { currentTarget: HTMLInputElement }): void {
-  if (event.inputType === 'insertText') event.currentTarget.value = '';
+/**
+ * Takes the first character typed into a field that shows a proposal: it replaces the proposal, wherever the caret
+ * stands. Gives the new text; null when the event is something else (deleting, pasting), which works on what is there.
+ */
+export function replaceProposal(event: InputEvent): string | null {
+  if (event.inputType !== 'insertText' || event.data === null) return null;
+  event.preventDefault();
+  return event.data;
 }
