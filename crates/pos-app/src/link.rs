@@ -7,6 +7,7 @@ use pos_domain::body::EntityKind;
 use pos_store::device::JoinedServer;
 use pos_store::queue::Claimed;
 use pos_store::{Priority, queue};
+use pos_sync::backoff::Jitter;
 use pos_sync::status::{SyncState, SyncStatus};
 use pos_sync::transport::{DeviceToken, HttpApi, ServerAddress, TransportError};
 use pos_sync::{ApiError, Background, CheckoutAnswer, DryRun, Parts, SyncError, SyncHandle, trouble};
@@ -55,8 +56,11 @@ impl Link {
             clock: app.inner.clock.as_fn(),
             seed: seed.as_u64_pair().1,
         };
-        let background = if background { Background::On } else { Background::Off };
-        let handle = SyncHandle::start(parts, background).await?;
+        let mode = if background { Background::On } else { Background::Off };
+        let handle = SyncHandle::start(parts, mode).await?;
+        if background {
+            handle.follow_hints(Jitter::from_seed(seed.as_u64_pair().0));
+        }
         let link = Self { handle };
         link.pass_on_news(app.clone());
         Ok(link)

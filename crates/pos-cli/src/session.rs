@@ -77,11 +77,6 @@ impl Session {
         if commands.iter().any(writes) {
             return Ok(Self { app: open(OpenAccess::Write).await? });
         }
-        if has_stopped_import(dir)
-            && let Ok(app) = open(OpenAccess::Write).await
-        {
-            return Ok(Self { app });
-        }
         Ok(Self { app: open(OpenAccess::Read).await? })
     }
 
@@ -159,11 +154,4 @@ impl Session {
     pub(crate) async fn close(self) -> Result<(), Failure> {
         Ok(self.app.close().await?)
     }
-}
-
-/// Whether an import was stopped half-way: its file stands in the folder until it is done. Opening the register for
-/// working finishes it, so that nobody is shown half a catalogue. While an import runs, its program holds the folder.
-fn has_stopped_import(dir: &Path) -> bool {
-    let files = std::fs::read_dir(dir.join("imports"));
-    files.is_ok_and(|files| files.flatten().any(|file| file.path().extension().is_some_and(|e| e == "json")))
 }

@@ -16,6 +16,7 @@ use super::checkout::{head_of, ring_up};
 use super::records::Stamp;
 use crate::app::{App, Counter};
 use crate::cart_edit;
+use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
 use crate::replay::{Invoice, InvoiceKind, InvoiceLine, read_invoices};
@@ -44,8 +45,16 @@ impl App {
         let key = self.signing_key()?;
         for (invoice, done) in read.invoices.into_iter().zip(1_u32..) {
             let (stamp, key) = (self.stamp(Lane::Bulk), key.clone());
+            let number = invoice.number.clone();
             let write = move |tx: &Tx<'_>| replay_one(tx, &stamp, &key, file_hash, &invoice);
-            self.inner.store.write_async(Priority::Sync, write).await?;
+            match self.inner.store.write_async(Priority::Sync, write).await {
+                Err(e) if is_the_invoices_fault(e.code) => {
+                    let code =
+                        e.params.get("field").and_then(|f| f.as_str()).unwrap_or(e.code.as_str()).to_owned();
+                    self.note_refusal(file_hash, ReplayRefusal { invoice: number, code }).await?;
+                }
+                other => other?,
+            }
             if done.is_multiple_of(PROGRESS_EVERY) || done == total {
                 self.tell_progress(Some(Progress { task: "replay".to_owned(), done, total }));
             }
@@ -69,6 +78,11 @@ impl App {
         })
         .await
     }
+}
+
+/// Whether the invoice cannot be a document, rather than the register unable to write one.
+fn is_the_invoices_fault(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::InputInvalid | ErrorCode::CartEmpty | ErrorCode::CartFull)
 }
 
 fn report_of(conn: &Conn, file_hash: Hash32) -> Result<ReplayReport, AppError> {
