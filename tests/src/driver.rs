@@ -39,6 +39,12 @@ impl Driver {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Asks the program of the window to leave, as a system that shuts down does, and waits for its end. The driver
+    /// itself would only kill it.
+    pub fn close_window(&self) -> Result<()> {
+        self.process.ask_child_to_leave("comptoir-deskto")
+    }
+
     /// Kills the driver and its window (kill -9).
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill().map(drop)

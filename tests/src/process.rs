@@ -1,6 +1,7 @@
 //! Programs that we start, and end.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -9,7 +10,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
+
+/// How long a program may take to leave.
+const LEAVING: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
 /// The built program `name`, from the same build as the running test.
 pub fn program(name: &str) -> Result<PathBuf> {
@@ -68,6 +73,24 @@ impl Running {
     pub fn ask_to_leave(&mut self) -> Result<ExitStatus> {
         kill_process(self.pid()?, Signal::TERM).with_context(|| format!("{} is gone", self.name))?;
         Ok(self.child.wait()?)
+    }
+
+    /// Asks a program that this one started to leave, and waits at most 30 s for its end. `name` is the kernel's: 15 bytes.
+    pub fn ask_child_to_leave(&self, name: &str) -> Result<()> {
+        let own = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{own}/task/{own}/children"))?;
+        let is_named = |id: &&str| {
+            fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|comm| comm.trim_end() == name)
+        };
+        let child = children.split_whitespace().find(is_named).and_then(|id| id.parse().ok());
+        let child =
+            child.and_then(Pid::from_raw).with_context(|| format!("{} has started no {name}", self.name))?;
+        let end = pidfd_open(child, PidfdFlags::empty())?;
+        kill_process(child, Signal::TERM)?;
+        match poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&LEAVING))? {
+            0 => bail!("{name} does not leave"),
+            _ => Ok(()),
+        }
     }
 
     /// Kills the program in the middle of whatever it does (kill -9), with everything that it started.

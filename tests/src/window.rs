@@ -54,6 +54,8 @@ impl Window {
             "webkitgtk:browserOptions",
             json!({ "binary": program("comptoir-desktop")?, "args": ["--data", data] }),
         )?;
+        // The driver's client speaks plain HTTP, but is built with the TLS of the programs beside it, which asks for this.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let web = WebDriver::builder(driver.url(), capabilities)
             .request_timeout(CALL)
             .connect()
@@ -138,6 +140,18 @@ impl Window {
         Ok(())
     }
 
+    /// Presses a key while Alt is held.
+    pub async fn press_with_alt(&self, key: char) -> Result<()> {
+        self.web
+            .action_chain()
+            .key_down(Key::Alt)
+            .send_keys(key.to_string())
+            .key_up(Key::Alt)
+            .perform()
+            .await?;
+        Ok(())
+    }
+
     /// Scans a barcode: its characters, then Enter, faster than a hand types.
     pub async fn scan(&self, code: &str) -> Result<()> {
         self.press(&format!("{code}{}", Key::Enter.value())).await
@@ -186,9 +200,15 @@ impl Window {
         self.wait(&format!("innerWidth === {width} && innerHeight === {height}")).await
     }
 
+    /// Lets the window draw what has just changed, as a person sees it before the next key.
+    pub async fn settle(&self) -> Result<()> {
+        self.web.execute_async(SETTLE_SCRIPT, vec![]).await?;
+        Ok(())
+    }
+
     /// A picture of the window as it is now, PNG.
     pub async fn picture(&self) -> Result<Vec<u8>> {
-        self.web.execute_async(SETTLE_SCRIPT, vec![]).await?;
+        self.settle().await?;
         Ok(self.web.screenshot_as_png().await?)
     }
 
@@ -213,9 +233,13 @@ impl Window {
         Ok(format!("picture: {}\npage: {}\n{source}", picture.display(), page.display()))
     }
 
-    /// Ends the session, which closes the window.
+    /// Closes the window as a system does that shuts down, and waits until the program has ended.
     pub async fn close(self) -> Result<()> {
-        Ok(self.web.quit().await?)
+        let Self { web, driver } = self;
+        tokio::task::spawn_blocking(move || driver.close_window()).await??;
+        // The session has ended with its window.
+        let _already_gone = web.leak();
+        Ok(())
     }
 
     /// Kills the window in the middle of whatever it does (kill -9).

@@ -54,7 +54,7 @@ async fn every_screen_is_for_fingers_screen_readers_and_small_screens() -> Resul
 }
 
 async fn look_around(window: &Window, screen: &str) -> Result<()> {
-    window.picture().await?; // Drawn to the end.
+    window.settle().await?;
     let obstacles = window.evaluate(OBSTACLES).await?;
     ensure!(obstacles == json!([]), "on {screen}, not everybody can use: {obstacles:#}");
     let overflow = window.evaluate(OVERFLOW).await?;

@@ -15,11 +15,11 @@ async fn the_last_unit_sold_twice_is_a_conflict_that_the_window_resolves() -> Re
     window
         .journey("the_last_unit_sold_twice", async |window| {
             stage.cable.pull().await;
-            window.wait_attribute("sync-indicator", "data-state", "offline").await?;
             window.scan(SUGAR.barcode).await?;
             window.wait_count("cart-line", 1).await?;
             window.press(&Key::F9.value().to_string()).await?;
             window.wait_for("receipt-number").await?;
+            window.wait_attribute("sync-indicator", "data-state", "offline").await?;
             let sold =
                 other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
             ensure!(sold["sync"] == "applied", "online, the other register sells the last unit: {sold}");

@@ -12,11 +12,11 @@ async fn a_sale_without_the_server_stands_and_sends_itself_later() -> Result<()>
     window
         .journey("a_sale_without_the_server_stands_and_sends_itself_later", async |window| {
             stage.server.stop()?;
-            window.wait_attribute("sync-indicator", "data-state", "offline").await?;
             window.scan(SUGAR.barcode).await?;
             window.wait_count("cart-line", 1).await?;
             window.press(&Key::F9.value().to_string()).await?;
             window.wait_for("receipt-number").await?;
+            window.wait_attribute("sync-indicator", "data-state", "offline").await?;
             window.click("new-sale").await?;
             window.click("nav-sync").await?;
             window.wait_count("queue-row", 1).await?;

@@ -72,16 +72,17 @@ async fn cash_and_its_change_are_taken_by_keyboard_alone() -> Result<()> {
             window.wait_count("cart-line", 1).await?;
             window.press(&PAY.value().to_string()).await?;
             window.wait("document.activeElement?.dataset.testid === 'tender-amount'").await?;
+            window.settle().await?;
             window.press(&format!("20000{}", Key::Enter.value())).await?;
             window.wait_for("receipt-number").await?;
             window.wait_attribute("change", "data-minor", &(20_000 - SUGAR.price).to_string()).await?;
             window.press(&Key::Enter.value().to_string()).await?;
             window.wait("document.activeElement?.dataset.testid === 'scan-input'").await?;
             window.wait_count("cart-line", 0).await?;
-            for (key, room) in
-                [("2", "products"), ("3", "sync"), ("4", "conflicts"), ("5", "settings"), ("1", "sell")]
-            {
-                window.press(&format!("{}{key}{}", Key::Alt.value(), Key::Null.value())).await?;
+            let rooms =
+                [('2', "products"), ('3', "sync"), ('4', "conflicts"), ('5', "settings"), ('1', "sell")];
+            for (key, room) in rooms {
+                window.press_with_alt(key).await?;
                 window.wait_attribute(&format!("nav-{room}"), "aria-current", "page").await?;
             }
             Ok(())

@@ -129,7 +129,6 @@ fn sell_all_but_one(register: &Register, product: Product) -> Result<()> {
 /// The last unit, sold on two registers while the network was away.
 async fn make_a_conflict(stage: &mut Stage, other: &Register, window: &Window) -> Result<()> {
     stage.cable.pull().await;
-    window.wait_attribute("sync-indicator", "data-state", "offline").await?;
     pay_cash(window, &[SUGAR]).await?;
     other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
     stage.cable.plug().await?;
