@@ -33,6 +33,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Writes the TypeScript types of the commands anew, after a command has changed.
+    Bindings,
     /// Takes the pictures of docs/pictures in the real window.
     Pictures,
 }
@@ -45,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test => test::run(),
         Task::Check => check::run(),
         Task::Bench { arguments } => bench::run(&arguments),
+        Task::Bindings => check::write_bindings(),
         Task::Pictures => pictures::run(),
     }
 }
