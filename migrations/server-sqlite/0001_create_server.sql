@@ -167,6 +167,12 @@ CREATE TABLE sale (
     original_sale_id BLOB
 ) STRICT, WITHOUT ROWID;
 
+-- An operation is written after its effects, when its verdict is known. The foreign keys wait for it, and each
+-- operation then looks for those who wait: without these three it would read whole tables. The first also serves
+-- the check of documents.
+CREATE INDEX sale_by_operation ON sale (op_id);
+CREATE INDEX id_alias_by_operation ON id_alias (op_id);
+
 -- Serves the bounds of a refund: what was already given back of a sale.
 CREATE INDEX sale_refunds ON sale (original_sale_id) WHERE original_sale_id IS NOT NULL;
 
@@ -203,6 +209,8 @@ CREATE TABLE conflict (
     document    TEXT    NOT NULL, -- JSON, as in the feed
     resolution  TEXT              -- JSON: what the standing resolution changed, so that it can be taken back
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX conflict_by_operation ON conflict (op_id);
 
 CREATE TABLE conflict_event (
     conflict_id BLOB    NOT NULL REFERENCES conflict (conflict_id),

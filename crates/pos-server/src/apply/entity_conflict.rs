@@ -34,6 +34,7 @@ pub(super) fn map_to(
         MappedId { entity: create.entity.as_str().to_owned(), local_id: create.id, server_id: owner };
     let detail = serde_json::json!({
         "entity": create.entity.as_str(), "local_id": create.id, "server_id": owner,
+        "opening_stock": create.opening_stock,
     });
     let device = Some(cause.device.device_id);
     audit::record(batch.tx, batch.now_ms, "identity_mapped", device, Some(cause.op_id), &detail)?;

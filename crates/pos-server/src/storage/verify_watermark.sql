@@ -1,4 +1,4 @@
--- Every operation's place was seen, and every seen place has an operation or was given to one of an earlier life.
+-- Every operation's place was seen. (A seen place may be that of an operation first sent in an earlier life.)
 SELECT printf('device %s epoch %d: seq %d has a verdict and was not seen', lower(hex(operation.device_id)),
     operation.epoch, operation.seq) AS detail
 FROM operation

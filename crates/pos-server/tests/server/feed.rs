@@ -239,3 +239,20 @@ async fn no_page_scans_a_table() {
         );
     }
 }
+
+#[tokio::test]
+async fn no_operation_reads_a_table_to_find_who_waits_for_it() {
+    let shop = Shop::open();
+    let connection = rusqlite::Connection::open(shop.path().join("server.db")).unwrap();
+    let unserved = "SELECT child.name || '.' || link.\"from\"
+        FROM sqlite_schema AS child, pragma_foreign_key_list(child.name) AS link
+        WHERE child.type = 'table' AND link.\"table\" IN ('operation', 'conflict') AND NOT EXISTS (
+            SELECT 1 FROM pragma_index_list(child.name) AS list, pragma_index_info(list.name) AS part
+            WHERE part.seqno = 0 AND part.name = link.\"from\")";
+    let mut statement = connection.prepare(unserved).unwrap();
+    let found: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(
+        found, [""; 0],
+        "a deferred foreign key without an index makes each sale slower than the one before"
+    );
+}
