@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pos_app::{App, AppOptions, Clock, OpenAccess};
+use pos_testkit::chance::seeded;
 use pos_testkit::proxy::{Fault, Proxy};
 use pos_testkit::register::Register;
 use pos_testkit::server::Server;
+use rand::RngExt;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -18,6 +20,10 @@ const PROMISE: Duration = Duration::from_secs(5);
 const OUTAGES: usize = 5;
 /// Sales during each.
 const SALES: usize = 20;
+/// A server that has come back is killed again within so long: in the middle of the drain, or before or after it.
+const RELAPSE: Duration = Duration::from_millis(2_500);
+/// Where the moment of that comes from.
+const SEED: u64 = 0xD2A1;
 /// How long a register that runs may need for what is not promised, such as noticing an outage. Only a hang reaches it.
 const HANG: Duration = Duration::from_secs(60);
 
@@ -61,12 +67,17 @@ async fn the_queue_drains_by_itself_within_five_seconds_of_the_servers_return() 
     })
     .await?;
     wait_for(&app, "synced").await.context("at the beginning")?;
+    let mut chance = seeded(SEED);
     for outage in 0..OUTAGES {
         server.kill()?;
         for _ in 0..SALES {
             assert_eq!(sell(&app).await?["sync"], "queued", "outage {outage}: the customer gets a receipt");
         }
         timeout(HANG, wait_for(&app, "offline")).await.context("the indicator says so")??;
+        server.start_again()?;
+        // Not to wait for something: this is the moment of the fault.
+        tokio::time::sleep(chance.random_range(Duration::ZERO..RELAPSE)).await;
+        server.kill()?;
         server.start_again()?;
         let drained = timeout(PROMISE, wait_for(&app, "synced")).await;
         drained.with_context(|| format!("outage {outage}: the queue is gone within {PROMISE:?}"))??;
@@ -76,7 +87,10 @@ async fn the_queue_drains_by_itself_within_five_seconds_of_the_servers_return() 
     app.close().await?;
     let agreed = books::agree(&server, &[&register])?;
     assert_eq!(agreed.documents.len(), OUTAGES * (SALES + 1), "every sale once");
-    println!("{OUTAGES} outages, {SALES} sales during each: drained within {PROMISE:?} every time");
+    println!(
+        "{OUTAGES} outages, {SALES} sales during each, {} kills: drained within {PROMISE:?} every time",
+        2 * OUTAGES
+    );
     Ok(())
 }
 

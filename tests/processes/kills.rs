@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use pos_testkit::chance::seeded;
 use pos_testkit::process::Said;
 use pos_testkit::register::Register;
 use pos_testkit::server::Server;
+use rand::RngExt;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -31,7 +32,6 @@ const RESTART_PERCENT: u32 = 60;
 
 #[test]
 fn whatever_is_killed_whenever_nothing_is_lost_and_nothing_doubled() -> Result<()> {
-    println!("seed {SEED}");
     let mut shop = Shop::open()?;
     while shop.kills_of_register + shop.kills_of_server < KILLS {
         shop.round()?;
@@ -75,7 +75,7 @@ impl Shop {
         let list = format!("code,name,price,stock\nTEA,Tea,1.00,{STOCK}\n");
         register.tell(&["product", "import", &register.file("shelf.csv", &list)?])?;
         register.connect(&server, &server.url())?;
-        let chance = StdRng::seed_from_u64(SEED);
+        let chance = seeded(SEED);
         let mut shop = Self {
             server,
             register,

@@ -1,18 +1,21 @@
 //! A network that loses, doubles, holds, cuts and lies: one sale, and the right verdict.
 
+use std::time::Duration;
+
 use anyhow::Result;
+use pos_testkit::chance::seeded;
 use pos_testkit::proxy::{Fault, Proxy};
 use pos_testkit::register::Register;
 use pos_testkit::server::Server;
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use crate::books;
 
 /// A delay that is shorter than what a checkout waits.
 const SHORT: Duration = Duration::from_millis(300);
+/// Most that a sale takes to reach the server. Only a hang reaches it.
+const HANG: Duration = Duration::from_secs(60);
 /// Steps of the random journey.
 const STEPS: usize = 150;
 /// Where its choices come from.
@@ -162,6 +165,62 @@ fn a_sync_that_meets_a_fault_says_so_and_the_next_one_finishes() -> Result<()> {
 }
 
 #[test]
+fn a_doubled_sync_counts_once() -> Result<()> {
+    let faults = [Fault::Twice, Fault::TwiceAtOnce];
+    let mut shop = Shop::open(1, PLENTY)?;
+    for fault in &faults {
+        shop.way.pull()?;
+        for _ in 0..WAITING {
+            assert_eq!(shop.sell(&code(0))?["sync"], "queued");
+        }
+        shop.way.plug()?;
+        shop.way.next_push(fault.clone());
+        shop.catches_up(WAITING, &format!("{fault:?}"))?;
+    }
+    let sold = u32::try_from(faults.len())? * WAITING;
+    assert_eq!(books::balance(&shop.server, &code(0))?, books::pieces(PLENTY - sold, 0), "each piece once");
+    shop.ends_with(usize::try_from(sold)?)
+}
+
+#[test]
+fn a_register_killed_while_it_waits_for_the_answer_finishes_that_sale_once() -> Result<()> {
+    let faults = [Fault::Silence, Fault::SilenceAfter];
+    let shop = Shop::open(faults.len(), 1)?;
+    for (n, fault) in faults.iter().enumerate() {
+        let code = shop.trouble_for(n, fault);
+        shop.dies_waiting(&code, n)?;
+        assert_eq!(
+            shop.first.tell(&["sales"])?.as_array().map(Vec::len),
+            Some(n),
+            "{fault:?}: no number yet"
+        );
+        shop.catches_up(0, &format!("{fault:?}: the start asked for the verdict"))?;
+        assert_eq!(books::balance(&shop.server, &code)?, books::nothing(), "{fault:?}: sold once");
+        assert_eq!(
+            shop.first.tell(&["sales"])?.as_array().map(Vec::len),
+            Some(n + 1),
+            "{fault:?}: and final"
+        );
+    }
+    shop.ends_with(2)
+}
+
+#[test]
+fn a_register_killed_before_it_heard_a_refusal_takes_the_sale_back_at_its_next_start() -> Result<()> {
+    let shop = Shop::open(1, 1)?;
+    let code = shop.trouble_for(0, &Fault::SilenceAfter);
+    shop.second.tell(&sell(&code).each_ref().map(String::as_str))?;
+    shop.dies_waiting(&code, 0)?;
+    shop.catches_up(0, "the start asked for the verdict")?;
+    assert_eq!(shop.first.tell(&["sales"])?, json!([]), "no document, no number");
+    assert_eq!(books::balance(&shop.server, &code)?, books::nothing(), "and nothing is missing");
+    let audit = shop.first.tell(&["audit"])?;
+    let told = audit.as_array().into_iter().flatten().any(|entry| entry["what"] == "sale.rolled_back");
+    assert!(told, "the audit trail keeps it: {audit}");
+    shop.ends_with(1)
+}
+
+#[test]
 fn behind_a_portal_the_register_sells_and_takes_no_page_for_an_answer() -> Result<()> {
     let shop = Shop::open(1, PLENTY)?;
     shop.way.always(Some(Fault::Portal));
@@ -182,8 +241,7 @@ fn behind_a_portal_the_register_sells_and_takes_no_page_for_an_answer() -> Resul
 
 #[test]
 fn after_any_sequence_of_faults_one_sync_makes_both_sides_equal() -> Result<()> {
-    println!("seed {SEED}");
-    let mut chance = StdRng::seed_from_u64(SEED);
+    let mut chance = seeded(SEED);
     let mut shop = Shop::open(3, PLENTY)?;
     let (mut sold, mut faults) = (0, 0);
     for _ in 0..STEPS {
@@ -265,10 +323,19 @@ impl Shop {
         self.first.tell(&sell(code).each_ref().map(String::as_str))
     }
 
+    /// Kills the register in a sale that the network keeps waiting for its answer.
+    fn dies_waiting(&self, code: &str, silences_before: usize) -> Result<()> {
+        let waiting = self.first.begin(&sell(code).each_ref().map(String::as_str))?;
+        self.way.wait_for_silences(u64::try_from(silences_before)? + 1, HANG)?;
+        let said = waiting.cut_short()?;
+        assert_eq!((said.code, said.find_document()), (None, None), "it was killed before it knew: {said:?}");
+        Ok(())
+    }
+
     /// A plain sync brings both sides together.
     fn catches_up(&self, waiting: u32, after: &str) -> Result<()> {
-        assert_eq!(self.way.orders_left(), 0, "{after}: it happened");
         let round = self.first.tell(&["sync"])?;
+        assert_eq!(self.way.orders_left(), 0, "{after}: it happened");
         let told = (&round["pushed"], &round["refused"], &round["conflicts"]);
         assert_eq!(told, (&json!(waiting), &json!(0), &json!(0)), "{after}: {round}");
         let status = self.first.tell(&["status"])?;

@@ -5,10 +5,10 @@
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -66,6 +66,8 @@ pub struct Proxy {
 struct Shared {
     to: SocketAddr,
     plan: Mutex<Plan>,
+    /// Told when a silence begins.
+    fell_silent: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +77,7 @@ struct Plan {
     /// What happens to every other request.
     always: Option<Fault>,
     requests: u64,
+    silences: u64,
     held: Vec<Request>,
 }
 
@@ -87,7 +90,7 @@ impl Proxy {
             .build()
             .context("a runtime for the proxy")?;
         let from = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let shared = Arc::new(Shared { to, plan: Mutex::default() });
+        let shared = Arc::new(Shared { to, plan: Mutex::default(), fell_silent: Condvar::new() });
         let mut proxy = Self { runtime: Some(runtime), from, shared, listening: None };
         proxy.plug()?;
         Ok(proxy)
@@ -150,6 +153,16 @@ impl Proxy {
     /// Requests of every kind that have come so far.
     pub fn requests(&self) -> u64 {
         self.shared.plan().requests
+    }
+
+    /// Waits until so many requests, counted from the beginning, have got as far as they will: [`Fault::Silence`] or
+    /// [`Fault::SilenceAfter`] keeps their registers waiting. Fails when that takes longer than `at_most`.
+    pub fn wait_for_silences(&self, count: u64, at_most: Duration) -> Result<()> {
+        let too_few = |plan: &mut Plan| plan.silences < count;
+        let waited = self.shared.fell_silent.wait_timeout_while(self.shared.plan(), at_most, too_few);
+        let (plan, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        ensure!(plan.silences >= count, "{} silences of {count} after {at_most:?}", plan.silences);
+        Ok(())
     }
 
     /// Sends the requests that were held, last one first, and waits for the server's answers, which nobody hears. How
@@ -248,26 +261,26 @@ async fn pass(mut near: TcpStream, shared: &Shared) -> Result<()> {
             Ok(())
         }
         Some(Fault::Portal) => Ok(near.write_all(PORTAL.as_bytes()).await?),
-        Some(Fault::Silence) => stay_silent(near).await,
+        Some(Fault::Silence) => stay_silent(near, shared).await,
         Some(Fault::SilenceAfter) => {
             ask(to, &bytes).await?;
-            stay_silent(near).await
+            stay_silent(near, shared).await
         }
         Some(Fault::CutRequest) => {
-            let (half, _) = bytes.split_at(bytes.len() - request_half(&bytes));
+            let (half, _) = bytes.split_at(bytes.len() - half_of_body(&bytes));
             let mut far = TcpStream::connect(to).await?;
             Ok(far.write_all(half).await?)
         }
         Some(Fault::CutReply) => {
             let reply = ask(to, &bytes).await?;
-            let (half, _) = reply.split_at(reply.len() - request_half(&reply));
+            let (half, _) = reply.split_at(reply.len() - half_of_body(&reply));
             Ok(near.write_all(half).await?)
         }
     }
 }
 
-/// Half of the bytes behind the head.
-fn request_half(bytes: &[u8]) -> usize {
+/// Half of the bytes behind the head, rounded up.
+fn half_of_body(bytes: &[u8]) -> usize {
     let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
     (bytes.len() - head).div_ceil(2)
 }
@@ -296,7 +309,9 @@ async fn ask(to: SocketAddr, request: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Keeps a connection open until the other side leaves.
-async fn stay_silent(mut near: TcpStream) -> Result<()> {
+async fn stay_silent(mut near: TcpStream, shared: &Shared) -> Result<()> {
+    shared.plan().silences += 1;
+    shared.fell_silent.notify_all();
     let _left = near.read_u8().await;
     Ok(())
 }
