@@ -20,8 +20,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pos-server", &["pos-protocol", "pos-sqlite", "pos-domain"]),
     ("pos-cli", &["pos-api", "pos-app"]),
     ("comptoir-desktop", &["pos-api", "pos-app"]),
-    ("comptoir-bench", &["pos-api", "pos-app", "pos-server", "pos-store", "pos-domain", "pos-testkit"]),
-    ("comptoir-tests", &[]),
+    ("comptoir-bench", &["pos-api", "pos-app", "pos-testkit", "comptoir-tests"]),
+    ("comptoir-tests", &["pos-testkit"]),
     ("xtask", &[]),
 ];
 
@@ -85,7 +85,8 @@ fn no_crate_uses_another_than_the_house_allows() {
 
 #[test]
 fn nothing_that_ships_contains_the_test_kit() {
-    for package in metadata().packages.iter().filter(|p| p.name.as_str() != "comptoir-bench") {
+    let for_tests = ["comptoir-bench", "comptoir-tests"];
+    for package in metadata().packages.iter().filter(|p| !for_tests.contains(&p.name.as_str())) {
         assert!(!shipped(package).contains("pos-testkit"), "{} ships the test kit", package.name);
     }
 }
@@ -178,4 +179,29 @@ fn the_page_may_call_one_command_and_load_nothing_from_outside() {
         serde_json::json!(["allow-dispatch", "core:event:allow-listen", "core:event:allow-unlisten"]);
     assert_eq!(main["permissions"], allowed, "no files, no shell, no network for the page");
     assert!(main.get("remote").is_none(), "no page from elsewhere may call");
+}
+
+#[test]
+fn every_invariant_names_a_test_that_exists() {
+    let page = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let section = page.split("\n## Invariants\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let sources: String = ["crates", "src-tauri", "tests", "xtask"]
+        .iter()
+        .flat_map(|folder| files(&root().join(folder)))
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let rows: Vec<_> =
+        section.lines().filter(|line| line.starts_with("| ") && !line.contains("guarded by")).collect();
+    assert!(rows.len() > 10, "the table of invariants is read");
+    for row in rows {
+        let names: Vec<_> = row.split('`').skip(1).step_by(2).filter(|word| word.contains('_')).collect();
+        assert!(!names.is_empty(), "no test guards this: {row}");
+        for name in names {
+            assert!(
+                sources.contains(&format!("fn {name}(")),
+                "the test {name} is gone, and guards this: {row}"
+            );
+        }
+    }
 }
