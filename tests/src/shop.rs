@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -35,8 +34,9 @@ impl Server {
     pub fn start_again(&mut self) -> Result<()> {
         let mut serve = Command::new(program("comptoir-server")?);
         serve.arg("serve").arg("--data").arg(&self.data).args(["--listen", &self.address.to_string()]);
-        let mut running = Running::start(serve.stdin(Stdio::null()).stdout(Stdio::null()))?;
-        running.wait_for_port(self.address.port(), Duration::from_secs(20))?;
+        let mut running = Running::start(serve.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+        // Its port listens a moment before its address is noted for `pair`; its first line comes after both.
+        running.first_line()?;
         self.running = Some(running);
         Ok(())
     }

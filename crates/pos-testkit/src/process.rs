@@ -2,19 +2,16 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
-/// How long to wait before asking again whether a port listens: the system tells nobody.
-const ASK_AGAIN: Duration = Duration::from_millis(5);
 /// First port that is handed out. Those below the system's range for outgoing connections (from 32768 on Linux) stay
 /// free while their owner is being restarted.
 const FIRST_PORT: u16 = 10_000;
@@ -61,21 +58,6 @@ impl Running {
         }
         std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
         Ok(line.trim().to_owned())
-    }
-
-    /// Waits until something listens on the port of this machine, and fails when the program ends before.
-    pub fn wait_for_port(&mut self, port: u16, at_most: Duration) -> Result<()> {
-        let begun = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended before it listened on {port}: {status}", self.name);
-            }
-            if begun.elapsed() > at_most {
-                bail!("{} does not listen on {port} after {at_most:?}", self.name);
-            }
-            std::thread::sleep(ASK_AGAIN);
-        }
-        Ok(())
     }
 
     /// Whether the program still runs.

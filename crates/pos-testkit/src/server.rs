@@ -3,16 +3,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::{Running, free_port, program, run};
-
-/// Most that a server takes to listen, on a machine that builds at the same time.
-const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// A `comptoir-server` with its data and its own address, both of which outlive the process.
 #[derive(Debug)]
@@ -49,9 +45,10 @@ impl Server {
     pub fn start_again(&mut self) -> Result<()> {
         let mut serve = Command::new(program("comptoir-server")?);
         serve.arg("serve").arg("--data").arg(&self.data).args(["--listen", &self.address.to_string()]);
-        serve.env("COMPTOIR_LOG", "error").stdin(Stdio::null()).stdout(Stdio::null());
+        serve.env("COMPTOIR_LOG", "error").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut running = Running::start(&mut serve)?;
-        running.wait_for_port(self.address.port(), START_LIMIT)?;
+        // Its port listens a moment before its address is noted for `pair`; its first line comes after both.
+        running.first_line()?;
         self.running = Some(running);
         Ok(())
     }
