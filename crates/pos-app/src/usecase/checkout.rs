@@ -4,27 +4,19 @@
 //! not there; then the cart is given back. No answer in time means "unknown", never "refused": the sale is latched to
 //! a fact and printed. A register that knows that it is offline asks nobody and writes once.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use pos_domain::body::EntityKind;
-use pos_domain::chain::Link as ChainLink;
-use pos_domain::document::{DocumentCustomer, DocumentHead};
+use pos_domain::document::DocumentCustomer;
 use pos_domain::settings::ShopSettings;
-use pos_domain::stock::{OfflineAnswer, offline_answer};
-use pos_domain::{
-    Cart, ChainRecord, CustomerId, DeviceKey, DocumentKind, Hash32, OpId, OperationBody, ProductId, Quantity,
-    RequestId, SaleDocument, SaleId, Tender,
-};
+use pos_domain::{Cart, DocumentKind, OpId, RequestId, SaleDocument, SaleId, Tender};
 use pos_store::audit::{self, AuditEntry};
 use pos_store::queue::{self, Claimed, ErrorClass, Lane, OpFault};
-use pos_store::sales::{self, NewSale};
-use pos_store::{Conn, Tx, carts, customers, device, local, products};
+use pos_store::{Conn, Tx, carts, customers, local, products, sales};
 use pos_sync::{Answered, CheckoutAnswer, SaleVerdict, ShortLine};
 use serde_json::json;
 
-use super::cart::{asked_by_product, shown_stock};
-use super::records::Stamp;
+use super::known_stock::check_known_stock;
+use super::ringing::{Pending, head_of, insert, number_of, ring_up, seal};
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
 use crate::error::AppError;
@@ -44,22 +36,14 @@ pub(crate) struct Order {
     pub(crate) from_counter: bool,
 }
 
-/// What the chain needs of a sale that has no number yet.
-#[derive(Debug, Clone, Copy)]
-struct Pending {
-    sale_id: SaleId,
-    kind: DocumentKind,
-    document_hash: Hash32,
-}
-
 /// A sale that was begun and waits for the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Begun {
-    sale: Pending,
-    op_id: OpId,
+    pub(crate) sale: Pending,
+    pub(crate) op_id: OpId,
     /// Lines that this register may not sell below its known stock without the server.
-    blocked: Vec<ShortLineView>,
-    notices: Vec<SaleNotice>,
+    pub(crate) blocked: Vec<ShortLineView>,
+    pub(crate) notices: Vec<SaleNotice>,
 }
 
 impl App {
@@ -147,7 +131,7 @@ impl App {
     }
 
     /// Second transaction of an online checkout.
-    async fn conclude(
+    pub(crate) async fn conclude(
         &self,
         order: Order,
         begun: Begun,
@@ -252,47 +236,6 @@ impl App {
         .await
     }
 
-    /// At start: sales that a crash left between the question and its end. The server is asked again; without an
-    /// answer the sale stands, as it does at the counter.
-    pub(crate) async fn recover_checkouts(&self) -> Result<(), AppError> {
-        let unfinished = self.read(|conn| Ok(sales::list_unfinished(conn)?)).await?;
-        for sale in unfinished {
-            tracing::warn!(sale_id = %sale.sale_id, "finishing a sale that was stopped");
-            let pending =
-                Pending { sale_id: sale.sale_id, kind: sale.kind, document_hash: sale.document_hash };
-            let begun = Begun { sale: pending, op_id: sale.op_id, blocked: Vec::new(), notices: Vec::new() };
-            let (settings, cart, stored) = self
-                .read(move |conn| {
-                    let stored = sales::find(conn, sale.sale_id)?;
-                    Ok((pos_store::settings::load(conn)?, carts::find_open(conn)?, stored))
-                })
-                .await?;
-            let deadline = Duration::from_millis(u64::from(settings.checkout_deadline_ms));
-            let answer = match self.link() {
-                Some(link) => {
-                    let lease = lease_until(self.now_ms(), deadline);
-                    let op_id = begun.op_id;
-                    let claimed = self.write(move |tx| Ok(queue::claim_one(tx, op_id, lease)?)).await?;
-                    link.checkout(claimed, deadline).await
-                }
-                None => CheckoutAnswer::Offline,
-            };
-            let sold = |c: &Cart| stored.as_ref().is_some_and(|s| same_goods(c, &s.document));
-            let cart = cart.map(|s| s.cart).filter(sold);
-            let from_counter = cart.is_some();
-            let cart = cart.unwrap_or_else(|| crate::cart_edit::empty(self.new_id()));
-            let order = Order { request_id: self.new_id(), cart, tenders: Vec::new(), from_counter };
-            match self.conclude(order, begun, answer).await {
-                Ok(_) => {}
-                Err(e) if is_refusal(e.code) => {
-                    tracing::info!(code = e.code.as_str(), "the sale was taken back")
-                }
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
-    }
-
     /// The sale that a request already made.
     pub(crate) async fn find_done(&self, request_id: RequestId) -> Result<Option<SaleId>, AppError> {
         self.read(move |conn| {
@@ -355,16 +298,6 @@ impl App {
     }
 }
 
-fn is_refusal(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::SaleInsufficientStock
-            | ErrorCode::SaleRefused
-            | ErrorCode::SaleNeedsServer
-            | ErrorCode::SaleBlockedOffline
-    )
-}
-
 fn refusal_without_server(settings: &ShopSettings, begun: &Begun) -> Option<AppError> {
     if settings.sales_need_server {
         return Some(AppError::new(ErrorCode::SaleNeedsServer));
@@ -376,38 +309,10 @@ fn blocked_offline(lines: &[ShortLineView]) -> AppError {
     AppError::with(ErrorCode::SaleBlockedOffline, json!({ "lines": lines }))
 }
 
-/// Whether the cart on the counter is the one that a document was made of.
-fn same_goods(cart: &Cart, document: &SaleDocument) -> bool {
-    cart.lines.len() == document.lines.len()
-        && cart.lines.iter().zip(&document.lines).all(|(c, d)| c.line_id == d.item.line_id)
-}
-
-fn lease_until(now_ms: i64, deadline: Duration) -> i64 {
+/// Until when a checkout keeps its claim on the operation.
+pub(crate) fn lease_until(now_ms: i64, deadline: Duration) -> i64 {
     let deadline_ms = i64::try_from(deadline.as_millis()).unwrap_or(i64::MAX);
     now_ms.saturating_add(deadline_ms).saturating_add(LEASE_SLACK_MS)
-}
-
-/// The head of a document made now at this counter.
-pub(crate) fn head_of(counter: &Counter, sale_id: SaleId, kind: DocumentKind, now_ms: i64) -> DocumentHead {
-    let Counter { device, settings, cashier } = counter;
-    DocumentHead {
-        sale_id,
-        kind,
-        business: settings.business_name.clone(),
-        outlet_id: device.outlet_id,
-        outlet: settings.outlet_name.clone(),
-        device_id: device.device_id,
-        register: device.name.clone(),
-        cashier_id: cashier.cashier_id,
-        cashier: cashier.name.clone(),
-        currency: settings.currency,
-        rules: settings.rules,
-        cash_rounding: settings.cash_rounding,
-        sold_at_ms: now_ms,
-        document_date: None,
-        external_number: None,
-        original: None,
-    }
 }
 
 fn document_of(
@@ -424,116 +329,4 @@ fn document_of(
     };
     let head = head_of(counter, sale_id, DocumentKind::Sale, now_ms);
     Ok(SaleDocument::build(head, customer, &order.cart, order.tenders.clone())?)
-}
-
-/// What this register knows of the stock that a cart asks for.
-#[derive(Default)]
-struct Known {
-    blocked: Vec<ShortLineView>,
-    notices: Vec<SaleNotice>,
-}
-
-fn check_known_stock(conn: &Conn, cart: &Cart) -> Result<Known, AppError> {
-    let mut known = Known::default();
-    let counted: HashSet<ProductId> =
-        cart.lines.iter().filter(|l| l.track_stock).map(|l| l.product_id).collect();
-    for (product_id, asked) in asked_by_product(cart)?.into_iter().filter(|(id, _)| counted.contains(id)) {
-        let Some(product) = products::find(conn, product_id)?.map(|p| p.row) else { continue };
-        let shown = shown_stock(conn, product_id)?.shown;
-        match offline_answer(product.offline_policy, shown, asked) {
-            OfflineAnswer::Sell => {}
-            OfflineAnswer::SellWithNotice => {
-                known.notices.push(SaleNotice::BelowStock { code: product.code, name: product.name });
-            }
-            OfflineAnswer::Refuse => known.blocked.push(ShortLineView {
-                product_id,
-                code: product.code,
-                name: product.name,
-                asked,
-                available: shown.max(Quantity::ZERO),
-            }),
-        }
-    }
-    Ok(known)
-}
-
-/// Operations that make the products and the customer of a document and that the server may not have yet.
-pub(crate) fn open_creations(
-    conn: &Conn,
-    products: impl Iterator<Item = ProductId>,
-    customer: Option<CustomerId>,
-) -> Result<Vec<OpId>, AppError> {
-    let mut open = Vec::new();
-    let mut seen = HashSet::new();
-    for id in products {
-        if seen.insert(id) {
-            open.extend(queue::list_unacknowledged_of(conn, EntityKind::Product, id.0)?);
-        }
-    }
-    if let Some(id) = customer {
-        open.extend(queue::list_unacknowledged_of(conn, EntityKind::Customer, id.0)?);
-    }
-    Ok(open)
-}
-
-/// The printed number of a sale, once it is final.
-fn number_of(conn: &Conn, sale_id: SaleId) -> Result<Option<String>, AppError> {
-    Ok(sales::find(conn, sale_id)?.and_then(|sale| sale.summary.number))
-}
-
-/// Writes a sale with its movements and its operation.
-fn insert(
-    tx: &Tx<'_>,
-    stamp: &Stamp,
-    document: SaleDocument,
-    op_id: OpId,
-    mode: queue::OpMode,
-    request_id: Option<RequestId>,
-) -> Result<Pending, AppError> {
-    let products = document.lines.iter().map(|l| l.item.product_id);
-    let depends_on = open_creations(tx, products, document.customer.as_ref().map(|c| c.customer_id))?;
-    let (sale_id, kind) = (document.head.sale_id, document.head.kind);
-    let body = OperationBody::SaleComplete(Box::new(document));
-    let encoded = body.encode().map_err(AppError::internal)?;
-    let sale = NewSale {
-        body: &body,
-        encoded: &encoded,
-        op_id,
-        request_id,
-        mode,
-        lane: stamp.lane,
-        depends_on: &depends_on,
-    };
-    sales::insert_pending(tx, &sale)?;
-    Ok(Pending { sale_id, kind, document_hash: encoded.hash })
-}
-
-/// Gives a pending sale its number and its place in the chain.
-fn seal(tx: &Tx<'_>, key: &DeviceKey, sale: Pending, now_ms: i64) -> Result<(), AppError> {
-    let device = device::get(tx)?;
-    let link = ChainLink {
-        device_id: device.device_id,
-        epoch: device.epoch,
-        series: &device.series,
-        kind: sale.kind,
-        document_id: sale.sale_id,
-        issued_at_ms: now_ms,
-        document_hash: sale.document_hash,
-    };
-    let record = ChainRecord::seal(device.head, link, key);
-    Ok(sales::finalise(tx, sale.sale_id, &record)?)
-}
-
-/// Rings up a document that is a fact already: written and final in one transaction. Answers its operation.
-pub(crate) fn ring_up(
-    tx: &Tx<'_>,
-    stamp: &Stamp,
-    key: &DeviceKey,
-    document: SaleDocument,
-    request_id: Option<RequestId>,
-) -> Result<OpId, AppError> {
-    let op_id = stamp.ids.next();
-    let sale = insert(tx, stamp, document, op_id, queue::OpMode::Fact, request_id)?;
-    seal(tx, key, sale, stamp.now_ms)?;
-    Ok(op_id)
 }

@@ -17,8 +17,8 @@ use pos_store::{Conn, Tx, device, sales};
 use serde_json::json;
 
 use super::catalogue::MAX_PAGE;
-use super::checkout::{head_of, ring_up};
 use super::records::Stamp;
+use super::ringing::{head_of, ring_up};
 use crate::app::{App, Counter};
 use crate::cart_edit;
 use crate::code::ErrorCode;

@@ -19,17 +19,22 @@ pub(crate) trait Record: Serialize + Sized {
     const KIND: EntityKind;
     /// Its id.
     fn id(&self) -> Uuid;
+    /// Other rows that it names and that the server must have before it.
+    fn names(&self) -> Option<(EntityKind, Uuid)> {
+        None
+    }
     /// Writes it to its table.
     fn put(&self, tx: &Tx<'_>) -> Result<(), AppError>;
 }
 
 macro_rules! record {
-    ($type:ty, $kind:ident, $id:ident, $module:ident) => {
+    ($type:ty, $kind:ident, $id:ident, $module:ident $(, $names:item)?) => {
         impl Record for $type {
             const KIND: EntityKind = EntityKind::$kind;
             fn id(&self) -> Uuid {
                 self.$id.0
             }
+            $($names)?
             fn put(&self, tx: &Tx<'_>) -> Result<(), AppError> {
                 self.check()?;
                 Ok($module::put(tx, self)?)
@@ -38,7 +43,15 @@ macro_rules! record {
     };
 }
 
-record!(Product, Product, product_id, products);
+record!(
+    Product,
+    Product,
+    product_id,
+    products,
+    fn names(&self) -> Option<(EntityKind, Uuid)> {
+        self.category_id.map(|id| (EntityKind::Category, id.0))
+    }
+);
 record!(Category, Category, category_id, categories);
 record!(Customer, Customer, customer_id, customers);
 record!(Cashier, Cashier, cashier_id, cashiers);
@@ -100,7 +113,8 @@ impl Stamp {
         };
         after.put(tx)?;
         if queue::coalesce(tx, &update)?.is_none() {
-            let depends_on = queue::list_unacknowledged_of(tx, R::KIND, after.id())?;
+            let mut depends_on = queue::list_unacknowledged_of(tx, R::KIND, after.id())?;
+            depends_on.extend(named_and_open(tx, after)?);
             self.enqueue(tx, &OperationBody::EntityUpdate(update), &depends_on)?;
         }
         Ok(true)
@@ -144,8 +158,16 @@ impl Stamp {
         let hlc = device::tick_hlc(tx, self.now_ms)?;
         let create = EntityCreate { entity: R::KIND, id: row.id(), fields: fields(row)?, opening_stock, hlc };
         row.put(tx)?;
-        self.enqueue(tx, &OperationBody::EntityCreate(create), &[])?;
+        self.enqueue(tx, &OperationBody::EntityCreate(create), &named_and_open(tx, row)?)?;
         Ok(())
+    }
+}
+
+/// Operations on the row that this one names, as far as the server does not have them.
+fn named_and_open<R: Record>(tx: &Tx<'_>, row: &R) -> Result<Vec<OpId>, AppError> {
+    match row.names() {
+        Some((kind, id)) => Ok(queue::list_unacknowledged_of(tx, kind, id)?),
+        None => Ok(Vec::new()),
     }
 }
 

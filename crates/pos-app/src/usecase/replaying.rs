@@ -12,8 +12,8 @@ use pos_store::jobs::{self, JobKind, ReplayOutcome};
 use pos_store::queue::Lane;
 use pos_store::{Conn, Priority, Tx, customers, products, settings};
 
-use super::checkout::{head_of, ring_up};
 use super::records::Stamp;
+use super::ringing::{People, head_of, open_creations, ring_up};
 use crate::app::{App, Counter};
 use crate::cart_edit;
 use crate::code::ErrorCode;
@@ -217,7 +217,7 @@ fn adjust(tx: &Tx<'_>, stamp: &Stamp, invoice: &Invoice, products: &[Product]) -
             track_stock: product.track_stock,
         })
         .collect();
-    let depends_on = super::checkout::open_creations(tx, products.iter().map(|p| p.product_id), None)?;
+    let depends_on = open_creations(tx, products.iter().map(|p| p.product_id), People::default())?;
     let incoming = lines.iter().all(|l| l.delta > Quantity::ZERO);
     let reason = if incoming { MovementReason::Receipt } else { MovementReason::Correction };
     let body = OperationBody::StockAdjust(StockAdjustment {
