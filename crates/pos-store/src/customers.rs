@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::shared::{self, Kept, Life, Shared, SharedRow};
 use crate::sql::{Columns, Conn, Tx, all, first};
-use crate::text::{fold, match_all};
+use crate::text::{fold, match_all, write_out};
 
 /// One customer with the row's revision.
 ///
@@ -124,7 +124,7 @@ fn index(tx: &Tx<'_>, number: i64, customer: &Customer) -> Result<(), StoreError
     )?
     .execute(named_params! {
         ":no": number,
-        ":name": customer.name,
+        ":name": write_out(&customer.name),
         ":code": customer.code,
         ":phone": customer.phone,
     })?;

@@ -1,19 +1,37 @@
 //! How texts are folded for order and search.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Small letters without accents: "Épicé" and "epice" are found by each other.
+/// Letters that keyboards hide and Unicode does not take apart.
+const LIGATURES: [(char, &str); 5] = [('œ', "oe"), ('Œ', "OE"), ('æ', "ae"), ('Æ', "AE"), ('ß', "ss")];
+
+/// The text with its ligatures written out: "Œufs" is typed "oeufs".
+pub(crate) fn write_out(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    for (ligature, letters) in LIGATURES {
+        if text.contains(ligature) {
+            text = Cow::Owned(text.replace(ligature, letters));
+        }
+    }
+    text
+}
+
+/// Small letters without accents and ligatures: "Épicé" and "epice" are found by each other.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+    write_out(text).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a search as an FTS5 expression: each must occur, at least as the beginning of a word. `None` when
-/// there is nothing to look for. Quoted, so that no character of the text has a meaning of its own.
+/// there is nothing to look for. Quoted, so that no character of the text has a meaning of its own. The index holds
+/// texts as [`write_out`] gives them.
 pub(crate) fn match_all(text: &str) -> Option<String> {
+    let text = write_out(text);
     let words: Vec<String> = text
         .split_whitespace()
         .take(MAX_WORDS)
@@ -31,8 +49,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accents_and_capitals_fold_away() {
-        assert_eq!(fold("Épicé Ŝœur"), "epice sœur");
+    fn accents_capitals_and_ligatures_fold_away() {
+        assert_eq!(fold("Épicé Ŝœur"), "epice soeur");
         assert_eq!(fold("COLA"), "cola");
     }
 

@@ -9,7 +9,7 @@ use super::canonical;
 use crate::StoreError;
 use crate::shared::{Kept, Life, SharedRow};
 use crate::sql::{Columns, Conn, Tx, first, to_json};
-use crate::text::fold;
+use crate::text::{fold, write_out};
 
 /// The columns of a product, from `product AS p`.
 macro_rules! product_columns {
@@ -96,7 +96,7 @@ fn index(tx: &Tx<'_>, number: i64, product: &Product) -> Result<(), StoreError> 
     )?
     .execute(named_params! {
         ":no": number,
-        ":name": product.name,
+        ":name": write_out(&product.name),
         ":code": product.code,
         ":barcodes": product.barcodes.join(" "),
     })?;
