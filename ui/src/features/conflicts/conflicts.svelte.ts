@@ -62,6 +62,8 @@ export class Conflicts {
   }
 
   start(): () => void {
+    // Whoever looks at the conflicts needs no announcement of them.
+    this.session.notices.clear('conflict-new');
     void this.load();
     return this.session.host.onChanged((topics) => {
       if (topics.some((t) => t === 'conflicts' || t === 'sync')) void this.load();

@@ -22,7 +22,7 @@ export function auditDetail(entry: AuditEntry, reading: Reading): string {
     typeof key === 'string' ? `${key} = ${JSON.stringify(value)}` : null,
     typeof code === 'string' ? (codeTitle(code, reading) ?? code) : null,
     typeof choice === 'string' ? choice : null,
-    typeof note === 'string' ? `« ${note} »` : null,
+    typeof note === 'string' ? m.quoted({ text: note }) : null,
   ];
   return parts.filter((part) => part !== null).join(' · ');
 }
