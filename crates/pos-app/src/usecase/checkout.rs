@@ -16,6 +16,7 @@ use pos_sync::{Answered, CheckoutAnswer, SaleVerdict, ShortLine};
 use serde_json::json;
 
 use super::known_stock::check_known_stock;
+use super::records::Stamp;
 use super::ringing::{Pending, head_of, insert, number_of, ring_up, seal};
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
@@ -91,7 +92,7 @@ impl App {
                 if !known.blocked.is_empty() {
                     return Err(blocked_offline(&known.blocked));
                 }
-                let document = document_of(tx, &counter, &order, sale_id, stamp.now_ms)?;
+                let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
                 ring_up(tx, &stamp, &key, document, Some(order.request_id))?;
                 if order.from_counter {
                     carts::remove(tx, order.cart.cart_id)?;
@@ -119,7 +120,7 @@ impl App {
         let (sale_id, op_id): (SaleId, OpId) = (self.new_id(), self.new_id());
         self.write(move |tx| {
             let counter = Counter::load(tx)?;
-            let document = document_of(tx, &counter, &order, sale_id, stamp.now_ms)?;
+            let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
             let known = check_known_stock(tx, &order.cart)?;
             let sale = insert(tx, &stamp, document, op_id, queue::OpMode::Admit, Some(order.request_id))?;
             let deadline = Duration::from_millis(u64::from(counter.settings.checkout_deadline_ms));
@@ -315,18 +316,21 @@ pub(crate) fn lease_until(now_ms: i64, deadline: Duration) -> i64 {
     now_ms.saturating_add(deadline_ms).saturating_add(LEASE_SLACK_MS)
 }
 
+/// The document of an order. Its lines get ids of their own: the cart may be given back and sold again.
 fn document_of(
     conn: &Conn,
     counter: &Counter,
     order: &Order,
     sale_id: SaleId,
-    now_ms: i64,
+    stamp: &Stamp,
 ) -> Result<SaleDocument, AppError> {
-    let customer = match order.cart.customer_id {
+    let mut cart = order.cart.clone();
+    cart.lines.iter_mut().for_each(|line| line.line_id = stamp.ids.next());
+    let customer = match cart.customer_id {
         None => None,
         Some(id) => customers::find(conn, id)?
             .map(|c| DocumentCustomer { customer_id: c.row.customer_id, name: c.row.name }),
     };
-    let head = head_of(counter, sale_id, DocumentKind::Sale, now_ms);
-    Ok(SaleDocument::build(head, customer, &order.cart, order.tenders.clone())?)
+    let head = head_of(counter, sale_id, DocumentKind::Sale, stamp.now_ms);
+    Ok(SaleDocument::build(head, customer, &cart, order.tenders.clone())?)
 }

@@ -65,8 +65,10 @@ fn is_refusal(code: ErrorCode) -> bool {
     )
 }
 
-/// Whether the cart on the counter is the one that a document was made of.
+/// Whether the cart on the counter holds what a document sold.
 fn same_goods(cart: &Cart, document: &SaleDocument) -> bool {
     cart.lines.len() == document.lines.len()
-        && cart.lines.iter().zip(&document.lines).all(|(c, d)| c.line_id == d.item.line_id)
+        && cart.lines.iter().zip(&document.lines).all(|(c, d)| {
+            (c.product_id, c.qty, c.unit_price) == (d.item.product_id, d.item.qty, d.item.unit_price)
+        })
 }
