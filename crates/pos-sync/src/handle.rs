@@ -237,6 +237,10 @@ impl SyncHandle<HttpApi> {
                     })
                     .await;
                 tracing::debug!(?ended, heard, "the stream of hints ended");
+                // Its end is a hint too: the server may be gone, and reading the feed finds out.
+                if let Some(exchange) = exchange.upgrade() {
+                    exchange.tell(Event::StreamHint);
+                }
                 failures = if heard { 1_u32 } else { failures.saturating_add(1) };
                 tokio::time::sleep(backoff::wait(failures, None, &mut jitter)).await;
             }

@@ -125,3 +125,16 @@ async fn a_hint_brings_what_another_register_did_without_waiting_for_the_minute(
     };
     tokio::time::timeout(DEADLINE, seen).await.expect("well before the next round");
 }
+
+#[tokio::test]
+async fn an_idle_register_notices_that_the_server_went_away() {
+    let town = Town::found();
+    let http = listen(&town, "127.0.0.1:0", false);
+    let (till, api) = join(&town, http.url(), "till").await;
+    let sync = till.start(api, Background::On).await;
+    sync.follow_hints(Jitter::from_seed(1));
+    wait_for(&sync, "a first sync", |s| s.last_success_ms.is_some() && s.progress.is_none()).await;
+    http.stop().await.expect("stopped");
+    let noticed = wait_for(&sync, "offline is shown", |s| s.state == SyncState::Offline);
+    tokio::time::timeout(DEADLINE, noticed).await.expect("well before the next round");
+}
