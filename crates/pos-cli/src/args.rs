@@ -122,8 +122,8 @@ pub(crate) struct Init {
     /// New shop: ISO 4217 code of the currency.
     #[arg(long, value_name = "CODE", conflicts_with_all = ["demo", "join"], required_unless_present_any = ["demo", "join"])]
     pub(crate) currency: Option<String>,
-    /// New shop: language and country, such as fr-GN.
-    #[arg(long, value_name = "TAG", conflicts_with_all = ["demo", "join"], required_unless_present_any = ["demo", "join"])]
+    /// New shop: language and country, such as fr-GN; what is usual with the currency when not given.
+    #[arg(long, value_name = "TAG", conflicts_with_all = ["demo", "join"])]
     pub(crate) locale: Option<String>,
     /// New shop: the first person who sells.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["demo", "join"])]
@@ -289,11 +289,11 @@ mod tests {
         let parsed = |words: &str| Cli::try_parse_from(format!("comptoir init {words}").split(' ')).is_ok();
         assert!(parsed("--demo"));
         assert!(parsed("--new-shop X --currency GNF --locale fr-GN"));
+        assert!(parsed("--new-shop X --currency GBP"));
         assert!(parsed("--join CODE --server URL --register R"));
         for wrong in [
             "--demo --new-shop X --currency GNF --locale fr-GN",
             "--new-shop X",
-            "--new-shop X --currency GNF",
             "--join CODE",
             "--join CODE --server URL",
             "--demo --currency GNF",

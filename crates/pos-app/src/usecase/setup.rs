@@ -61,7 +61,8 @@ impl App {
         self.shop_opened().await
     }
 
-    /// `shop.create`: a new shop without a server; it can be connected to one at any time.
+    /// `shop.create`: a new shop without a server; it can be connected to one at any time. Without a locale it takes the
+    /// one that is usual with its currency.
     pub async fn create_shop(
         &self,
         name: &str,
@@ -76,8 +77,12 @@ impl App {
         }
         let currency =
             Currency::from_iso(currency.trim()).map_err(|e| AppError::input("currency", &e).caused_by(e))?;
+        let locale = match locale.trim() {
+            "" => usual_locale(currency),
+            given => given,
+        };
         check_locale(locale)?;
-        let mut settings = ShopSettings::new(name, currency, locale.trim());
+        let mut settings = ShopSettings::new(name, currency, locale);
         settings.rules.prices_include_tax = prices_include_tax;
         let language = language_of(locale);
         let given = cashier.trim();
@@ -297,6 +302,20 @@ fn check_locale(locale: &str) -> Result<(), AppError> {
         Ok(())
     } else {
         Err(AppError::input("locale", "is no language tag such as fr-GN or en-GB"))
+    }
+}
+
+/// The language and country in which a currency is mostly counted.
+fn usual_locale(currency: Currency) -> &'static str {
+    match currency.code() {
+        "GNF" => "fr-GN",
+        "XOF" => "fr-SN",
+        "XAF" => "fr-CM",
+        "EUR" => "fr-FR",
+        "TND" => "fr-TN",
+        "MAD" => "fr-MA",
+        "USD" => "en-US",
+        _ => "en-GB",
     }
 }
 

@@ -1,4 +1,9 @@
 //! The use cases of a till over a real file, a real server on a socket, and a network that fails when told to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing there"
+)]
 
 mod cart;
 mod checkout;

@@ -9,11 +9,6 @@ use crate::output::Report;
 use crate::progress::watched;
 use crate::session::{Session, Shop};
 
-/// Name of the first person who sells, in a shop that names nobody.
-fn default_cashier(locale: &str) -> &'static str {
-    if locale.starts_with("fr") { "Caisse" } else { "Cashier" }
-}
-
 /// A register that can sell.
 #[derive(Debug, Serialize)]
 struct Document {
@@ -37,12 +32,11 @@ pub(crate) async fn init(session: &Session, init: Init) -> Result<Report, Failur
         let language = language.unwrap_or(Language::Fr);
         session.call::<Value>("shop.create_demo", json!({ "language": language.as_str() })).await?;
     } else if let Some(name) = kind.new_shop {
-        let locale = locale.unwrap_or_default();
         let request = json!({
             "name": name,
             "currency": currency,
-            "cashier": cashier.unwrap_or_else(|| default_cashier(&locale).to_owned()),
-            "locale": locale,
+            "cashier": cashier.unwrap_or_default(),
+            "locale": locale.unwrap_or_default(),
             "prices_include_tax": !prices_without_tax,
         });
         session.call::<Value>("shop.create", request).await?;
