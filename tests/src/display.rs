@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::process::Running;
+use pos_testkit::process::Running;
 
 /// Width and height of a screen in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

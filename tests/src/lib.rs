@@ -1,13 +1,10 @@
-//! What the journeys need: the built programs, a display, a window under WebDriver, a shop with its server.
+//! What the journeys through the window need: a display, the window under WebDriver, and a shop to open it on.
 //!
-//! Everything here drives the real programs from outside, as a person or a script would; nothing of the product is
-//! linked in. Linux only: other systems have other drivers.
+//! It drives the real program from outside, as a person does; nothing of the product is linked in. Servers, other
+//! registers and the network between them come from pos-testkit. Linux only: other systems have other drivers.
 #![cfg(target_os = "linux")]
 
-pub mod cable;
 pub mod display;
 pub mod driver;
-pub mod process;
-pub mod shop;
 pub mod stage;
 pub mod window;

@@ -1,11 +1,13 @@
 //! What a journey begins with: a shop whose register can sell, on a display of its own.
 
-use crate::cable::Cable;
 use crate::display::{Display, Size};
-use crate::shop::{Register, Server};
 use crate::window::Window;
 use anyhow::{Context, Result};
+use pos_testkit::proxy::Proxy;
+use pos_testkit::register::Register;
+use pos_testkit::server::Server;
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::task::block_in_place;
 
 /// One window at a time: several browsers on two cores only slow each other down.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -36,7 +38,7 @@ pub struct Stage {
     /// The shop's server.
     pub server: Server,
     /// Between the register and the server.
-    pub cable: Cable,
+    pub cable: Proxy,
     /// The register of the window.
     pub register: Register,
     _alone: MutexGuard<'static, ()>,
@@ -51,10 +53,13 @@ impl Stage {
     /// Sets everything up, on a screen of this size.
     pub async fn set_on(screen: Size) -> Result<Self> {
         let alone = ONE_AT_A_TIME.lock().await;
-        let server = Server::start()?;
-        let cable = Cable::lay(server.address()).await?;
-        // The shell's programs block: the cable goes on carrying on the runtime's other threads.
-        let register = tokio::task::block_in_place(|| Register::demo(&server, &cable.url()))?;
+        // The programs of the shell block.
+        let (server, cable, register) = block_in_place(|| {
+            let server = Server::start()?;
+            let cable = Proxy::lay(server.address())?;
+            let register = Register::demo(&server, &cable.url())?;
+            anyhow::Ok((server, cable, register))
+        })?;
         Ok(Self { display: Display::start(screen)?, server, cable, register, _alone: alone })
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use pos_testkit::process::program;
 use serde_json::{Value, json};
 use thirtyfour::common::capabilities::desiredcapabilities::Capabilities;
 use thirtyfour::error::WebDriverError;
@@ -14,7 +15,6 @@ use thirtyfour::{By, Key, WebDriver, WebElement};
 
 use crate::display::{Display, Size};
 use crate::driver::Driver;
-use crate::process::program;
 
 /// How long something on the page may take to appear. Far above what any machine needs: it only ends a failing test.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,10 +32,13 @@ const WAIT_SCRIPT: &str = r#"
     look();
 "#;
 
-/// Resolves after two animation frames: the first may still show what was there before.
+/// Resolves when every motion has come to rest, and two animation frames later: the first may still show what was
+/// there before. What turns for ever is not waited for.
 const SETTLE_SCRIPT: &str = r#"
     const [answer] = arguments;
-    requestAnimationFrame(() => requestAnimationFrame(() => answer(true)));
+    const ends = (motion) => Number.isFinite(motion.effect?.getComputedTiming().endTime);
+    const rest = document.getAnimations().filter(ends).map((motion) => motion.finished);
+    Promise.allSettled(rest).then(() => requestAnimationFrame(() => requestAnimationFrame(() => answer(true))));
 "#;
 
 /// A window of the till, open on a data folder.
@@ -200,7 +203,7 @@ impl Window {
         self.wait(&format!("innerWidth === {width} && innerHeight === {height}")).await
     }
 
-    /// Lets the window draw what has just changed, as a person sees it before the next key.
+    /// Lets the window come to rest, as a person sees it before the next key.
     pub async fn settle(&self) -> Result<()> {
         self.web.execute_async(SETTLE_SCRIPT, vec![]).await?;
         Ok(())

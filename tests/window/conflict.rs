@@ -1,8 +1,9 @@
 //! A shortage, found when the network is back, and decided by a person.
 
 use anyhow::{Context, Result, ensure};
-use comptoir_tests::shop::Register;
+use pos_testkit::register::Register;
 use thirtyfour::Key;
+use tokio::task::block_in_place;
 
 use comptoir_tests::stage::{SUGAR, Stage};
 
@@ -14,7 +15,7 @@ async fn the_last_unit_sold_twice_is_a_conflict_that_the_window_resolves() -> Re
     let window = stage.open().await?;
     window
         .journey("the_last_unit_sold_twice", async |window| {
-            stage.cable.pull().await;
+            block_in_place(|| stage.cable.pull())?;
             window.scan(SUGAR.barcode).await?;
             window.wait_count("cart-line", 1).await?;
             window.press(&Key::F9.value().to_string()).await?;
@@ -23,7 +24,7 @@ async fn the_last_unit_sold_twice_is_a_conflict_that_the_window_resolves() -> Re
             let sold =
                 other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
             ensure!(sold["sync"] == "applied", "online, the other register sells the last unit: {sold}");
-            stage.cable.plug().await?;
+            block_in_place(|| stage.cable.plug())?;
             window.wait_attribute("sync-indicator", "data-state", "attention").await?;
             window.wait_for("message").await?;
             window.click("nav-conflicts").await?;

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 use comptoir_tests::display::{Display, Size};
-use comptoir_tests::shop::Register;
 use comptoir_tests::window::Window;
+use pos_testkit::register::Register;
 
 use comptoir_tests::stage::{OIL, SUGAR, Stage};
 

@@ -1,7 +1,7 @@
 //! Selling while the server is there.
 
 use anyhow::{Result, ensure};
-use comptoir_tests::shop::Register;
+use pos_testkit::register::Register;
 use thirtyfour::Key;
 
 use comptoir_tests::stage::{OIL, SUGAR, Stage};

@@ -5,11 +5,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use comptoir_tests::display::{Display, Size};
-use comptoir_tests::shop::Register;
 use comptoir_tests::stage::{OIL, Product, SUGAR, Stage};
 use comptoir_tests::window::Window;
+use pos_testkit::register::Register;
 use serde_json::{Value, json};
 use thirtyfour::Key;
+use tokio::task::block_in_place;
+
+/// Barcodes of the demo shop.
+const RICE: &str = "2000010000012";
+const SARDINES: &str = "2000010000104";
 
 /// How the window looks.
 #[derive(Debug, Clone, Copy)]
@@ -18,19 +23,24 @@ struct Look {
     theme: &'static str,
 }
 
-/// Every look, the first one last: the shop stays as its people want it.
-const LOOKS: [Look; 4] = [
-    Look { language: "en", theme: "dark" },
-    Look { language: "en", theme: "light" },
-    Look { language: "fr", theme: "dark" },
-    Look { language: "fr", theme: "light" },
-];
+const ENGLISH_DARK: Look = Look { language: "en", theme: "dark" };
+const ENGLISH_LIGHT: Look = Look { language: "en", theme: "light" };
+const FRENCH_DARK: Look = Look { language: "fr", theme: "dark" };
+const FRENCH_LIGHT: Look = Look { language: "fr", theme: "light" };
+
+/// Every look for a till; for the larger screen, which shows more of the same, two of them.
+fn looks(screen: Size) -> Vec<Look> {
+    match screen {
+        Size::OFFICE => vec![ENGLISH_DARK, FRENCH_LIGHT],
+        _ => vec![ENGLISH_DARK, ENGLISH_LIGHT, FRENCH_DARK, FRENCH_LIGHT],
+    }
+}
 
 /// Takes every picture anew.
 pub(crate) async fn take(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for (screen, suffix) in [(Size::TILL, ""), (Size::OFFICE, "-wide")] {
-        let mut album = Album { folder, suffix, look: LOOKS[0] };
+        let mut album = Album { folder, suffix, look: ENGLISH_DARK };
         first_run(&mut album, screen).await?;
         shop(&mut album, screen).await?;
     }
@@ -65,7 +75,6 @@ impl Album<'_> {
     async fn keep(&self, window: &Window, screen: &str) -> Result<()> {
         let Look { language, theme } = self.look;
         let path = self.folder.join(format!("{screen}-{language}-{theme}{}.png", self.suffix));
-        window.wait("document.getAnimations().every((a) => a.playState !== 'running')").await?;
         let picture = squeeze(&window.picture().await?)?;
         println!("{} ({} KB)", path.display(), picture.len() / 1024);
         std::fs::write(&path, picture).with_context(|| format!("{} cannot be written", path.display()))
@@ -84,7 +93,7 @@ async fn first_run(album: &mut Album<'_>, screen: Size) -> Result<()> {
     window
         .journey("picture_first_run", async |window| {
             window.wait_for("first-run-demo").await?;
-            for look in LOOKS {
+            for look in looks(screen) {
                 album.dress(window, look).await?;
                 album.keep(window, "first-run").await?;
             }
@@ -103,7 +112,7 @@ async fn shop(album: &mut Album<'_>, screen: Size) -> Result<()> {
         .journey("pictures", async |window| {
             window.wait_for("scan-input").await?;
             make_a_conflict(&mut stage, &other, window).await?;
-            for look in LOOKS {
+            for look in looks(screen) {
                 album.dress(window, look).await?;
                 at_the_counter(album, window).await?;
                 in_the_office(album, &mut stage, window).await?;
@@ -128,11 +137,14 @@ fn sell_all_but_one(register: &Register, product: Product) -> Result<()> {
 
 /// The last unit, sold on two registers while the network was away.
 async fn make_a_conflict(stage: &mut Stage, other: &Register, window: &Window) -> Result<()> {
-    stage.cable.pull().await;
+    block_in_place(|| stage.cable.pull())?;
     pay_cash(window, &[SUGAR]).await?;
     other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
-    stage.cable.plug().await?;
-    window.wait_attribute("sync-indicator", "data-state", "attention").await
+    block_in_place(|| stage.cable.plug())?;
+    window.wait_attribute("sync-indicator", "data-state", "attention").await?;
+    // The notice of it has been read: it would stand in front of every picture.
+    window.click_where("message", " .dismiss").await?;
+    window.wait_gone("message").await
 }
 
 async fn pay_cash(window: &Window, basket: &[Product]) -> Result<()> {
@@ -146,10 +158,12 @@ async fn pay_cash(window: &Window, basket: &[Product]) -> Result<()> {
 
 async fn at_the_counter(album: &mut Album<'_>, window: &Window) -> Result<()> {
     window.click("nav-sell").await?;
-    for barcode in [OIL.barcode, "2000010000012", "2000010000104", OIL.barcode] {
+    for barcode in [OIL.barcode, RICE, SARDINES, OIL.barcode] {
         window.scan(barcode).await?;
     }
-    window.wait_count("cart-line", 3).await?;
+    let total = 2 * OIL.price + 62_000 + 8_500; // rice and sardines
+    window.wait_attribute("cart-total", "data-minor", &total.to_string()).await?;
+    window.press(&Key::F2.value().to_string()).await?;
     album.keep(window, "sell").await?;
     window.click("pay-open").await?;
     window.wait_for("tender-amount").await?;
@@ -173,12 +187,12 @@ async fn in_the_office(album: &mut Album<'_>, stage: &mut Stage, window: &Window
     window.click("nav-settings").await?;
     album.keep(window, "settings").await?;
 
-    stage.cable.pull().await;
+    block_in_place(|| stage.cable.pull())?;
     window.click("nav-sell").await?;
     pay_cash(window, &[OIL]).await?;
     window.click("nav-sync").await?;
     window.wait_for("queue-row").await?;
     album.keep(window, "sync").await?;
-    stage.cable.plug().await?;
+    block_in_place(|| stage.cable.plug())?;
     window.wait_count("queue-row", 0).await
 }
