@@ -145,9 +145,9 @@ impl Link {
         self.handle.shut_down(CLOSING_PATIENCE).await;
     }
 
-    /// What the exchange knows of itself.
-    pub(crate) async fn status(&self) -> Result<SyncStatusView, AppError> {
-        Ok(status_view(&self.handle.status().await?))
+    /// What the exchange knows of itself. `failed` is counted by the caller, in the queue.
+    pub(crate) async fn status(&self, failed: u32) -> Result<SyncStatusView, AppError> {
+        Ok(status_view(&self.handle.status().await?, failed))
     }
 }
 
@@ -165,7 +165,7 @@ fn topic(topic: pos_store::Topic) -> Option<Topic> {
     })
 }
 
-fn status_view(status: &SyncStatus) -> SyncStatusView {
+fn status_view(status: &SyncStatus, failed: u32) -> SyncStatusView {
     let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
     SyncStatusView {
         state: match status.state {
@@ -179,7 +179,7 @@ fn status_view(status: &SyncStatus) -> SyncStatusView {
         paused: status.paused,
         pending: count(status.pending),
         in_flight: count(status.in_flight),
-        failed: 0,
+        failed,
         dead: count(status.dead),
         conflicts_open: count(status.conflicts_open),
         oldest_pending_ms: status.oldest_pending_ms,

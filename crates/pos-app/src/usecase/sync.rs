@@ -31,7 +31,7 @@ impl App {
         let status = match self.link() {
             Some(link) => {
                 let failed = self.read(|conn| Ok(queue::count_failed(conn)?)).await?;
-                SyncStatusView { failed: u32_of(failed), ..link.status().await? }
+                link.status(u32_of(failed)).await?
             }
             None => self.read(move |conn| kept_status(conn, now_ms)).await?,
         };
