@@ -24,7 +24,7 @@ const PICTURE: &str = "demo-data/first-sale.png";
 
 /// Whether the window will be driven by a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Drive {
+enum Drive {
     /// By WebDriver.
     Yes,
     /// By a person.
@@ -39,7 +39,7 @@ pub(crate) fn run() -> Result<()> {
         Drive::No => Need::Build,
     })?;
     ui::build()?;
-    build(drive)?;
+    build()?;
 
     let programs = Programs { folder: target()?.join("debug") };
     let interrupted = Interrupted::listen()?;
@@ -79,14 +79,10 @@ const REGISTER: &str = "demo-data/register";
 /// Data folder of the server.
 const SERVER: &str = "demo-data/server";
 
-/// Builds the programs of the demo.
-pub(crate) fn build(drive: Drive) -> Result<()> {
+/// Builds every program: the same selection whoever asks, so that Cargo builds nothing twice.
+pub(crate) fn build() -> Result<()> {
     announce("building the programs (the first time takes some minutes)");
-    let mut build = cargo(["build", "-p", "comptoir-desktop", "-p", "pos-server", "-p", "pos-cli"]);
-    if drive == Drive::Yes {
-        build.args(["-p", "comptoir-tests"]);
-    }
-    finish(&mut build)
+    finish(&mut cargo(["build", "--workspace", "--bins"]))
 }
 
 /// The built programs.

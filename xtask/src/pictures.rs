@@ -1,8 +1,10 @@
 //! The pictures of docs/, taken in the real window.
 
+use std::process::Command;
+
 use anyhow::Result;
 
-use crate::command::{announce, cargo, run as finish};
+use crate::command::{announce, run as finish, target};
 use crate::demo;
 use crate::system::{self, Need};
 use crate::ui;
@@ -11,16 +13,7 @@ use crate::ui;
 pub(crate) fn run() -> Result<()> {
     system::prepare(Need::BuildAndDrive)?;
     ui::build()?;
-    demo::build(demo::Drive::Yes)?;
+    demo::build()?;
     announce("taking pictures into docs/pictures");
-    finish(&mut cargo([
-        "run",
-        "--package",
-        "comptoir-tests",
-        "--bin",
-        "comptoir-show",
-        "--",
-        "pictures",
-        "docs/pictures",
-    ]))
+    finish(Command::new(target()?.join("debug/comptoir-show")).args(["pictures", "docs/pictures"]))
 }
