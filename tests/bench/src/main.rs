@@ -3,7 +3,7 @@
 //! # How to repeat
 //!
 //! ```text
-//! cargo xtask bench             builds everything as shipped, then measures: about a quarter of an hour on 2 cores
+//! cargo xtask bench             builds everything as shipped, then measures: about five minutes on 2 cores
 //! cargo xtask bench --quick     a tenth of it, to try the bench itself
 //! ```
 //!
