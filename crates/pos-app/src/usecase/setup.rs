@@ -39,7 +39,6 @@ impl App {
         };
         let shop = DemoShop::load(language, &self.inner.ids)?;
         let owner = shop.cashiers.iter().find(|c| c.role == Role::Owner).map(|c| c.cashier_id);
-        let device_settings = DeviceSettings { language, ..DeviceSettings::default() };
         let stamp = self.stamp(Lane::Bulk);
         let device = self.new_device(register, FIRST_SERIES)?;
         self.write(move |tx| {
@@ -50,12 +49,7 @@ impl App {
             shop.cashiers.iter().try_for_each(|c| stamp.create(tx, c))?;
             device::set_cashier(tx, owner)?;
             local::set_setting(tx, "demo", &json!(true))?;
-            local::set_setting(
-                tx,
-                "device",
-                &serde_json::to_value(device_settings).map_err(AppError::internal)?,
-            )?;
-            Ok(())
+            speak(tx, language)
         })
         .await?;
         self.shop_opened().await
@@ -90,17 +84,11 @@ impl App {
         let cashier = Cashier { cashier_id: self.new_id(), name: title.to_owned(), role: Role::Owner };
         let stamp = self.stamp(Lane::Bulk);
         let device = self.new_device(register_title(language), FIRST_SERIES)?;
-        let device_settings = DeviceSettings { language, ..DeviceSettings::default() };
         self.write(move |tx| {
             begin_shop(tx, &stamp, &device, &settings)?;
             stamp.create(tx, &cashier)?;
             device::set_cashier(tx, Some(cashier.cashier_id))?;
-            local::set_setting(
-                tx,
-                "device",
-                &serde_json::to_value(device_settings).map_err(AppError::internal)?,
-            )?;
-            Ok(())
+            speak(tx, language)
         })
         .await?;
         self.shop_opened().await
@@ -130,20 +118,13 @@ impl App {
         device.device_id = device_id;
         device.tenant_id = answer.business.tenant_id;
         device.outlet_id = answer.business.outlet_id;
-        let settings = answer.business.settings.clone();
-        let device_settings =
-            DeviceSettings { language: language_of(&settings.locale), ..DeviceSettings::default() };
+        let language = language_of(&answer.business.settings.locale);
         let joined = joined_server(&address);
         self.keep_token(answer.token)?;
         self.write(move |tx| {
             device::create(tx, &device)?;
             device::set_server(tx, &joined)?;
-            local::set_setting(
-                tx,
-                "device",
-                &serde_json::to_value(device_settings).map_err(AppError::internal)?,
-            )?;
-            Ok(())
+            speak(tx, language)
         })
         .await?;
         self.shop_opened().await
@@ -261,6 +242,12 @@ fn begin_shop(tx: &Tx<'_>, stamp: &Stamp, new: &NewDevice, settings: &ShopSettin
     }
     device::create(tx, new)?;
     settings.to_rows().into_iter().try_for_each(|(key, value)| stamp.create(tx, &SettingRow { key, value }))
+}
+
+/// Sets the language of a register that begins here.
+fn speak(tx: &Tx<'_>, language: Language) -> Result<(), AppError> {
+    let settings = DeviceSettings { language, ..DeviceSettings::default() };
+    Ok(local::set_setting(tx, "device", &serde_json::to_value(settings).map_err(AppError::internal)?)?)
 }
 
 fn joined_server(address: &ServerAddress) -> JoinedServer {
