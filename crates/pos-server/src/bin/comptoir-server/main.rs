@@ -107,7 +107,8 @@ fn main() -> ExitCode {
     // A server tells its story; a command only what went wrong.
     let level = if matches!(arguments.command, Command::Serve { .. }) { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("COMPTOIR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(std::io::stderr).init();
     let outcome = match arguments.command {
         Command::Init { data, business, currency, locale } => {
             commands::init(&data.data, &business, &currency, &locale)
