@@ -157,6 +157,19 @@ pub enum PriceFault {
     },
 }
 
+impl PriceFault {
+    /// A stable code for the fault.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ZeroQuantity { .. } => "not_positive",
+            Self::NegativePrice { .. } => "negative",
+            Self::BadDiscount { .. } => "out_of_range",
+            Self::TooManyLines => "too_many",
+            Self::Overflow { .. } => "too_large",
+        }
+    }
+}
+
 /// What pricing needs to know of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineTerms {

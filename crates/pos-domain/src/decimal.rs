@@ -22,6 +22,18 @@ pub enum DecimalFault {
     OutOfRange,
 }
 
+impl DecimalFault {
+    /// A stable code for the fault.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::NotANumber => "not_a_number",
+            Self::TooManyDecimals { .. } => "too_many_decimals",
+            Self::OutOfRange => "out_of_range",
+        }
+    }
+}
+
 /// Reads `text` as an integer scaled by 10^`decimals`. Trailing zeros beyond `decimals` are accepted.
 pub(crate) fn parse_scaled(text: &str, decimals: u32) -> Result<i64, DecimalFault> {
     let text = text.trim();

@@ -78,8 +78,8 @@ pub struct ShopSettings {
 pub struct SettingFault {
     /// The setting.
     pub key: String,
-    /// What is wrong, in English, for logs; the code is `invalid_setting`.
-    pub problem: String,
+    /// A stable code of what is wrong.
+    pub problem: &'static str,
 }
 
 impl ShopSettings {
@@ -111,25 +111,23 @@ impl ShopSettings {
 
     /// These settings with one row replaced. The key must be known and the value of its type and range.
     pub fn with_row(&self, key: &str, value: &serde_json::Value) -> Result<Self, SettingFault> {
-        let fault = |problem: String| SettingFault { key: key.to_owned(), problem };
+        let fault = |problem: &'static str| SettingFault { key: key.to_owned(), problem };
         let mut rows: serde_json::Map<String, serde_json::Value> = self.to_rows().into_iter().collect();
         match rows.get_mut(key) {
             Some(slot) => *slot = value.clone(),
-            None => return Err(fault("there is no such setting".into())),
+            None => return Err(fault("unknown")),
         }
         let settings: Self =
-            serde_json::from_value(serde_json::Value::Object(rows)).map_err(|e| fault(e.to_string()))?;
+            serde_json::from_value(serde_json::Value::Object(rows)).map_err(|_| fault("malformed"))?;
         let deadline = MIN_CHECKOUT_DEADLINE_MS..=MAX_CHECKOUT_DEADLINE_MS;
         if !deadline.contains(&settings.checkout_deadline_ms) {
-            return Err(fault(format!(
-                "{MIN_CHECKOUT_DEADLINE_MS} to {MAX_CHECKOUT_DEADLINE_MS} milliseconds"
-            )));
+            return Err(fault("out_of_range"));
         }
         if settings.cash_rounding.is_some_and(|r| r.step.minor() <= 0) {
-            return Err(fault("the rounding step must be positive".into()));
+            return Err(fault("not_positive"));
         }
         if settings.business_name.trim().is_empty() || settings.outlet_name.trim().is_empty() {
-            return Err(fault("a name is needed".into()));
+            return Err(fault("empty"));
         }
         Ok(settings)
     }

@@ -128,7 +128,7 @@ pub fn settle(
     rounding: Option<CashRounding>,
 ) -> Result<Settlement, SettlementFault> {
     for (i, tender) in tenders.iter().enumerate() {
-        check_tender(i + 1, tender, total)?;
+        check_tender(i + 1, tender, total, rounding)?;
     }
     let by = |cash: bool| {
         Money::sum(tenders.iter().filter(|t| (t.kind == TenderKind::Cash) == cash).map(|t| t.amount))
@@ -159,10 +159,19 @@ pub fn settle(
     Ok(Settlement { rounding: payable.minus(total)?, payable, tendered, change })
 }
 
-fn check_tender(index: usize, tender: &Tender, total: Money) -> Result<(), SettlementFault> {
-    let wrong_sign =
-        if total.is_negative() { tender.amount >= Money::ZERO } else { tender.amount <= Money::ZERO };
-    if wrong_sign {
+fn check_tender(
+    index: usize,
+    tender: &Tender,
+    total: Money,
+    rounding: Option<CashRounding>,
+) -> Result<(), SettlementFault> {
+    // No coin changes hands where what is left in cash rounds to nothing; no other tender can be of nothing.
+    let fits = if tender.amount.is_zero() {
+        tender.kind == TenderKind::Cash && rounding.is_some()
+    } else {
+        tender.amount.is_negative() == total.is_negative()
+    };
+    if !fits {
         let expected = if total.is_negative() { "negative" } else { "positive" };
         return Err(SettlementFault::WrongSign { index, expected });
     }

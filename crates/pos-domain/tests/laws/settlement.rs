@@ -136,6 +136,30 @@ fn tenders_that_say_nothing_or_too_much_are_refused_with_their_place() {
 }
 
 #[test]
+fn what_rounds_to_nothing_is_settled_by_no_coin_in_both_directions() {
+    let rounding =
+        Some(CashRounding { step: money(50), mode: RoundingMode::HalfUp, scope: RoundingScope::Cash });
+    for total in [20, -20] {
+        let settled = settle(money(total), &[tender(TenderKind::Cash, 0)], rounding).unwrap();
+        assert_eq!(settled.rounding, money(-total), "all of it is rounded away");
+        assert_eq!(
+            (settled.payable, settled.tendered, settled.change),
+            (Money::ZERO, Money::ZERO, Money::ZERO)
+        );
+    }
+    assert_eq!(
+        settle(money(60), &[tender(TenderKind::Cash, 0)], rounding),
+        Err(SettlementFault::NotEnough { missing: money(50) }),
+        "no coin settles only what no coin could pay"
+    );
+    assert_eq!(
+        settle(money(-60), &[tender(TenderKind::Cash, 0)], rounding),
+        Err(SettlementFault::NotEnough { missing: money(50) }),
+        "a refund of which a coin can pay a part is paid"
+    );
+}
+
+#[test]
 fn a_card_above_the_total_is_not_excused_by_a_coin() {
     let rounding = CashRounding { step: money(50), mode: RoundingMode::HalfUp, scope: RoundingScope::Cash };
     let tenders = [tender(TenderKind::Card, 1_010), tender(TenderKind::Cash, 5)];
