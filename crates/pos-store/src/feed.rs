@@ -184,6 +184,18 @@ pub(crate) fn refresh(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), Sto
     }
 }
 
+/// Takes a row away that a given-up operation had made, unless the server has one under this id.
+pub(crate) fn take_away(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), StoreError> {
+    match kind {
+        EntityKind::Setting => shared::take_away::<SettingRow>(tx, id),
+        EntityKind::Category => shared::take_away::<Category>(tx, id),
+        EntityKind::Product => shared::take_away::<Product>(tx, id),
+        EntityKind::Customer => shared::take_away::<Customer>(tx, id),
+        EntityKind::Cashier => shared::take_away::<Cashier>(tx, id),
+        EntityKind::Stock | EntityKind::Conflict => Ok(()),
+    }
+}
+
 fn apply_row(tx: &Tx<'_>, row: &IncomingRow, changed: &mut Changed) -> Result<(), StoreError> {
     let data = if row.deleted { None } else { row.data.as_deref().map(RawValue::get) };
     let version = ServerVersion { id: row.id, rev: row.rev, seq: row.seq, data };

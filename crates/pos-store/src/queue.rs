@@ -9,8 +9,11 @@
 //! operation sent before those it depends on, one that waits for another's failure without saying so.
 
 mod claim;
+mod cycle;
+mod decide;
 mod enqueue;
 mod outcome;
+mod pages;
 mod peek;
 mod upkeep;
 mod view;
@@ -19,12 +22,18 @@ use pos_domain::{Hash32, OpId};
 use serde_json::Value;
 
 pub use claim::{ClaimLimits, Claimed, claim_batch, claim_one, next_due};
+pub use cycle::{Circle, find_circles, open_circles};
+pub use decide::{
+    DISCARDED, Decision, Hold, REPLACED, count_waiting_for, discard, find_hold, hold_of, list_dependencies,
+    replace,
+};
 pub(crate) use enqueue::insert as insert_operation;
 pub use enqueue::{NewOperation, coalesce, edits_on_top, enqueue, list_unacknowledged_of};
 pub use outcome::{
     Fenced, OpFault, acknowledge, dead_letter, latch_to_fact, latch_to_withdraw, mark_own, park, reject,
     release,
 };
+pub use pages::{WholeOperation, list_whole};
 pub use peek::{WaitingBody, peek};
 pub(crate) use upkeep::move_to_epoch;
 pub use upkeep::{expire_leases, recover_at_start, requeue_above, retry, retry_parked, trim};
@@ -44,7 +53,8 @@ pub enum OpMode {
 }
 
 impl OpMode {
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// The mode's name in the database.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admit => "admit",
             Self::Fact => "fact",

@@ -68,6 +68,14 @@ pub fn find(conn: &Conn, key: &str) -> Result<Option<Shared<SettingRow>>, StoreE
     shared::find(conn, setting_id(key))
 }
 
+/// One row by its id, with its revision.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_by_id(conn: &Conn, id: Uuid) -> Result<Option<Shared<SettingRow>>, StoreError> {
+    shared::find(conn, id)
+}
+
 /// Writes a row as edited here; queue the operation in the same transaction.
 ///
 /// # Errors

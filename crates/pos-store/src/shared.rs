@@ -159,6 +159,14 @@ pub(crate) fn remove_local<T: SharedRow>(tx: &Tx<'_>, id: Uuid) -> Result<bool, 
     }
 }
 
+/// Makes a row a tombstone that only this register had; one that the server has stays.
+pub(crate) fn take_away<T: SharedRow>(tx: &Tx<'_>, id: Uuid) -> Result<(), StoreError> {
+    match T::find_kept(tx, id)? {
+        Some(kept) if kept.life.rev == 0 && !kept.life.deleted => write_local(tx, &kept.row, true),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The row, unless it is a tombstone.
 pub(crate) fn find<T: SharedRow>(conn: &Conn, id: Uuid) -> Result<Option<Shared<T>>, StoreError> {
     let kept = T::find_kept(conn, id)?.filter(|kept| !kept.life.deleted);

@@ -81,6 +81,7 @@ pub fn rows(conn: &Conn, depth: Depth) -> Result<Vec<Finding>, StoreError> {
     let Some(device) = device::find(conn)? else { return Ok(Vec::new()) };
     findings.attempt(None, |findings| chain::check(conn, &device, depth, findings))?;
     findings.attempt(None, |findings| operations::check_seqs(conn, &device, findings))?;
+    findings.attempt(None, |findings| operations::check_circles(conn, findings))?;
     if depth == Depth::Full {
         documents::check_all(conn, &mut findings)?;
         operations::check_bodies(conn, &mut findings)?;

@@ -4,6 +4,7 @@ use pos_domain::OpId;
 use rusqlite::named_params;
 
 use super::MAX_WAIT_MS;
+use super::decide::list_waiting;
 use super::outcome::{place_of, refresh_row};
 use crate::sql::{Tx, all, first, int};
 use crate::{StoreError, stock};
@@ -145,23 +146,41 @@ pub(crate) fn move_to_epoch(tx: &Tx<'_>, epoch: u32) -> Result<i64, StoreError> 
 
 /// Makes a failed operation and those that were parked because of it pending.
 fn revive(tx: &Tx<'_>, op_id: OpId, now_ms: i64) -> Result<Vec<OpId>, StoreError> {
+    let revived = tx
+        .prepare_cached(
+            "UPDATE sync_queue SET state = 'pending', next_due_at_ms = :now, finished_at_ms = NULL
+             WHERE op_id = :op_id AND (state = 'dead' OR (state = 'parked' AND error_class <> 'dependency'))",
+        )?
+        .execute(named_params! { ":op_id": op_id.as_bytes(), ":now": now_ms })?;
+    if revived == 0 {
+        return Ok(Vec::new());
+    }
+    let mut all = vec![op_id];
+    all.extend(go_on(tx, list_waiting(tx, op_id)?, now_ms)?);
+    Ok(all)
+}
+
+/// Makes those pending that were parked only because of an operation that is no obstacle any more, and what waits for
+/// them in turn. One that waits for another failure as well stays parked. Which ones go on.
+pub(super) fn go_on(tx: &Tx<'_>, waiting: Vec<OpId>, now_ms: i64) -> Result<Vec<OpId>, StoreError> {
     let mut statement = tx.prepare_cached(
-        "WITH RECURSIVE revived (op_id) AS (
-             SELECT op_id FROM sync_queue
-             WHERE op_id = :op_id AND (state = 'dead' OR (state = 'parked' AND error_class <> 'dependency'))
-             UNION
-             SELECT d.op_id FROM sync_dependency AS d JOIN revived ON d.depends_on = revived.op_id
-                 JOIN sync_queue AS q ON q.op_id = d.op_id
-             WHERE q.state = 'parked' AND q.error_class = 'dependency'
-               AND NOT EXISTS (SELECT 1 FROM sync_dependency AS o JOIN sync_queue AS c ON c.op_id = o.depends_on
-                               WHERE o.op_id = d.op_id AND c.state IN ('dead', 'rejected')
-                                 AND c.op_id <> :op_id)
-         )
-         UPDATE sync_queue SET state = 'pending', next_due_at_ms = :now, finished_at_ms = NULL
-         WHERE op_id IN (SELECT op_id FROM revived) RETURNING op_id",
+        "UPDATE sync_queue SET state = 'pending', next_due_at_ms = :now, error_class = NULL, error_code = NULL,
+             error_params = NULL
+         WHERE op_id = :op_id AND state = 'parked' AND error_class = 'dependency'
+           AND NOT EXISTS (SELECT 1 FROM sync_dependency AS d JOIN sync_queue AS c ON c.op_id = d.depends_on
+                           WHERE d.op_id = :op_id AND (c.state IN ('dead', 'rejected')
+                               OR (c.state = 'parked' AND c.error_class = 'dependency')))",
     )?;
-    let rows = statement.query(named_params! { ":op_id": op_id.as_bytes(), ":now": now_ms })?;
-    all(rows, "sync_queue", |c| c.id("op_id"))
+    let mut freed = Vec::new();
+    let mut rest = waiting;
+    while let Some(op_id) = rest.pop() {
+        let changed = statement.execute(named_params! { ":op_id": op_id.as_bytes(), ":now": now_ms })?;
+        if changed == 1 {
+            rest.extend(list_waiting(tx, op_id)?);
+            freed.push(op_id);
+        }
+    }
+    Ok(freed)
 }
 
 /// Puts a dropped body back, which only sales can: their documents are kept for ever. `false` when it is gone.

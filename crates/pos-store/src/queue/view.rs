@@ -113,7 +113,7 @@ pub fn count_by_kind(conn: &Conn) -> Result<Vec<KindCount>, StoreError> {
     })
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "op_id, epoch, seq, kind, kind_version, mode, made_at_ms, body_hash, body_bytes, entity, entity_id,
     waits_for, state, generation, attempts, next_due_at_ms, error_class, error_code, error_params, feed_seq";
 
@@ -155,7 +155,7 @@ pub fn list(
     all(rows, "sync_queue", read)
 }
 
-fn read(c: &Columns<'_, '_>) -> Result<QueueRow, StoreError> {
+pub(super) fn read(c: &Columns<'_, '_>) -> Result<QueueRow, StoreError> {
     let class: Option<String> = c.get("error_class")?;
     let fault = match class {
         None => None,

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Findings;
 use super::stock::compare_movements;
 use crate::device::Device;
+use crate::queue::{self, OpState};
 use crate::sql::{Columns, Conn, first};
 use crate::{StoreError, mappings, stock};
 
@@ -29,10 +30,18 @@ pub(super) fn check_seqs(conn: &Conn, device: &Device, findings: &mut Findings) 
     Ok(())
 }
 
+/// No two operations wait for each other: neither would ever be sent.
+pub(super) fn check_circles(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
+    for circle in queue::find_circles(conn)? {
+        findings.add("operation.circle", Some(circle.op_id.0), json!({ "depends_on": circle.depends_on }));
+    }
+    Ok(())
+}
+
 /// Bodies give their hashes; what moves stock has exactly its movements.
 pub(super) fn check_bodies(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
     let mut statement = conn.prepare(
-        "SELECT op_id, kind, kind_version, made_at_ms, body, body_hash, body_bytes,
+        "SELECT op_id, kind, kind_version, made_at_ms, body, body_hash, body_bytes, state, finished_at_ms,
              EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id) AS moves
          FROM sync_queue AS q ORDER BY epoch, seq",
     )?;
@@ -79,6 +88,12 @@ fn check_body(conn: &Conn, c: &Columns<'_, '_>, findings: &mut Findings) -> Resu
     }
     for movement in &mut wanted {
         movement.product_id = mappings::resolve(conn, EntityKind::Product, movement.product_id.0)?.into();
+    }
+    // What a person gave up or replaced was undone at that moment.
+    if c.get::<String>("state")? == OpState::Rejected.as_str() {
+        let undone_at_ms = c.get::<Option<i64>>("finished_at_ms")?.unwrap_or_default();
+        let undone: Vec<_> = wanted.iter().map(|m| stock::reversal_of(m, undone_at_ms)).collect();
+        wanted.extend(undone);
     }
     compare_movements(op_id.0, wanted, stock::list_of(conn, op_id)?, findings);
     Ok(())
