@@ -1,7 +1,7 @@
 //! How this house opens, writes, reads, upgrades and saves a SQLite file.
 //!
-//! Owns connections and their threads, pragmas, the migration runner, snapshots, verification, quarantine and
-//! the lock on the data folder. It knows no table but its own `schema_migration`: tables and their SQL belong to
+//! Owns connections and their threads, pragmas, the migration runner, snapshots, verification, quarantine, the lock on
+//! the data folder, and the files beside the database that must survive it (a log of records, a note of two slots). It knows no table but its own `schema_migration`: tables and their SQL belong to
 //! the register's store and to the server, which both stand on this crate so that durability is decided once.
 //!
 //! What must never be:
@@ -39,12 +39,15 @@
 mod connection;
 mod database;
 mod disk;
+mod durable;
 mod folder_lock;
 mod migration;
 mod open;
 mod quarantine;
 mod queue;
 mod reader;
+mod record_log;
+mod slots;
 mod snapshot;
 mod verify;
 mod writer;
@@ -53,11 +56,14 @@ pub use rusqlite;
 
 pub use database::{CloseError, Database};
 pub use disk::{ReserveFile, free_bytes};
+pub use durable::{copy_durably, remove_durably, rename_durably, write_durably};
 pub use folder_lock::{FolderLock, LockError};
 pub use migration::{Migration, MigrationError, MigrationListError, migrations_from};
 pub use open::{OpenError, OpenMode, OpenOptions, Opened};
 pub use quarantine::quarantine;
 pub use reader::{ReadError, ReadLane};
+pub use record_log::{RecordLog, Segment, read_segment, segment_numbers};
+pub use slots::{Slots, read_slots, write_slot};
 pub use snapshot::{SnapshotError, snapshot};
 pub use verify::{Check, Finding, VerifyDepth, verify_file};
 pub use writer::{Priority, TransactionLost, WriteError, savepoint};

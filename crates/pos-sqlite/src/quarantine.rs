@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::snapshot::sync_parent;
+use crate::durable::sync_parent;
 
 /// Folder beside the database that holds what was set aside.
 const QUARANTINE_FOLDER: &str = "quarantine";

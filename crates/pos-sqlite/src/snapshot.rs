@@ -4,7 +4,6 @@
 //! only then renamed. The source is checked as well: SQLite copies what it can read of a damaged row, and the copy
 //! then passes every check. At every moment the final name holds either the previous good snapshot or the new one.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,11 +12,9 @@ use rusqlite::Connection;
 
 use crate::connection;
 use crate::database::Database;
+use crate::durable::{partial_name, remove_if_present, sync_parent};
 use crate::open::OpenError;
 use crate::verify::{self, Finding, VerifyDepth};
-
-/// Ending of a snapshot that is still being written. One that a crash left behind is overwritten by the next.
-const PARTIAL_SUFFIX: &str = ".partial";
 
 /// Why there is no new snapshot. What stood under its name before still stands.
 #[derive(Debug, thiserror::Error)]
@@ -92,28 +89,4 @@ fn copy(from: &Path, partial: &Path) -> Result<(), SnapshotError> {
     })?;
     source.execute("VACUUM INTO ?1", [name]).map_err(SnapshotError::Copy)?;
     Ok(())
-}
-
-fn partial_name(to: &Path) -> PathBuf {
-    let mut name = OsString::from(to);
-    name.push(PARTIAL_SUFFIX);
-    PathBuf::from(name)
-}
-
-fn remove_if_present(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// Makes a rename inside the folder survive a power cut. Windows has no such call and journals its renames.
-pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
-    if cfg!(windows) {
-        return Ok(());
-    }
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        Some(_) | None => File::open(".")?.sync_all(),
-    }
 }
