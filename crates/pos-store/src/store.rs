@@ -39,6 +39,7 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(2, "0002", "create_catalogue"),
     migration!(3, "0003", "create_sync"),
     migration!(4, "0004", "create_sales"),
+    migration!(5, "0005", "create_health"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.
