@@ -1,7 +1,8 @@
 //! Receipts as the bytes of the ESC/POS language (Epson's command reference; most receipt printers speak it).
 //!
 //! Owns: which bytes. Must not know: how they reach a printer. Text is sent in the code page that has its characters;
-//! a printer that lacks one gets its stand-in, folded before the layout so that columns stay aligned.
+//! a printer that lacks one gets its stand-in, folded before the layout so that columns stay aligned. A row with a
+//! letter that has neither is drawn.
 
 use pos_domain::Gtin;
 
@@ -9,6 +10,7 @@ use crate::barcode;
 use crate::code_page::CodePage;
 use crate::format::NO_BREAK_SPACE;
 use crate::layout::{PaperWidth, Row, lay_out};
+use crate::raster::{self, Look};
 use crate::receipt::{Receipt, Weight};
 use crate::repertoire;
 
@@ -51,11 +53,16 @@ impl PrinterModel {
         }
     }
 
-    /// `text` in characters that this printer has, no-break spaces kept.
+    /// Whether a byte of some page prints the character.
+    fn prints(self, c: char) -> bool {
+        c == NO_BREAK_SPACE
+            || c.is_ascii()
+            || self.code_pages().iter().any(|(page, _)| page.byte(c).is_some())
+    }
+
+    /// `text` in characters that this printer prints or that can be drawn for it, no-break spaces kept.
     fn fold(self, text: &str) -> String {
-        repertoire::fold(text, |c| {
-            c == NO_BREAK_SPACE || self.code_pages().iter().any(|(page, _)| page.byte(c).is_some())
-        })
+        repertoire::fold(text, |c| self.prints(c) || !repertoire::has_stand_in(c) && raster::can_draw(c))
     }
 }
 
@@ -185,6 +192,16 @@ impl Job {
             Weight::Strong => (1, 0),
             Weight::Total => (1, 1),
         };
+        if !text.chars().all(|c| self.model.prints(c)) {
+            let look = Look { bold: bold == 1, tall: height == 1 };
+            if let Some(picture) = raster::draw(&text, width, look) {
+                self.push(&[GS, b'v', b'0', 0]);
+                self.push(&picture.bytes_per_row.to_le_bytes());
+                self.push(&picture.rows.to_le_bytes());
+                self.push(&picture.bits);
+                return;
+            }
+        }
         let plain = weight == Weight::Normal;
         if !plain {
             self.push(&[ESC, b'E', bold, GS, b'!', height]);

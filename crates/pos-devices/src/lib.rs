@@ -15,7 +15,9 @@ pub mod transport;
 mod barcode;
 mod clean;
 mod code_page;
+mod font;
 mod layout;
+mod raster;
 mod repertoire;
 mod words;
 

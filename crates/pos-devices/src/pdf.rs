@@ -1,7 +1,6 @@
 //! Receipts as a PDF of the width of a till roll and the height of the text.
 //!
-//! The same rows as on the printer, in DejaVu Sans Mono, which has the accents of French and the narrow no-break
-//! space. The file holds no clock and no random id: the same receipt gives the same bytes.
+//! The same rows as on the printer. The file holds no clock and no random id: the same receipt gives the same bytes.
 
 use krilla::error::KrillaError;
 use krilla::geom::{PathBuilder, Point, Rect};
@@ -15,13 +14,11 @@ use thiserror::Error;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::barcode;
+use crate::font::{ADVANCE, BOLD, REGULAR};
 use crate::format::NO_BREAK_SPACE;
 use crate::layout::{PaperWidth, Row, lay_out};
 use crate::receipt::{Receipt, Weight};
 use crate::repertoire;
-
-const REGULAR: &[u8] = include_bytes!("../fonts/DejaVuSansMono.ttf");
-const BOLD: &[u8] = include_bytes!("../fonts/DejaVuSansMono-Bold.ttf");
 
 /// 80 mm in points.
 const PAGE_WIDTH: f32 = 226.77;
@@ -29,8 +26,6 @@ const PAGE_WIDTH: f32 = 226.77;
 const MARGIN: f32 = 11.34;
 /// Longest page: viewers refuse pages above 14,400 points (ISO 32000-1, annex C).
 const MAX_PAGE_HEIGHT: f32 = 14_000.0;
-/// Advance of every glyph, in em (1233 of 2048 units).
-const ADVANCE: f32 = 0.602_05;
 /// Distance of two rows, in em.
 const LEADING: f32 = 1.35;
 /// From the top of a row to its baseline, in em.

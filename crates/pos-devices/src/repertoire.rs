@@ -28,6 +28,15 @@ pub(crate) fn fold(text: &str, has: impl Fn(char) -> bool) -> String {
     folded
 }
 
+/// Whether there is a readable way to write the character without having it.
+pub(crate) fn has_stand_in(c: char) -> bool {
+    c.is_ascii()
+        || c.is_whitespace()
+        || is_combining_mark(c)
+        || spelling(c).is_some()
+        || base_letters(c) != String::from(UNKNOWN)
+}
+
 /// The character without its marks, in ASCII.
 fn base_letters(c: char) -> String {
     let letters: String = std::iter::once(c).nfkd().filter(|part| !is_combining_mark(*part)).collect();

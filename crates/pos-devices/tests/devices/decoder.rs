@@ -13,6 +13,23 @@ pub(crate) struct Paper {
     pub(crate) qr_codes: Vec<Vec<u8>>,
     pub(crate) cuts: usize,
     pub(crate) drawer_pulses: Vec<u8>,
+    /// Pictures by the row of text that they stand before.
+    pub(crate) pictures: Vec<(usize, Picture)>,
+}
+
+/// Dots, `true` where the paper is burnt.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Picture(pub(crate) Vec<Vec<bool>>);
+
+impl Picture {
+    /// The dots of one cell of the printer's font, which is 12 dots wide.
+    pub(crate) fn cell(&self, column: usize) -> Vec<&[bool]> {
+        self.0.iter().map(|row| &row[column * 12..(column + 1) * 12]).collect()
+    }
+
+    pub(crate) fn is_blank(&self, column: usize) -> bool {
+        self.cell(column).concat().iter().all(|dot| !dot)
+    }
 }
 
 /// One row of text and how it looks.
@@ -138,8 +155,21 @@ impl Printer<'_> {
                 self.paper.barcodes.push((kind[0], data));
             }
             b'(' => self.qr_function(),
+            b'v' => self.picture(),
             other => panic!("GS {other:#x} is not known"),
         }
+    }
+
+    fn picture(&mut self) {
+        assert_eq!(self.row, "", "a picture begins a row");
+        let head = self.take(6);
+        assert_eq!(head[..2], [b'0', 0], "raster of normal size");
+        let size = |at: usize| usize::from(head[at]) + 256 * usize::from(head[at + 1]);
+        let (bytes_per_row, rows) = (size(2), size(4));
+        let dots = |byte: u8| (0..8).map(move |i| byte & (0x80 >> i) != 0);
+        let read = |_| self.take(bytes_per_row).into_iter().flat_map(dots).collect();
+        let picture = Picture((0..rows).map(read).collect());
+        self.paper.pictures.push((self.paper.rows.len(), picture));
     }
 
     fn qr_function(&mut self) {

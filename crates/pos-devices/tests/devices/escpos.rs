@@ -59,6 +59,45 @@ fn french_accents_and_amounts_reach_the_paper_from_several_pages() {
 }
 
 #[test]
+fn a_row_with_letters_of_no_code_page_is_drawn_in_the_same_columns() {
+    let name = "Чай Ж Ж";
+    let document = build(
+        head("GNF"),
+        &cart(vec![line(1, name, "1", "pcs", 5_000, "0")]),
+        vec![tender(TenderKind::Cash, 5_000, None)],
+    );
+    let receipt = receipt(&document, "fr-GN", Copy::Original);
+    for (width, dots) in [(PaperWidth::Mm58, 384), (PaperWidth::Mm80, 576)] {
+        let paper = print(&encode(&receipt, width, PrinterModel::Epson));
+        let [(row, picture)] = &paper.pictures[..] else {
+            panic!("one row is drawn: {:?}", paper.pictures.len())
+        };
+        assert!(paper.rows[*row].text.contains("5 000"), "the amount below it is printed as ever");
+        assert_eq!((picture.0.len(), picture.0[0].len()), (24, dots), "one row of the printer's own height");
+        for (column, c) in name.chars().enumerate() {
+            assert_eq!(picture.is_blank(column), c == ' ', "column {column} holds {c:?}");
+        }
+        assert_eq!(picture.cell(4), picture.cell(6), "the same letter looks the same in each column");
+        assert_ne!(picture.cell(0), picture.cell(4), "other letters look different");
+        let last_row = &picture.0[23];
+        assert!(last_row.iter().all(|dot| !dot), "no letter is cut off below");
+    }
+    let total = text::render(&receipt, PaperWidth::Mm80);
+    assert!(total.contains(name), "the screen shows the same");
+}
+
+#[test]
+fn letters_that_join_or_run_from_right_to_left_are_not_drawn_wrongly() {
+    let mut basket = cart(vec![line(1, "شاي", "1", "pcs", 5_000, "0")]);
+    basket.note = Some("米 🥖".into());
+    let document = build(head("GNF"), &basket, vec![tender(TenderKind::Cash, 5_000, None)]);
+    let paper =
+        print(&encode(&receipt(&document, "fr-GN", Copy::Original), PaperWidth::Mm80, PrinterModel::Epson));
+    assert!(paper.pictures.is_empty(), "a sign that something is missing is better than wrong letters");
+    assert!(paper.text().contains("???"), "and it is there:\n{}", paper.text());
+}
+
+#[test]
 fn a_poorer_printer_prints_stand_ins_in_straight_columns() {
     let sample = &samples()[1];
     for (model, cedilla, total) in [
