@@ -63,10 +63,10 @@ pub(crate) fn add_at(
         return Err(AppError::with(ErrorCode::ProductArchived, params));
     }
     if !qty.is_positive() {
-        return Err(AppError::input("qty", "must be more than zero"));
+        return Err(AppError::input("qty", "not_positive"));
     }
     if unit_price.is_negative() {
-        return Err(AppError::input("unit_price", "is negative"));
+        return Err(AppError::input("unit_price", "negative"));
     }
     let same = |l: &&mut CartLine| {
         l.product_id == product.product_id
@@ -130,13 +130,13 @@ pub(crate) fn set_line(cart: &mut Cart, line_id: LineId, change: LineChange) -> 
     let line = cart.lines.get_mut(place).ok_or_else(missing)?;
     if let Some(qty) = change.qty {
         if qty.is_negative() {
-            return Err(AppError::input("qty", "must be more than zero"));
+            return Err(AppError::input("qty", "not_positive"));
         }
         line.qty = qty;
     }
     if let Some(price) = change.unit_price {
         if price.is_negative() {
-            return Err(AppError::input("unit_price", "is negative"));
+            return Err(AppError::input("unit_price", "negative"));
         }
         line.unit_price = price;
     }

@@ -34,7 +34,8 @@ impl AppError {
         Self { code, params, source: None }
     }
 
-    /// A value of a request that is wrong.
+    /// A value of a request that is wrong. The problem is a stable code such as `empty` or `negative`, which the window
+    /// says in words; anything else is told as "not understood".
     pub fn input(field: &str, problem: impl std::fmt::Display) -> Self {
         Self::with(ErrorCode::InputInvalid, json!({ "field": field, "problem": problem.to_string() }))
     }
@@ -105,7 +106,7 @@ impl From<PriceFault> for AppError {
                 return Self::with(ErrorCode::CartFull, json!({ "max": pos_domain::cart::MAX_LINES }));
             }
         };
-        Self::input(field, &fault).caused_by(fault)
+        Self::input(field, fault.code()).caused_by(fault)
     }
 }
 
@@ -122,7 +123,7 @@ impl From<SettlementFault> for AppError {
             SettlementFault::MissingReference { index } => tender_invalid(*index, "missing_reference"),
             SettlementFault::BadReference { index } => tender_invalid(*index, "bad_reference"),
             SettlementFault::CardNumber { index } => tender_invalid(*index, "card_number"),
-            SettlementFault::Rounding(_) => Self::input("cash_rounding", &fault),
+            SettlementFault::Rounding(_) => Self::input("cash_rounding", "too_large"),
         }
         .caused_by(fault)
     }
@@ -154,5 +155,5 @@ impl From<RowFault> for AppError {
 
 /// A decimal typed by a person.
 pub fn decimal(field: &'static str) -> impl Fn(DecimalFault) -> AppError {
-    move |fault| AppError::input(field, &fault).caused_by(fault)
+    move |fault| AppError::input(field, fault.code()).caused_by(fault)
 }

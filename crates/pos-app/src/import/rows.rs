@@ -163,7 +163,7 @@ impl RowJudge<'_> {
             match Money::parse(text, self.currency) {
                 Ok(amount) if amount.is_negative() => Err(self.fault(field, "negative", text)),
                 Ok(amount) => Ok(amount),
-                Err(e) => Err(self.fault(field, decimal_code(&e), text)),
+                Err(e) => Err(self.fault(field, e.code(), text)),
             }
         };
         let price = amount("price", Some(self.columns.price))?;
@@ -173,7 +173,7 @@ impl RowJudge<'_> {
         let tax_rate = match tax_text {
             "" => None,
             text => {
-                Some(Rate::parse_percent(text).map_err(|e| self.fault("tax_rate", decimal_code(&e), text))?)
+                Some(Rate::parse_percent(text).map_err(|e| self.fault("tax_rate", e.code(), text))?)
             }
         };
         let stock = match self.text(self.columns.stock) {
@@ -181,7 +181,7 @@ impl RowJudge<'_> {
             text => match Quantity::parse(text) {
                 Ok(qty) if qty.is_negative() => return Err(self.fault("stock", "negative", text)),
                 Ok(qty) => Some(qty),
-                Err(e) => return Err(self.fault("stock", decimal_code(&e), text)),
+                Err(e) => return Err(self.fault("stock", e.code(), text)),
             },
         };
         let some = |column| Some(self.text(column).to_owned()).filter(|t| !t.is_empty());
@@ -238,15 +238,6 @@ impl RowJudge<'_> {
         }
         barcodes.dedup();
         Ok((code, barcodes))
-    }
-}
-
-fn decimal_code(fault: &pos_domain::DecimalFault) -> &'static str {
-    match fault {
-        pos_domain::DecimalFault::Empty => "empty",
-        pos_domain::DecimalFault::NotANumber => "not_a_number",
-        pos_domain::DecimalFault::TooManyDecimals { .. } => "too_many_decimals",
-        pos_domain::DecimalFault::OutOfRange => "out_of_range",
     }
 }
 

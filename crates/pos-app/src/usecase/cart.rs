@@ -36,7 +36,7 @@ impl App {
     pub async fn scan(&self, text: &str) -> Result<Outcome<CartView>, AppError> {
         let (qty, code) = cart_edit::split_scan(text);
         if code.is_empty() {
-            return Err(AppError::input("code", "is empty"));
+            return Err(AppError::input("code", "empty"));
         }
         let (code, line_id) = (code.to_owned(), self.new_id());
         self.change_cart(move |tx, cart| {

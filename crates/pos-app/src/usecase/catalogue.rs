@@ -68,7 +68,7 @@ impl App {
                 let opening = draft.opening_stock.as_deref().map(str::trim).filter(|t| !t.is_empty());
                 let opening = opening.map(Quantity::parse).transpose().map_err(decimal("opening_stock"))?;
                 if opening.is_some_and(Quantity::is_negative) {
-                    return Err(AppError::input("opening_stock", "is negative"));
+                    return Err(AppError::input("opening_stock", "negative"));
                 }
                 stamp.create_product(tx, &product, opening)?;
                 view(tx, product)
@@ -111,7 +111,7 @@ impl App {
 
     /// `product.picture`: the picture as SVG text.
     pub fn picture(&self, name: &str) -> Result<Outcome<String>, AppError> {
-        let svg = demo::picture(name).ok_or_else(|| AppError::input("name", "there is no such picture"))?;
+        let svg = demo::picture(name).ok_or_else(|| AppError::input("picture", "unknown"))?;
         Ok(Outcome::read(svg.to_owned()))
     }
 

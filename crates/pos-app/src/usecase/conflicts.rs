@@ -171,10 +171,10 @@ fn check_merged_fields(conflict: &Conflict, choice: ConflictChoice, fields: &Fie
     }
     let disputed = |field: &String| conflict.fields.iter().any(|d| d.field == *field);
     if let Some(foreign) = fields.keys().find(|f| !disputed(f)) {
-        return Err(AppError::input(&format!("fields.{foreign}"), "is not disputed"));
+        return Err(AppError::input(&format!("fields.{foreign}"), "not_disputed"));
     }
     match conflict.fields.iter().find(|d| !fields.contains_key(&d.field)) {
-        Some(missing) => Err(AppError::input(&format!("fields.{}", missing.field), "needs a value")),
+        Some(missing) => Err(AppError::input(&format!("fields.{}", missing.field), "missing")),
         None => Ok(()),
     }
 }

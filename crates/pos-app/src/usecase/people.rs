@@ -30,13 +30,13 @@ impl App {
         let (stamp, key) = (self.stamp(Lane::Edit), key.to_owned());
         self.write(move |tx| {
             let counter = Counter::load(tx)?;
-            let invalid = |problem: &str| {
+            let invalid = |problem: &'static str| {
                 AppError::with(ErrorCode::SettingInvalid, json!({ "key": &key, "problem": problem }))
             };
             let checked =
-                counter.settings.with_row(&key, &value).map_err(|e| invalid(&e.problem).caused_by(e))?;
+                counter.settings.with_row(&key, &value).map_err(|e| invalid(e.problem).caused_by(e))?;
             if checked.currency != counter.settings.currency && sales::any(tx)? {
-                return Err(invalid("the currency is fixed once something was sold"));
+                return Err(invalid("fixed"));
             }
             let after = SettingRow { key: key.clone(), value: value.clone() };
             match settings::find(tx, &key)? {

@@ -76,7 +76,7 @@ fn address_of(printer: &PrinterSetting) -> Result<Option<PrinterAddress>, AppErr
             let (host, port) = match address.rsplit_once(':') {
                 Some((host, port)) => (
                     host,
-                    port.parse().map_err(|_| AppError::input("printer.address", "the port is no number"))?,
+                    port.parse().map_err(|_| AppError::input("printer.address", "not_a_number"))?,
                 ),
                 None => (address.as_str(), RAW_PORT),
             };

@@ -1,76 +1,81 @@
-/** Finding and making customers for the cart. */
+/** Customers: finding one for the cart, making, changing and deleting one. */
+import type { Customer } from '$lib/host/bindings/Customer';
 import type { CustomerView } from '$lib/host/bindings/CustomerView';
+import { PagedList } from '$lib/paging/pagedList.svelte';
+import { m } from '$lib/paraglide/messages';
 import type { Session } from '$features/shell/session.svelte';
 
 const PAGE = 100;
-const SEARCH_PAUSE_MS = 140;
+const TOPIC = 'customer';
 
-export class CustomerFinder {
-  #items = $state.raw<readonly CustomerView[]>([]);
-  #search = $state('');
-  #loaded = $state(false);
-  #next: string | null = null;
-  #question = 0;
-  #pause: ReturnType<typeof setTimeout> | undefined;
+/** A customer as the form holds it: texts as typed. */
+export interface CustomerForm {
+  name: string;
+  phone: string;
+  note: string;
+}
 
-  constructor(readonly session: Session) {}
+export class Customers {
+  readonly list: PagedList<CustomerView>;
 
-  get items(): readonly CustomerView[] {
-    return this.#items;
-  }
-
-  get search(): string {
-    return this.#search;
-  }
-
-  get loaded(): boolean {
-    return this.#loaded;
+  constructor(readonly session: Session) {
+    this.list = new PagedList(
+      (question) => session.host.call('customer.list', { ...question, limit: PAGE }),
+      (thrown) => session.tell(TOPIC, thrown),
+    );
   }
 
   start(): () => void {
-    void this.#load(null);
-    return () => clearTimeout(this.#pause);
+    void this.list.load();
+    const stop = this.session.host.onChanged((topics) => {
+      if (topics.includes('customers')) void this.list.load();
+    });
+    return () => {
+      this.list.stop();
+      stop();
+    };
   }
 
-  type(text: string): void {
-    this.#search = text;
-    clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => void this.#load(null), SEARCH_PAUSE_MS);
+  /** Makes a customer (`null`) or changes one; gives it as saved, or null when it was refused (the reason was told). */
+  save(customerId: string | null, form: CustomerForm): Promise<Customer | null> {
+    const { host, notices } = this.session;
+    const typed = { name: form.name.trim(), phone: textOrNull(form.phone), note: textOrNull(form.note) };
+    return this.#try(async () => {
+      const saved =
+        customerId === null ? await host.call('customer.create', typed) : await host.call('customer.update', { customer_id: customerId, ...typed });
+      notices.say({ tone: 'ok', topic: TOPIC, title: m.customer_saved({ name: saved.customer.name }) });
+      return saved.customer;
+    });
   }
 
-  /** Loads the next page, if there is one. */
-  async more(): Promise<void> {
-    const next = this.#next;
-    this.#next = null;
-    if (next !== null) await this.#load(next);
+  /** Deletes a customer. The sales made to it keep its name. */
+  async remove(customer: Customer): Promise<boolean> {
+    const { host, notices } = this.session;
+    const removed = await this.#try(async () => {
+      await host.call('customer.delete', { customer_id: customer.customer_id });
+      notices.say({ tone: 'ok', topic: TOPIC, title: m.customer_deleted({ name: customer.name }) });
+      return true;
+    });
+    return removed === true;
   }
 
-  /** Makes a customer; gives the id, or null when it was refused (the reason was told). */
-  async create(name: string, phone: string): Promise<string | null> {
+  async #try<T>(run: () => Promise<T>): Promise<T | null> {
     try {
-      const made = await this.session.host.call('customer.create', {
-        name: name.trim(),
-        phone: phone.trim() === '' ? null : phone.trim(),
-        note: null,
-      });
-      return made.customer.customer_id;
+      return await run();
     } catch (thrown) {
-      this.session.tell('customer', thrown);
+      this.session.tell(TOPIC, thrown);
       return null;
     }
   }
+}
 
-  async #load(after: string | null): Promise<void> {
-    this.#question += 1;
-    const question = this.#question;
-    try {
-      const page = await this.session.host.call('customer.list', { search: this.#search.trim(), after, limit: PAGE });
-      if (question !== this.#question) return;
-      this.#items = after === null ? page.items : [...this.#items, ...page.items];
-      this.#next = page.next;
-      this.#loaded = true;
-    } catch (thrown) {
-      this.session.tell('customer', thrown);
-    }
-  }
+/** A customer's form, filled with what was searched when it is a new one: most likely its name or number. */
+export function customerForm(customer: Customer | null, searched: string): CustomerForm {
+  if (customer !== null) return { name: customer.name, phone: customer.phone ?? '', note: customer.note ?? '' };
+  const isNumber = /^[+\d\s]+$/.test(searched);
+  return { name: isNumber ? '' : searched, phone: isNumber ? searched : '', note: '' };
+}
+
+function textOrNull(text: string): string | null {
+  return text.trim() === '' ? null : text.trim();
 }

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Page } from '$lib/host/bindings/Page';
 import type { ProductView } from '$lib/host/bindings/ProductView';
 import { HostError } from '$lib/host/host';
+import { SEARCH_PAUSE_MS } from '$lib/paging/pagedList.svelte';
 import { Notices } from '$features/notices/notices.svelte';
 import { Session } from '$features/shell/session.svelte';
 import { FakeHost, later } from '../../../tests/fakeHost';
 import { CatalogueImport, decode } from './import.svelte';
 import { Products } from './products.svelte';
-import { SEARCH_PAUSE_MS, Shelf } from './shelf.svelte';
+import { Shelf } from './shelf.svelte';
 
 let host: FakeHost;
 let session: Session;
@@ -56,10 +57,10 @@ it('shows the answer to the latest question, in whatever order answers come', as
 it('loads each further page of the list once', async () => {
   host.on('product.list', ({ after }) => (after === null ? page(['a'], 'x') : page(['b'])));
   const products = new Products(session);
-  await products.load();
-  await Promise.all([products.more(), products.more()]);
-  await products.more();
-  expect(products.items.map((v) => v.product.name)).toEqual(['a', 'b']);
+  await products.list.load();
+  await Promise.all([products.list.more(), products.list.more()]);
+  await products.list.more();
+  expect(products.list.items.map((v) => v.product.name)).toEqual(['a', 'b']);
   expect(host.requests('product.list').length).toBe(2);
 });
 

@@ -4,7 +4,7 @@ import type { ImportPreview } from '$lib/host/bindings/ImportPreview';
 import type { ImportReport } from '$lib/host/bindings/ImportReport';
 import { type HostError, toHostError } from '$lib/host/host';
 import type { Session } from '$features/shell/session.svelte';
-import { REQUIRED_FIELDS } from './importWords';
+import { REQUIRED_FIELDS } from './importFields';
 
 /** `reading` and `running` wait for the program; the others wait for a person. */
 export type ImportStep = 'choose' | 'reading' | 'map' | 'running' | 'report';

@@ -3,88 +3,54 @@ import type { Category } from '$lib/host/bindings/Category';
 import type { ProductDraft } from '$lib/host/bindings/ProductDraft';
 import type { ProductView } from '$lib/host/bindings/ProductView';
 import { type HostError, toHostError } from '$lib/host/host';
+import { PagedList } from '$lib/paging/pagedList.svelte';
 import { m } from '$lib/paraglide/messages';
 import type { Session } from '$features/shell/session.svelte';
 
 const PAGE = 200;
-const SEARCH_PAUSE_MS = 140;
 const TOPIC = 'product';
 
 export class Products {
-  #items = $state.raw<readonly ProductView[]>([]);
+  readonly list: PagedList<ProductView>;
   #categories = $state.raw<readonly Category[]>([]);
-  #total = $state<number | null>(null);
-  #search = $state('');
   #archived = $state(false);
-  #loaded = $state(false);
-  #next: string | null = null;
-  #question = 0;
-  #pause: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly session: Session) {}
-
-  get items(): readonly ProductView[] {
-    return this.#items;
+  constructor(readonly session: Session) {
+    this.list = new PagedList(
+      (question) =>
+        session.host.call('product.list', { ...question, category_id: null, favourites: false, archived: this.#archived, limit: PAGE }),
+      (thrown) => session.tell(TOPIC, thrown),
+    );
   }
 
   get categories(): readonly Category[] {
     return this.#categories;
   }
 
-  get total(): number | null {
-    return this.#total;
-  }
-
-  get search(): string {
-    return this.#search;
-  }
-
   get archived(): boolean {
     return this.#archived;
   }
 
-  get loaded(): boolean {
-    return this.#loaded;
-  }
-
   start(): () => void {
-    void this.load();
+    void this.list.load();
     void this.#loadCategories();
     const stop = this.session.host.onChanged((topics) => {
       if (topics.includes('products')) void this.#loadCategories();
-      if (topics.some((t) => t === 'products' || t === 'stock')) void this.load();
+      if (topics.some((t) => t === 'products' || t === 'stock')) void this.list.load();
     });
     return () => {
-      clearTimeout(this.#pause);
+      this.list.stop();
       stop();
     };
   }
 
-  type(text: string): void {
-    this.#search = text;
-    clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => void this.load(), SEARCH_PAUSE_MS);
-  }
-
   showArchived(archived: boolean): void {
     this.#archived = archived;
-    void this.load();
+    void this.list.load();
   }
 
   colourOf(categoryId: string | null): string {
     return this.#categories.find((c) => c.category_id === categoryId)?.colour ?? '#6b7280';
-  }
-
-  load(): Promise<void> {
-    clearTimeout(this.#pause);
-    return this.#ask(null);
-  }
-
-  /** Loads the next page, if there is one. */
-  async more(): Promise<void> {
-    const next = this.#next;
-    this.#next = null;
-    if (next !== null) await this.#ask(next);
   }
 
   /** Saves a draft. Null when it is saved, else the refusal, so that the form can mark its field. */
@@ -95,7 +61,7 @@ export class Products {
           ? await this.session.host.call('product.create', { draft })
           : await this.session.host.call('product.update', { product_id: productId, draft });
       this.session.notices.say({ tone: 'ok', topic: TOPIC, title: m.product_saved({ name: saved.product.name }) });
-      await this.load();
+      await this.list.load();
       return null;
     } catch (thrown) {
       const error = toHostError(thrown);
@@ -108,33 +74,11 @@ export class Products {
     try {
       await this.session.host.call('product.delete', { product_id: view.product.product_id });
       this.session.notices.say({ tone: 'ok', topic: TOPIC, title: m.product_deleted({ name: view.product.name }) });
-      await this.load();
+      await this.list.load();
       return true;
     } catch (thrown) {
       this.session.tell(TOPIC, thrown);
       return false;
-    }
-  }
-
-  async #ask(after: string | null): Promise<void> {
-    this.#question += 1;
-    const question = this.#question;
-    try {
-      const page = await this.session.host.call('product.list', {
-        search: this.#search.trim(),
-        category_id: null,
-        favourites: false,
-        archived: this.#archived,
-        after,
-        limit: PAGE,
-      });
-      if (question !== this.#question) return;
-      this.#items = after === null ? page.items : [...this.#items, ...page.items];
-      this.#next = page.next;
-      if (after === null) this.#total = page.total;
-      this.#loaded = true;
-    } catch (thrown) {
-      if (question === this.#question) this.session.tell(TOPIC, thrown);
     }
   }
 

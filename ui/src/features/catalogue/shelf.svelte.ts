@@ -4,12 +4,11 @@
  */
 import type { Category } from '$lib/host/bindings/Category';
 import type { ProductView } from '$lib/host/bindings/ProductView';
+import { SEARCH_PAUSE_MS } from '$lib/paging/pagedList.svelte';
 import type { Session } from '$features/shell/session.svelte';
 
 /** More tiles than anybody scrolls; a search finds the rest. */
 export const TILES = 120;
-/** A pause in typing; also longer than a scanner's burst, which must not search. */
-export const SEARCH_PAUSE_MS = 140;
 
 /** What the grid shows while nothing is searched. */
 export type Group = 'favourites' | 'all' | (string & {});

@@ -7,7 +7,7 @@ import fr from '../../i18n/fr.json';
 import { codeTitle, errorNotice, errorWords, type Reading } from './errorWords';
 
 const reading = (): Reading => ({ language: locale.language, currency: { code: 'GNF', exponent: 0 } });
-const params = { code: '327', name: 'Riz', field: 'price', problem: 'x', max: 9, missing: 1500, excess: 20, index: 1, reason: 'r', column: 'prix', phone: '6', detail: 'd', path: '/p', lines: [] };
+const params = { code: '327', name: 'Riz', field: 'price', key: 'checkout_deadline_ms', problem: 'x', max: 9, missing: 1500, excess: 20, index: 1, reason: 'r', column: 'prix', phone: '6', detail: 'd', path: '/p', lines: [] };
 
 afterEach(() => (locale.language = 'fr'));
 
@@ -33,6 +33,33 @@ describe.each(['fr', 'en'] as const)('error words in %s', (language) => {
     locale.language = language;
     const title = errorWords(new HostError('sale.underpaid', { missing: 12500 }), reading()).title;
     expect(title).toContain(language === 'fr' ? '12\u202f500\u00a0GNF' : 'GNF\u00a012,500');
+  });
+});
+
+describe('what does not fit', () => {
+  it('is told with the name of the field and the reason, in the language of the screen', () => {
+    const say = (field: string, problem: string): string => {
+      const words = errorWords(new HostError('input.invalid', { field, problem }), reading());
+      return `${words.title} ${words.text}`;
+    };
+    expect(say('unit_price', 'negative')).toBe('La valeur de «\u00a0Prix unitaire\u00a0» ne convient pas. Rien n’a été enregistré. À corriger\u00a0: plus petit que zéro.');
+    locale.language = 'en';
+    expect(say('opening_stock', 'not_a_number')).toBe('The value of “Stock” does not fit. Nothing was saved. Correct this: not a number.');
+    expect(say('fields.phone', 'missing'), 'a disputed field is called as in its own row').toContain('“Phone”');
+  });
+
+  it('never shows the English of the program, nor the name of a field that nobody knows', () => {
+    const english = 'invalid type: map, expected a string at line 1';
+    for (const [field, problem] of [['name', english], ['request', english], ['after', 'invalid character']] as const) {
+      const words = errorWords(new HostError('input.invalid', { field, problem }), reading());
+      expect(`${words.title} ${words.text}`).not.toMatch(/invalid|request|after|line 1/);
+    }
+  });
+
+  it('names a setting and its bounds', () => {
+    const words = errorWords(new HostError('setting.invalid', { key: 'checkout_deadline_ms', problem: 'out_of_range' }), reading());
+    expect(words.title).toContain('Attente du serveur');
+    expect(words.text).toContain('entre 0,2 et 30 secondes');
   });
 });
 

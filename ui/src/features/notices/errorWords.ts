@@ -7,6 +7,7 @@ import type { Language } from '$lib/format/number';
 import { formatQuantity } from '$lib/format/quantity';
 import type { AnyCode, HostError } from '$lib/host/host';
 import { m } from '$lib/paraglide/messages';
+import { fieldName, problemWords } from './fieldWords';
 import type { Notice } from './notices.svelte';
 
 export interface Words {
@@ -33,10 +34,12 @@ const WORDS: Record<AnyCode, Write> = {
   'app.already_set_up': plain(m.err_app_already_set_up, m.err_app_already_set_up_do),
   'app.data_in_use': plain(m.err_app_data_in_use, m.err_app_data_in_use_do),
   'app.unknown_command': plain(m.err_app_unknown_command, m.err_app_unknown_command_do),
-  'input.invalid': (p) => ({
-    title: m.err_input_invalid({ field: text(p, 'field') }),
-    text: m.err_input_invalid_do({ problem: text(p, 'problem') }),
-  }),
+  'input.invalid': (p) => {
+    const field = fieldName(text(p, 'field'));
+    return field === null
+      ? { title: m.input_misfit(), text: m.input_misfit_do() }
+      : { title: m.err_input_invalid({ field }), text: m.err_input_invalid_do({ problem: problemWords(text(p, 'field'), text(p, 'problem')) }) };
+  },
   'product.not_found': (p) => ({ title: m.err_product_not_found({ code: text(p, 'code') }), text: m.err_product_not_found_do() }),
   'product.duplicate_code': (p) => ({
     title: m.err_product_duplicate_code({ code: text(p, 'code'), name: text(p, 'name') }),
@@ -87,7 +90,10 @@ const WORDS: Record<AnyCode, Write> = {
   'conflict.choice_not_offered': plain(m.err_conflict_choice_not_offered, m.err_conflict_choice_not_offered_do),
   'conflict.already_resolved': plain(m.err_conflict_already_resolved, m.err_conflict_already_resolved_do),
   'conflict.not_reversible': plain(m.err_conflict_not_reversible, m.err_conflict_not_reversible_do),
-  'setting.invalid': (p) => ({ title: m.err_setting_invalid(), text: m.err_setting_invalid_do({ problem: text(p, 'problem') }) }),
+  'setting.invalid': (p) => ({
+    title: m.err_setting_invalid({ field: fieldName(text(p, 'key')) ?? text(p, 'key') }),
+    text: m.err_setting_invalid_do({ problem: problemWords(text(p, 'key'), text(p, 'problem')) }),
+  }),
   'permission.denied': plain(m.err_permission_denied, m.err_permission_denied_do),
   'print.failed': plain(m.err_print_failed, m.err_print_failed_do),
   'print.no_printer': plain(m.err_print_no_printer, m.err_print_no_printer_do),

@@ -8,15 +8,19 @@ import type { DeviceSettings } from '$lib/host/bindings/DeviceSettings';
 import type { ShopSettings } from '$lib/host/bindings/ShopSettings';
 import { type Host, type HostError, toHostError } from '$lib/host/host';
 import { applyTheme, locale } from '$lib/i18n/locale.svelte';
+import { m } from '$lib/paraglide/messages';
 import { errorNotice, type Reading } from '$features/notices/errorWords';
 import type { Notices } from '$features/notices/notices.svelte';
 
 /** Before there is a shop, amounts appear nowhere; a currency is needed only to write an error. */
 const NO_CURRENCY: CurrencyShape = { code: '', exponent: 0 };
+/** Notices about who may do what. */
+const PEOPLE = 'people';
 
 export class Session {
   #state = $state.raw<AppState | null>(null);
   #problem = $state.raw<HostError | null>(null);
+  #choosingPerson = $state(false);
 
   constructor(
     readonly host: Host,
@@ -43,6 +47,15 @@ export class Session {
 
   get reading(): Reading {
     return { language: locale.language, currency: this.currency };
+  }
+
+  /** Somebody else is about to take over. */
+  get choosingPerson(): boolean {
+    return this.#choosingPerson;
+  }
+
+  choosePerson(open: boolean): void {
+    this.#choosingPerson = open;
   }
 
   /** Asks for the state; listens for changes from then on. The returned function stops listening. */
@@ -72,7 +85,13 @@ export class Session {
   /** Says a failure of the named topic in words. */
   tell(topic: string, thrown: unknown): HostError {
     const error = toHostError(thrown);
-    this.notices.say(errorNotice(error, topic, this.reading));
+    if (error.code === 'permission.denied') {
+      // Under the topic of people, so that it leaves as soon as somebody else has taken over.
+      const action = { label: m.err_permission_switch(), run: () => this.choosePerson(true) };
+      this.notices.say({ ...errorNotice(error, PEOPLE, this.reading), action });
+    } else {
+      this.notices.say(errorNotice(error, topic, this.reading));
+    }
     return error;
   }
 
@@ -87,7 +106,7 @@ export class Session {
   }
 
   async switchCashier(cashierId: string): Promise<boolean> {
-    return this.#change('cashier', () => this.host.call('cashier.switch', { cashier_id: cashierId }));
+    return this.#change(PEOPLE, () => this.host.call('cashier.switch', { cashier_id: cashierId }));
   }
 
   async #change(topic: string, run: () => Promise<AppState>): Promise<boolean> {

@@ -1,0 +1,42 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { AppState } from '$lib/host/bindings/AppState';
+import { HostError } from '$lib/host/host';
+import { Notices } from '$features/notices/notices.svelte';
+import { FakeHost } from '../../../tests/fakeHost';
+import { Session } from './session.svelte';
+
+const STATE: AppState = {
+  phase: 'ready',
+  version: '0',
+  device: { language: 'fr', theme: 'light', paper: 'mm80' as const, printer: { kind: 'none' }, print_automatically: false },
+  shop: null,
+  cashiers: [],
+  cashier: null,
+  unsealed: false,
+};
+
+let host: FakeHost;
+let notices: Notices;
+let session: Session;
+
+beforeEach(() => {
+  host = new FakeHost().on('cashier.switch', () => STATE);
+  notices = new Notices();
+  session = new Session(host, notices);
+});
+
+it('leads from "you may not" to the people, and says no more of it once somebody has taken over', async () => {
+  session.tell('product', new HostError('permission.denied', { permission: 'edit_catalogue' }));
+  const [refusal] = notices.shown;
+  expect(refusal?.tone).toBe('danger');
+  expect(session.choosingPerson, 'nothing opens by itself').toBe(false);
+  refusal?.action?.run();
+  expect(session.choosingPerson).toBe(true);
+  expect(await session.switchCashier('owner')).toBe(true);
+  expect(notices.shown, 'the refusal was about the person before').toEqual([]);
+});
+
+it('offers nothing of the kind for other refusals', () => {
+  session.tell('product', new HostError('product.not_found', { code: 'X' }));
+  expect(notices.shown[0]?.action).toBeUndefined();
+});
