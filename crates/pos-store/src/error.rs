@@ -7,7 +7,8 @@ use std::error::Error;
 
 use pos_domain::body::BodyFault;
 use pos_domain::chain::ChainFault;
-use pos_sqlite::{Finding, LockError, OpenError, ReadError, TransactionLost, WriteError};
+use pos_sqlite::rusqlite::ErrorCode;
+use pos_sqlite::{Finding, LockError, OpenError, ReadError, SnapshotError, TransactionLost, WriteError};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -115,6 +116,14 @@ impl StoreError {
         Self::Unreadable { what, source: source.into() }
     }
 
+    /// For a file beside the database.
+    pub(crate) fn file(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            return Self::DiskFull(Box::new(error));
+        }
+        Self::Open(Box::new(error))
+    }
+
     /// For a value that does not fit.
     pub(crate) fn unwritable(what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unwritable { what, source: source.into() }
@@ -135,6 +144,24 @@ impl From<OpenError> for StoreError {
             | OpenError::Migration(_)
             | OpenError::Snapshot(_)
             | OpenError::Io(_) => Self::Open(Box::new(error)),
+        }
+    }
+}
+
+impl From<SnapshotError> for StoreError {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Damaged(findings) => Self::Corrupt { findings },
+            SnapshotError::Copy(source) if source.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+                Self::DiskFull(Box::new(source))
+            }
+            SnapshotError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Self::DiskFull(Box::new(source))
+            }
+            SnapshotError::Source(_)
+            | SnapshotError::Copy(_)
+            | SnapshotError::Unsound(_)
+            | SnapshotError::Io { .. } => Self::Open(Box::new(error)),
         }
     }
 }

@@ -26,11 +26,13 @@
 //! - an operation that is lost, changed after it left, or claimed twice at once.
 
 pub mod audit;
+pub mod backups;
 pub mod carts;
 pub mod cashiers;
 pub mod categories;
 pub mod chain;
 pub mod conflicts;
+pub mod counts;
 pub mod customers;
 pub mod device;
 pub mod exchange;
@@ -38,11 +40,15 @@ pub mod feed;
 pub mod first_sync;
 pub mod health;
 pub mod jobs;
+pub mod journal;
 pub mod lease;
+pub mod life;
 pub mod local;
 pub mod mappings;
+pub mod mark;
 pub mod products;
 pub mod queue;
+pub mod restore;
 pub mod sales;
 pub mod settings;
 pub mod stock;
@@ -56,7 +62,7 @@ mod text;
 mod topic;
 
 pub use error::StoreError;
-pub use pos_sqlite::{OpenMode, Opened, Priority};
+pub use pos_sqlite::{OpenMode, Opened, Priority, ReserveFile, free_bytes};
 pub use shared::Shared;
 pub use sql::{Conn, Tx};
 pub use store::{FILE_NAME, MIGRATIONS, Store};

@@ -6,13 +6,13 @@
 use std::error::Error;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use pos_sqlite::{Database, FolderLock, Migration, OpenMode, OpenOptions, Opened, Priority, ReadLane};
 
-use crate::StoreError;
 use crate::error::{from_read, from_reopen, from_write};
 use crate::sql::{Conn, Tx};
+use crate::{StoreError, backups};
 
 /// Name of the register's file in its data folder.
 pub const FILE_NAME: &str = "register.db";
@@ -45,9 +45,17 @@ pub static MIGRATIONS: &[Migration] = &[
 /// The open file of a register. Clones share it; the last one dropped closes it.
 #[derive(Clone, Debug)]
 pub struct Store {
-    database: Database,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    path: PathBuf,
+    /// Exchanged when a backup is put in the place of the file.
+    database: RwLock<Database>,
     /// `None` when opened read-only, or closed.
-    lock: Arc<Mutex<Option<FolderLock>>>,
+    lock: Mutex<Option<FolderLock>>,
 }
 
 impl Store {
@@ -62,25 +70,39 @@ impl Store {
             OpenMode::ReadWrite => Some(FolderLock::acquire(folder)?),
             OpenMode::ReadOnly => None,
         };
-        let database = Database::open(OpenOptions {
-            path: folder.join(FILE_NAME),
-            application_id: APPLICATION_ID,
-            migrations: MIGRATIONS,
-            snapshot_dir: None,
-            readers: READERS,
-            mode,
-        })?;
-        Ok(Self { database, lock: Arc::new(Mutex::new(lock)) })
+        let database = open_database(folder, mode)?;
+        let shared = Shared {
+            folder: folder.to_owned(),
+            path: database.path().to_owned(),
+            database: RwLock::new(database),
+            lock: Mutex::new(lock),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        self.database.path()
+        &self.shared.path
     }
 
     /// What was found and done at opening.
-    pub fn opened(&self) -> &Opened {
-        self.database.opened()
+    pub fn opened(&self) -> Opened {
+        self.database().opened().clone()
+    }
+
+    /// The file as it is open now.
+    pub(crate) fn database(&self) -> Database {
+        self.shared.database.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes on with another file, opened under the same name.
+    pub(crate) fn take(&self, database: Database) {
+        *self.shared.database.write().unwrap_or_else(PoisonError::into_inner) = database;
     }
 
     /// Reads while a person waits: milliseconds. Blocks the calling thread.
@@ -93,7 +115,7 @@ impl Store {
         E: Error + From<StoreError> + Send + Sync + 'static,
         F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
     {
-        self.database.read(ReadLane::Quick, job).map_err(from_read)
+        self.database().read(ReadLane::Quick, job).map_err(from_read)
     }
 
     /// Like [`Store::read`] for async callers.
@@ -106,7 +128,7 @@ impl Store {
         E: Error + From<StoreError> + Send + Sync + 'static,
         F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
     {
-        let answer = self.database.read_async(ReadLane::Quick, job);
+        let answer = self.database().read_async(ReadLane::Quick, job);
         async move { answer.await.map_err(from_read) }
     }
 
@@ -121,7 +143,7 @@ impl Store {
         E: Error + From<StoreError> + Send + Sync + 'static,
         F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
     {
-        self.database.read(ReadLane::Report, job).map_err(from_read)
+        self.database().read(ReadLane::Report, job).map_err(from_read)
     }
 
     /// Like [`Store::report`] for async callers.
@@ -134,7 +156,7 @@ impl Store {
         E: Error + From<StoreError> + Send + Sync + 'static,
         F: FnOnce(&Conn) -> Result<T, E> + Send + 'static,
     {
-        let answer = self.database.read_async(ReadLane::Report, job);
+        let answer = self.database().read_async(ReadLane::Report, job);
         async move { answer.await.map_err(from_read) }
     }
 
@@ -149,7 +171,7 @@ impl Store {
         E: Error + From<StoreError> + Send + Sync + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.database.write(priority, job).map_err(from_write)
+        self.database().write(priority, job).map_err(from_write)
     }
 
     /// Like [`Store::write`] for async callers; queued at once, done even when the future is dropped.
@@ -166,7 +188,7 @@ impl Store {
         E: Error + From<StoreError> + Send + Sync + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let answer = self.database.write_async(priority, job);
+        let answer = self.database().write_async(priority, job);
         async move { answer.await.map_err(from_write) }
     }
 
@@ -175,16 +197,22 @@ impl Store {
     /// # Errors
     /// As [`Store::open`]; call again later.
     pub fn reopen_writer(&self) -> Result<(), StoreError> {
-        self.database.reopen_writer().map_err(from_reopen)
+        self.database().reopen_writer().map_err(from_reopen)
     }
 
     /// Writes a verified copy of the file to `to`, while tills and readers go on. Blocks the calling thread.
     ///
     /// # Errors
-    /// [`StoreError::Open`] with the cause; no file of that name was changed then.
+    /// [`StoreError::DiskFull`], [`StoreError::Corrupt`], or [`StoreError::Open`] with the cause; no file of that name was
+    /// changed then.
     pub fn snapshot(&self, to: &Path) -> Result<PathBuf, StoreError> {
-        pos_sqlite::snapshot(&self.database, to).map_err(|e| StoreError::Open(Box::new(e)))?;
+        pos_sqlite::snapshot(&self.database(), to)?;
         Ok(to.to_owned())
+    }
+
+    /// Whether no job waits and none runs; see [`pos_sqlite::Database::is_idle`].
+    pub fn is_idle(&self) -> bool {
+        self.database().is_idle()
     }
 
     /// Finishes what is queued, closes the file in order and lets go of the data folder. Closing twice is harmless.
@@ -192,8 +220,21 @@ impl Store {
     /// # Errors
     /// [`StoreError::Open`] with the cause; every acknowledged write is safe all the same.
     pub fn close(&self) -> Result<(), StoreError> {
-        let closed = self.database.close().map_err(|e| StoreError::Open(Box::new(e)));
-        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let closed = self.database().close().map_err(|e| StoreError::Open(Box::new(e)));
+        drop(self.shared.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         closed
     }
+}
+
+/// Opens the file of a data folder that is locked, or only read.
+pub(crate) fn open_database(folder: &Path, mode: OpenMode) -> Result<Database, StoreError> {
+    let database = Database::open(OpenOptions {
+        path: folder.join(FILE_NAME),
+        application_id: APPLICATION_ID,
+        migrations: MIGRATIONS,
+        snapshot_dir: Some(folder.join(backups::FOLDER)),
+        readers: READERS,
+        mode,
+    })?;
+    Ok(database)
 }
