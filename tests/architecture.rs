@@ -129,11 +129,45 @@ fn the_rules_of_the_shop_know_no_floating_point() {
     }
 }
 
+/// The crate whose disk lies under SQLite, which takes C functions; see docs/adr/0005.
+const WITH_UNSAFE: (&str, &str) = ("pos-testkit", "crates/pos-testkit/src/crash/vfs.rs");
+
 #[test]
 fn every_crate_obeys_the_common_lints() {
+    let common = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     for package in &metadata().packages {
         let manifest = fs::read_to_string(&package.manifest_path).unwrap();
+        if package.name.as_str() == WITH_UNSAFE.0 {
+            let but_one = lints(&common, "workspace.lints").replace("\"forbid\"", "\"deny\"");
+            assert_eq!(lints(&manifest, "lints"), but_one, "the common lints, with unsafe denied by default");
+            continue;
+        }
         assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", package.name);
+    }
+}
+
+/// The lines of the two tables of lints below a name.
+fn lints(manifest: &str, table: &str) -> String {
+    let lines = |tool: &str| {
+        let begin = format!("[{table}.{tool}]\n");
+        let rest = manifest.split_once(&begin).map(|(_, rest)| rest).unwrap();
+        rest.lines().take_while(|line| !line.starts_with('[')).filter(|l| !l.is_empty()).collect::<Vec<_>>()
+    };
+    [lines("rust"), lines("clippy")].concat().join("\n")
+}
+
+#[test]
+fn unsafe_code_stands_in_one_file_that_does_not_ship() {
+    let lifts = |line: &&str| line.contains("unsafe_code") && line.starts_with('#');
+    for folder in ["crates", "src-tauri", "tests", "xtask"] {
+        for file in files(&root().join(folder)) {
+            let is_rust = file.extension().is_some_and(|extension| extension == "rs");
+            if !is_rust || file == root().join(WITH_UNSAFE.1) {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            assert_eq!(text.lines().find(lifts), None, "{} lifts the ban on unsafe", file.display());
+        }
     }
 }
 
