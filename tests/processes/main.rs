@@ -7,6 +7,10 @@
 #[cfg(test)]
 mod books;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
+mod chaos_trouble;
+#[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod invoices;

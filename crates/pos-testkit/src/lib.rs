@@ -7,6 +7,7 @@
 #![cfg(unix)]
 
 pub mod chance;
+pub mod counter;
 pub mod crash;
 pub mod process;
 pub mod proxy;
@@ -14,3 +15,4 @@ pub mod register;
 pub mod server;
 
 mod http;
+mod seal;

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::{Context, Result, bail};
@@ -58,6 +58,22 @@ impl Running {
         }
         std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
         Ok(line.trim().to_owned())
+    }
+
+    /// The two ends of a talk with the program, whose standard input and output must be piped.
+    pub fn talk(&mut self) -> Result<(ChildStdin, ChildStdout)> {
+        let ends = self.child.stdin.take().zip(self.child.stdout.take());
+        ends.with_context(|| format!("{} has no piped input and output", self.name))
+    }
+
+    /// Stops the program where it is (SIGSTOP): it lives, holds everything that it holds, and does nothing.
+    pub fn freeze(&self) -> Result<()> {
+        kill_process(self.pid()?, Signal::STOP).with_context(|| format!("{} is gone", self.name))
+    }
+
+    /// Lets a frozen program go on (SIGCONT).
+    pub fn thaw(&self) -> Result<()> {
+        kill_process(self.pid()?, Signal::CONT).with_context(|| format!("{} is gone", self.name))
     }
 
     /// Whether the program still runs.

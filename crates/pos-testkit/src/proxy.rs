@@ -1,7 +1,8 @@
 //! A network between a register and its server that misbehaves on order.
 //!
 //! It reads whole requests, so that a test says "lose the reply to the next push" and knows what the server has seen.
-//! A request has a connection of its own in both directions.
+//! A request has a connection of its own in both directions. A sealed way ends TLS here, by a certificate that its URL
+//! pins, and goes on in the clear on this machine.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,18 +10,23 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::server::TlsStream;
 
 use crate::http::Request;
 use crate::process::free_port;
+use crate::seal::Seal;
 
 /// What a captive portal says to whoever asks for whatever.
 const PORTAL: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: 51\r\n\
                       connection: close\r\n\r\n<html><body><h1>Wi-Fi: please log in</h1></body>\n\n\n";
+/// What another one says, which sends everybody to its own page.
+const REDIRECT: &str =
+    "HTTP/1.1 302 Found\r\nlocation: /welcome\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 /// The request that carries operations.
 const PUSH: &str = "POST /v1/sync/push";
 
@@ -43,6 +49,11 @@ pub enum Fault {
     Meet(Arc<Barrier>),
     /// A captive portal answers with a page of its own.
     Portal,
+    /// A captive portal sends the register to another page.
+    Redirect,
+    /// On a sealed way, as a standing order: somebody else answers, with another certificate. Whoever goes on all the
+    /// same gets nothing.
+    Impostor,
     /// Half open: it is taken and nothing ever comes back.
     Silence,
     /// The server has answered, and nothing ever comes back.
@@ -51,6 +62,30 @@ pub enum Fault {
     CutRequest,
     /// Half of the answer arrives.
     CutReply,
+    /// The connection is reset (RST) before the server hears of it.
+    Reset,
+    /// Half of the answer arrives, then the connection is reset (RST).
+    ResetReply,
+    /// The answer comes byte by byte, with such a pause before each.
+    Trickle(Duration),
+}
+
+/// A connection to a register, sealed or not.
+trait Near: AsyncRead + AsyncWrite + Unpin + Send {
+    /// What it runs on.
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Near for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Near for TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
 }
 
 /// A proxy to one server. All that it carries ends with it.
@@ -65,6 +100,7 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     to: SocketAddr,
+    seal: Option<Seal>,
     plan: Mutex<Plan>,
     /// Told when a silence begins.
     fell_silent: Condvar,
@@ -84,21 +120,33 @@ struct Plan {
 impl Proxy {
     /// Lays a way to a server. It is open and carries everything as it should.
     pub fn lay(to: SocketAddr) -> Result<Self> {
+        Self::lay_as(to, None)
+    }
+
+    /// The same with TLS between the register and this proxy.
+    pub fn lay_sealed(to: SocketAddr) -> Result<Self> {
+        Self::lay_as(to, Some(Seal::make()?))
+    }
+
+    fn lay_as(to: SocketAddr, seal: Option<Seal>) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .context("a runtime for the proxy")?;
         let from = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let shared = Arc::new(Shared { to, plan: Mutex::default(), fell_silent: Condvar::new() });
+        let shared = Arc::new(Shared { to, seal, plan: Mutex::default(), fell_silent: Condvar::new() });
         let mut proxy = Self { runtime: Some(runtime), from, shared, listening: None };
         proxy.plug()?;
         Ok(proxy)
     }
 
-    /// The address at which a register finds the server through this proxy.
+    /// The address at which a register finds the server through this proxy, with the pin of a sealed way.
     pub fn url(&self) -> String {
-        format!("http://{}", self.from)
+        match &self.shared.seal {
+            Some(seal) => format!("https://{}#pin-sha256={}", self.from, seal.pin()),
+            None => format!("http://{}", self.from),
+        }
     }
 
     /// Pulls the cable out: everything under way breaks, and whoever asks is refused a connection.
@@ -121,6 +169,12 @@ impl Proxy {
         let listener = TcpListener::from_std(listener)?;
         self.listening = Some(runtime.spawn(carry(listener, shared)));
         Ok(())
+    }
+
+    /// Breaks everything under way, and carries whatever comes next.
+    pub fn break_all(&mut self) -> Result<()> {
+        self.pull()?;
+        self.plug()
     }
 
     /// Orders a fault for the next push that has none yet.
@@ -218,32 +272,42 @@ async fn carry(listener: TcpListener, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
             // Broken connections are this proxy's trade.
-            let _broken = pass(near, &shared).await;
+            let _broken = meet(near, &shared).await;
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
+/// Greets a register as the way is: in the clear, sealed, or as somebody else.
+async fn meet(near: TcpStream, shared: &Shared) -> Result<()> {
+    let Some(seal) = &shared.seal else { return pass(Box::new(near), shared).await };
+    if matches!(shared.plan().always, Some(Fault::Impostor)) {
+        return Ok(seal.as_another().accept(near).await.map(drop)?);
+    }
+    pass(Box::new(seal.as_pinned().accept(near).await?), shared).await
+}
+
 /// Takes one request on its way.
-async fn pass(mut near: TcpStream, shared: &Shared) -> Result<()> {
+async fn pass(mut near: Box<dyn Near>, shared: &Shared) -> Result<()> {
     let Some(request) = Request::read(&mut near).await? else { return Ok(()) };
     let bytes = request.bytes();
     let to = shared.to;
     match shared.order_for(&request) {
-        None => relay(near, to, &bytes).await,
+        None => relay(near, to, &bytes, None).await,
         Some(Fault::Delay(pause)) => {
             tokio::time::sleep(pause).await;
-            relay(near, to, &bytes).await
+            relay(near, to, &bytes, None).await
         }
         Some(Fault::Meet(barrier)) => {
             barrier.wait().await;
-            relay(near, to, &bytes).await
+            relay(near, to, &bytes, None).await
         }
-        Some(Fault::LoseRequest) => Ok(()),
+        Some(Fault::Trickle(pause)) => relay(near, to, &bytes, Some(pause)).await,
+        Some(Fault::LoseRequest | Fault::Impostor) => Ok(()),
         Some(Fault::LoseReply) => ask(to, &bytes).await.map(drop),
         Some(Fault::Twice) => {
             ask(to, &bytes).await?;
-            Ok(near.write_all(&ask(to, &bytes).await?).await?)
+            say(near, &ask(to, &bytes).await?).await
         }
         Some(Fault::TwiceAtOnce) => {
             let second = bytes.clone();
@@ -251,8 +315,7 @@ async fn pass(mut near: TcpStream, shared: &Shared) -> Result<()> {
             both.spawn(async move { ask(to, &bytes).await });
             both.spawn(async move { ask(to, &second).await });
             let first = both.join_next().await.context("an answer")???;
-            near.write_all(&first).await?;
-            near.shutdown().await?;
+            say(near, &first).await?;
             // The slower one arrives all the same.
             both.join_next().await.context("an answer")??.map(drop)
         }
@@ -260,7 +323,8 @@ async fn pass(mut near: TcpStream, shared: &Shared) -> Result<()> {
             shared.plan().held.push(request);
             Ok(())
         }
-        Some(Fault::Portal) => Ok(near.write_all(PORTAL.as_bytes()).await?),
+        Some(Fault::Portal) => say(near, PORTAL.as_bytes()).await,
+        Some(Fault::Redirect) => say(near, REDIRECT.as_bytes()).await,
         Some(Fault::Silence) => stay_silent(near, shared).await,
         Some(Fault::SilenceAfter) => {
             ask(to, &bytes).await?;
@@ -274,9 +338,23 @@ async fn pass(mut near: TcpStream, shared: &Shared) -> Result<()> {
         Some(Fault::CutReply) => {
             let reply = ask(to, &bytes).await?;
             let (half, _) = reply.split_at(reply.len() - half_of_body(&reply));
-            Ok(near.write_all(half).await?)
+            say(near, half).await
+        }
+        Some(Fault::Reset) => Ok(near.socket().set_zero_linger()?),
+        Some(Fault::ResetReply) => {
+            let reply = ask(to, &bytes).await?;
+            let (half, _) = reply.split_at(reply.len() - half_of_body(&reply));
+            near.write_all(half).await?;
+            near.flush().await?;
+            Ok(near.socket().set_zero_linger()?)
         }
     }
+}
+
+/// Says it, and ends the connection in order.
+async fn say(mut near: Box<dyn Near>, words: &[u8]) -> Result<()> {
+    near.write_all(words).await?;
+    Ok(near.shutdown().await?)
 }
 
 /// Half of the bytes behind the head, rounded up.
@@ -285,16 +363,37 @@ fn half_of_body(bytes: &[u8]) -> usize {
     (bytes.len() - head).div_ceil(2)
 }
 
-/// Sends a request, and gives the answer as it comes, until either side has enough.
-async fn relay(mut near: TcpStream, to: SocketAddr, request: &[u8]) -> Result<()> {
+/// Sends a request, and gives the answer as it comes or byte by byte, until either side has enough.
+async fn relay(near: Box<dyn Near>, to: SocketAddr, request: &[u8], pause: Option<Duration>) -> Result<()> {
     let mut far = TcpStream::connect(to).await?;
     far.write_all(request).await?;
-    let (mut from_near, mut to_near) = near.split();
+    let (mut from_near, mut to_near) = tokio::io::split(near);
     let (mut from_far, _to_far) = far.split();
+    let answer = async {
+        match pause {
+            None => drop(tokio::io::copy(&mut from_far, &mut to_near).await?),
+            Some(pause) => drip(&mut from_far, &mut to_near, pause).await?,
+        }
+        to_near.shutdown().await
+    };
     tokio::select! {
-        done = tokio::io::copy(&mut from_far, &mut to_near) => drop(done?),
+        done = answer => Ok(done?),
         // Nothing more may come from there: the register hangs up, or breaks HTTP.
-        _gone = from_near.read_u8() => {}
+        _gone = from_near.read_u8() => Ok(()),
+    }
+}
+
+/// Copies byte by byte, with a pause before each.
+async fn drip(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    pause: Duration,
+) -> std::io::Result<()> {
+    let mut byte = [0];
+    while from.read(&mut byte).await? > 0 {
+        tokio::time::sleep(pause).await;
+        to.write_all(&byte).await?;
+        to.flush().await?;
     }
     Ok(())
 }
@@ -309,7 +408,7 @@ async fn ask(to: SocketAddr, request: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Keeps a connection open until the other side leaves.
-async fn stay_silent(mut near: TcpStream, shared: &Shared) -> Result<()> {
+async fn stay_silent(mut near: Box<dyn Near>, shared: &Shared) -> Result<()> {
     shared.plan().silences += 1;
     shared.fell_silent.notify_all();
     let _left = near.read_u8().await;

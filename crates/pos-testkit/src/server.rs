@@ -63,6 +63,16 @@ impl Server {
         self.running.take().context("the server runs")?.kill().map(drop)
     }
 
+    /// Stops it where it is (SIGSTOP): its port is open and nobody answers.
+    pub fn freeze(&self) -> Result<()> {
+        self.running.as_ref().context("the server runs")?.freeze()
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn thaw(&self) -> Result<()> {
+        self.running.as_ref().context("the server runs")?.thaw()
+    }
+
     /// Whether it was started and neither stopped nor killed by us.
     pub fn is_up(&self) -> bool {
         self.running.is_some()
