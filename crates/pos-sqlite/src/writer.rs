@@ -28,13 +28,15 @@ pub enum Priority {
     Till,
     /// Background work: pulled pages, queue upkeep, imports. Keep each job below 20 ms.
     Sync,
+    /// The first load of a till at which nothing can be sold yet. As patient as sync work, and a job may take long.
+    Loading,
 }
 
 impl Priority {
     pub(crate) fn urgency(self) -> Urgency {
         match self {
             Self::Till => Urgency::Urgent,
-            Self::Sync => Urgency::Patient,
+            Self::Sync | Self::Loading => Urgency::Patient,
         }
     }
 }
@@ -238,16 +240,23 @@ where
     E: Error + Send + Sync + 'static,
     F: FnOnce(&Transaction<'_>) -> Result<T, E>,
 {
-    transaction.execute_batch("SAVEPOINT work").map_err(|error| TransactionLost(error.into()))?;
+    run_cached(transaction, "SAVEPOINT work").map_err(|error| TransactionLost(error.into()))?;
     match work(transaction) {
-        Ok(value) => match transaction.execute_batch("RELEASE work") {
+        Ok(value) => match run_cached(transaction, "RELEASE work") {
             Ok(()) => Ok(Ok(value)),
             Err(error) => Err(TransactionLost(error.into())),
         },
         // When the savepoint is gone with its transaction, what the work met is the cause worth telling.
-        Err(refusal) => match transaction.execute_batch("ROLLBACK TO work; RELEASE work") {
+        Err(refusal) => match run_cached(transaction, "ROLLBACK TO work")
+            .and_then(|()| run_cached(transaction, "RELEASE work"))
+        {
             Ok(()) => Ok(Err(refusal)),
             Err(_) => Err(TransactionLost(refusal.into())),
         },
     }
+}
+
+/// A backlog opens and closes a savepoint for each of its operations: parsed once, not each time.
+fn run_cached(connection: &Connection, sql: &str) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
 }

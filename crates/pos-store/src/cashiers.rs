@@ -74,7 +74,7 @@ impl SharedRow for Cashier {
         })
     }
 
-    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
+    fn write(&self, tx: &Tx<'_>, life: &Life, _before: Option<&Kept<Self>>) -> Result<(), StoreError> {
         let life = life.columns()?;
         tx.prepare_cached(
             "INSERT INTO cashier (cashier_id, name, role, rev, seq, deleted, server_fields, extra)

@@ -85,7 +85,7 @@ impl SharedRow for Category {
         })
     }
 
-    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
+    fn write(&self, tx: &Tx<'_>, life: &Life, _before: Option<&Kept<Self>>) -> Result<(), StoreError> {
         let life = life.columns()?;
         tx.prepare_cached(
             "INSERT INTO category (category_id, name, name_folded, colour, position, rev, seq, deleted,

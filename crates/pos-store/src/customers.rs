@@ -158,12 +158,15 @@ impl SharedRow for Customer {
         })
     }
 
-    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
+    fn write(&self, tx: &Tx<'_>, life: &Life, before: Option<&Kept<Self>>) -> Result<(), StoreError> {
         let columns = life.columns()?;
-        let number: Option<i64> = tx
-            .prepare_cached("SELECT customer_no FROM customer WHERE customer_id = :id")?
-            .query_row(named_params! { ":id": self.customer_id.as_bytes() }, |row| row.get("customer_no"))
-            .optional()?;
+        let number: Option<i64> = match before {
+            None => None,
+            Some(_) => tx
+                .prepare_cached("SELECT customer_no FROM customer WHERE customer_id = :id")?
+                .query_row(named_params! { ":id": self.customer_id.as_bytes() }, |row| row.get("customer_no"))
+                .optional()?,
+        };
         tx.prepare_cached(if number.is_some() { UPDATE } else { INSERT })?.execute(named_params! {
             ":id": self.customer_id.as_bytes(),
             ":code": self.code,

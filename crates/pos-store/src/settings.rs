@@ -102,7 +102,7 @@ impl SharedRow for SettingRow {
         })
     }
 
-    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
+    fn write(&self, tx: &Tx<'_>, life: &Life, _before: Option<&Kept<Self>>) -> Result<(), StoreError> {
         let life = life.columns()?;
         tx.prepare_cached(
             "INSERT INTO setting (setting_id, key, value, rev, seq, deleted, server_fields, extra)

@@ -4,12 +4,15 @@
 //! are such edits the server's version is kept beside the row, so that a later page, a refusal or a withdrawal can
 //! compute the row anew. Nothing else ever decides what stands in a shared row.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use pos_domain::OperationBody;
 use pos_domain::body::EntityKind;
 use pos_domain::merge::{Fields, merge_fields};
 use pos_domain::settings::FieldStrategy;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -36,8 +39,8 @@ pub(crate) trait SharedRow: Serialize + DeserializeOwned {
     fn row_id(&self) -> Uuid;
     /// The row with its life, tombstones too.
     fn find_kept(conn: &Conn, id: Uuid) -> Result<Option<Kept<Self>>, StoreError>;
-    /// Writes the row with its life.
-    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError>;
+    /// Writes the row with its life over `before`, the row of this id as it stands in the table now.
+    fn write(&self, tx: &Tx<'_>, life: &Life, before: Option<&Kept<Self>>) -> Result<(), StoreError>;
 }
 
 /// A row with its life.
@@ -114,21 +117,83 @@ pub(crate) fn apply<T: SharedRow>(tx: &Tx<'_>, version: &ServerVersion<'_>) -> R
     if kept.as_ref().is_some_and(|k| k.life.rev >= version.rev) {
         return Ok(Applied::Known);
     }
-    // A row that is new here has no edits of ours, and nothing stands on top of a tombstone.
-    let edited_here = kept.is_some() && version.data.is_some();
-    let server = match (version.data, kept) {
-        (Some(data), _) => match serde_json::from_str::<Fields>(data) {
-            Ok(fields) => fields,
+    let life =
+        Life { rev: version.rev, seq: version.seq, deleted: version.data.is_none(), ..Life::default() };
+    let (server, kept) = match (version.data, kept) {
+        (Some(data), None) => return write_new::<T>(tx, version.id, data, life),
+        (Some(data), Some(kept)) => match serde_json::from_str::<Fields>(data) {
+            Ok(fields) => (fields, kept),
             Err(e) => return Ok(Applied::NotReadable(e.to_string())),
         },
-        (None, Some(kept)) => server_fields(&kept)?,
+        (None, Some(kept)) => (server_fields(&kept)?, kept),
         // A tombstone of a row that was never here.
         (None, None) => return Ok(Applied::Known),
     };
-    let life =
-        Life { rev: version.rev, seq: version.seq, deleted: version.data.is_none(), ..Life::default() };
-    layer::<T>(tx, version.id, server, life, edited_here)
+    // Nothing stands on top of a tombstone.
+    let edits = if version.data.is_some() { edits_of::<T>(tx, version.id, &life)? } else { Vec::new() };
+    layer(tx, version.id, server, life, edits, &kept)
 }
+
+/// Writes a row that is new here: nothing of ours stands on top of it. A first sync is made of these, so the fields
+/// are read straight from the text.
+fn write_new<T: SharedRow>(tx: &Tx<'_>, id: Uuid, data: &str, life: Life) -> Result<Applied, StoreError> {
+    let read = serde_json::from_str::<T>(data).and_then(|row| Ok((row, unknown_fields::<T>(data)?)));
+    match read {
+        Ok((row, extra)) if row.row_id() == id => {
+            row.write(tx, &Life { extra, ..life }, None).map(|()| Applied::Written)
+        }
+        Ok((row, _)) => Ok(another_id(id, row.row_id())),
+        Err(e) => Ok(Applied::NotReadable(e.to_string())),
+    }
+}
+
+fn another_id(id: Uuid, in_fields: Uuid) -> Applied {
+    Applied::NotReadable(format!("its id is {id}, its fields say {in_fields}"))
+}
+
+/// The fields of a JSON object that the type has no column for; `None` when there are none, as there are none unless
+/// the server is newer than this program.
+fn unknown_fields<T: SharedRow>(data: &str) -> Result<Option<Fields>, serde_json::Error> {
+    let fields = Beside { known: T::FIELDS }.deserialize(&mut serde_json::Deserializer::from_str(data))?;
+    Ok(if fields.is_empty() { None } else { Some(fields) })
+}
+
+/// Reads an object and leaves the known fields out, which are skipped unread.
+struct Beside {
+    known: &'static [&'static str],
+}
+
+impl<'de> DeserializeSeed<'de> for Beside {
+    type Value = Fields;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Fields, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Beside {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Fields, A::Error> {
+        let mut unknown = Fields::new();
+        while let Some(Name(name)) = object.next_key()? {
+            if self.known.contains(&&*name) {
+                object.next_value::<IgnoredAny>()?;
+            } else {
+                unknown.insert(name.into_owned(), object.next_value()?);
+            }
+        }
+        Ok(unknown)
+    }
+}
+
+/// The name of a field, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Computes the row anew after an edit of it was refused, withdrawn, taken up again or acknowledged.
 pub(crate) fn refresh<T: SharedRow>(tx: &Tx<'_>, id: Uuid) -> Result<(), StoreError> {
@@ -139,7 +204,8 @@ pub(crate) fn refresh<T: SharedRow>(tx: &Tx<'_>, id: Uuid) -> Result<(), StoreEr
     }
     let life = Life { rev: kept.life.rev, seq: kept.life.seq, ..Life::default() };
     let server = server_fields(&kept)?;
-    match layer::<T>(tx, id, server, life, true)? {
+    let edits = edits_of::<T>(tx, id, &life)?;
+    match layer(tx, id, server, life, edits, &kept)? {
         Applied::Written | Applied::Known => Ok(()),
         Applied::NotReadable(e) => Err(StoreError::unreadable(T::KIND.as_str(), e)),
     }
@@ -174,18 +240,19 @@ pub(crate) fn find<T: SharedRow>(conn: &Conn, id: Uuid) -> Result<Option<Shared<
 }
 
 fn write_local<T: SharedRow>(tx: &Tx<'_>, row: &T, deleted: bool) -> Result<(), StoreError> {
-    let life = match T::find_kept(tx, row.row_id())? {
+    let before = T::find_kept(tx, row.row_id())?;
+    let life = match &before {
         None => Life::default(),
         Some(kept) => {
             let below = if kept.life.rev > 0 && !kept.life.deleted {
-                Some(server_fields(&kept)?)
+                Some(server_fields(kept)?)
             } else {
                 kept.life.server_fields.clone()
             };
-            Life { server_fields: below, ..kept.life }
+            Life { server_fields: below, ..kept.life.clone() }
         }
     };
-    row.write(tx, &Life { deleted, ..life })
+    row.write(tx, &Life { deleted, ..life }, before.as_ref())
 }
 
 /// The server's version below a row.
@@ -198,15 +265,20 @@ fn server_fields<T: SharedRow>(kept: &Kept<T>) -> Result<Fields, StoreError> {
     Ok(fields)
 }
 
+/// The edits of ours that the server's version does not contain.
+fn edits_of<T: SharedRow>(tx: &Tx<'_>, id: Uuid, server: &Life) -> Result<Vec<OperationBody>, StoreError> {
+    queue::edits_on_top(tx, T::KIND, id, server.seq)
+}
+
 /// Puts the edits that wait on top of the server's version and writes the result.
 fn layer<T: SharedRow>(
     tx: &Tx<'_>,
     id: Uuid,
     server: Fields,
     mut life: Life,
-    edited_here: bool,
+    edits: Vec<OperationBody>,
+    before: &Kept<T>,
 ) -> Result<Applied, StoreError> {
-    let edits = if edited_here { queue::edits_on_top(tx, T::KIND, id, life.seq)? } else { Vec::new() };
     let mut fields = server.clone();
     let mut edited = false;
     for edit in edits {
@@ -240,8 +312,8 @@ fn layer<T: SharedRow>(
         .collect();
     life.extra = if extra.is_empty() { None } else { Some(extra) };
     match serde_json::from_value::<T>(Value::Object(fields)) {
-        Ok(row) if row.row_id() == id => row.write(tx, &life).map(|()| Applied::Written),
-        Ok(row) => Ok(Applied::NotReadable(format!("its id is {id}, its fields say {}", row.row_id()))),
+        Ok(row) if row.row_id() == id => row.write(tx, &life, Some(before)).map(|()| Applied::Written),
+        Ok(row) => Ok(another_id(id, row.row_id())),
         Err(e) => Ok(Applied::NotReadable(e.to_string())),
     }
 }

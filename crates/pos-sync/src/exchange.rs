@@ -202,7 +202,15 @@ impl<A: SyncApi> Exchange<A> {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let result = self.store.write_async(Priority::Sync, job).await;
+        self.write_as(Priority::Sync, job).await
+    }
+
+    async fn write_as<T, F>(&self, priority: Priority, job: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let result = self.store.write_async(priority, job).await;
         if let Err(StoreError::CommitUnknown(_) | StoreError::Poisoned) = &result {
             // Every step may be repeated, so the outcome need not be known; but writing must go on.
             let store = self.store.clone();

@@ -1,7 +1,7 @@
 //! How a product is read from and written to its tables: the row, its barcodes, its words.
 
 use pos_domain::body::EntityKind;
-use pos_domain::{OfflinePolicy, Product};
+use pos_domain::{OfflinePolicy, Product, ProductId};
 use rusqlite::{OptionalExtension, named_params};
 use uuid::Uuid;
 
@@ -58,28 +58,19 @@ pub(crate) fn rename(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError
     Ok(())
 }
 
-/// What of the stored row the indexes depend on.
-#[derive(PartialEq, Eq)]
-struct Words {
-    code: String,
-    barcodes: String,
-    name: String,
-    deleted: bool,
+/// Whether the row that stands in the table has the same words, so that the indexes of words need no change.
+fn same_words(before: &Kept<Product>, after: &Product, life: &Life) -> bool {
+    let Kept { row, life: before } = before;
+    before.deleted == life.deleted
+        && row.code == after.code
+        && row.barcodes == after.barcodes
+        && row.name == after.name
 }
 
-fn stored_words(conn: &Conn, id: Uuid) -> Result<Option<(i64, Words)>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT product_no, code, barcodes, name, deleted FROM product WHERE product_id = :id",
-    )?;
-    first(statement.query(named_params! { ":id": id.into_bytes() })?, "product", |c| {
-        let words = Words {
-            code: c.get("code")?,
-            barcodes: c.get("barcodes")?,
-            name: c.get("name")?,
-            deleted: c.get("deleted")?,
-        };
-        Ok((c.get("product_no")?, words))
-    })
+fn number_of(conn: &Conn, id: ProductId) -> Result<i64, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT product_no FROM product WHERE product_id = :id")?;
+    first(statement.query(named_params! { ":id": id.as_bytes() })?, "product", |c| c.get("product_no"))?
+        .ok_or(StoreError::Missing { what: "product", id: id.0 })
 }
 
 fn unindex(tx: &Tx<'_>, number: i64) -> Result<(), StoreError> {
@@ -167,19 +158,12 @@ impl SharedRow for Product {
         })
     }
 
-    fn write(&self, tx: &Tx<'_>, life: &Life) -> Result<(), StoreError> {
+    fn write(&self, tx: &Tx<'_>, life: &Life, before: Option<&Kept<Self>>) -> Result<(), StoreError> {
         let columns = life.columns()?;
-        let before = stored_words(tx, self.product_id.0)?;
-        let after = Words {
-            code: self.code.clone(),
-            barcodes: to_json("product.barcodes", &self.barcodes)?,
-            name: self.name.clone(),
-            deleted: life.deleted,
-        };
         tx.prepare_cached(if before.is_some() { UPDATE } else { INSERT })?.execute(named_params! {
                 ":id": self.product_id.as_bytes(),
                 ":code": self.code,
-                ":barcodes": after.barcodes,
+                ":barcodes": to_json("product.barcodes", &self.barcodes)?,
                 ":name": self.name,
                 ":folded": fold(&self.name),
                 ":category_id": self.category_id.map(|id| *id.as_bytes()),
@@ -199,14 +183,15 @@ impl SharedRow for Product {
                 ":extra": columns.extra,
         })?;
         match before {
-            Some((_, before)) if before == after => Ok(()),
-            Some((number, before)) => {
-                if !before.deleted {
+            Some(before) if same_words(before, self, life) => Ok(()),
+            Some(before) => {
+                let number = number_of(tx, self.product_id)?;
+                if !before.life.deleted {
                     unindex(tx, number)?;
                 }
-                if after.deleted { Ok(()) } else { index(tx, number, self) }
+                if life.deleted { Ok(()) } else { index(tx, number, self) }
             }
-            None if after.deleted => Ok(()),
+            None if life.deleted => Ok(()),
             None => index(tx, tx.last_insert_rowid(), self),
         }
     }

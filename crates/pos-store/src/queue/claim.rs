@@ -208,14 +208,22 @@ fn claim(tx: &Tx<'_>, op_id: OpId, lease_until_ms: i64) -> Result<Claimed, Store
         all(dependencies.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_dependency", |c| {
             c.id("depends_on")
         })?;
+    // Not RETURNING: SQLite would copy each body into a table of its own on the way.
+    let marked = tx
+        .prepare_cached(
+            "UPDATE sync_queue SET state = 'in_flight', generation = generation + 1, attempts = attempts + 1,
+                 lease_until_ms = :lease
+             WHERE op_id = :op_id AND state = 'pending'",
+        )?
+        .execute(named_params! { ":lease": lease_until_ms, ":op_id": op_id.as_bytes() })?;
+    if marked == 0 {
+        return Err(StoreError::WrongState { what: "operation", id: op_id.0, state: "claimed" });
+    }
     let mut statement = tx.prepare_cached(
-        "UPDATE sync_queue SET state = 'in_flight', generation = generation + 1, attempts = attempts + 1,
-             lease_until_ms = :lease
-         WHERE op_id = :op_id AND state = 'pending'
-         RETURNING epoch, seq, kind, kind_version, mode, made_at_ms, body, body_hash, generation",
+        "SELECT epoch, seq, kind, kind_version, mode, made_at_ms, body, body_hash, generation FROM sync_queue
+         WHERE op_id = :op_id",
     )?;
-    let rows = statement.query(named_params! { ":lease": lease_until_ms, ":op_id": op_id.as_bytes() })?;
-    first(rows, "sync_queue", |c| {
+    first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
         Ok(Claimed {
             op_id,
             epoch: c.count("epoch")?,
@@ -230,7 +238,7 @@ fn claim(tx: &Tx<'_>, op_id: OpId, lease_until_ms: i64) -> Result<Claimed, Store
             generation: c.count("generation")?,
         })
     })?
-    .ok_or(StoreError::WrongState { what: "operation", id: op_id.0, state: "claimed" })
+    .ok_or(StoreError::Missing { what: "operation", id: op_id.0 })
 }
 
 /// The mode column.

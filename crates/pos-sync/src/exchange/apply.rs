@@ -179,7 +179,7 @@ fn wait(
 }
 
 fn take_rows(tx: &Tx<'_>, rows: &[FeedRow]) -> Result<Changed, StoreError> {
-    let rows: Vec<IncomingRow> = rows.iter().map(incoming).collect();
+    let rows: Vec<IncomingRow> = rows.iter().cloned().map(incoming).collect();
     feed::apply_rows(tx, &rows)
 }
 
@@ -201,15 +201,9 @@ fn take_mappings(tx: &Tx<'_>, mapped: &[MappedId], now_ms: i64) -> Result<Change
 }
 
 /// A row as the store takes it.
-pub(super) fn incoming(row: &FeedRow) -> IncomingRow {
-    IncomingRow {
-        seq: row.seq,
-        entity: row.entity.clone(),
-        id: row.id,
-        rev: row.rev,
-        deleted: row.deleted,
-        data: row.data.clone(),
-    }
+pub(super) fn incoming(row: FeedRow) -> IncomingRow {
+    let FeedRow { seq, entity, id, rev, deleted, origin_device: _, origin_op: _, data } = row;
+    IncomingRow { seq, entity, id, rev, deleted, data }
 }
 
 /// What became of the operations of a push.

@@ -7,7 +7,7 @@
 use pos_domain::body::EntityKind;
 use pos_protocol::{ApiError, SnapshotPage, SnapshotRequest, SyncApi};
 use pos_store::first_sync::{self, Checkpoint};
-use pos_store::{Changed, StoreError};
+use pos_store::{Changed, Priority, StoreError, products};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -17,10 +17,12 @@ use super::{Exchange, Journal, SyncError};
 use crate::chunk::Work;
 use crate::status::Progress;
 
-/// Read one after the other: a till can sell when these are there.
-const FOR_SELLING: [EntityKind; 5] =
-    [EntityKind::Setting, EntityKind::Category, EntityKind::Product, EntityKind::Stock, EntityKind::Cashier];
-/// Read beside them.
+/// Read one after the other. A till can sell when these and [`BALANCES`] are there.
+const CATALOGUE: [EntityKind; 4] =
+    [EntityKind::Setting, EntityKind::Category, EntityKind::Product, EntityKind::Cashier];
+/// Read beside the catalogue: neither waits for the other's round trips.
+const BALANCES: [EntityKind; 1] = [EntityKind::Stock];
+/// Read beside both; selling does not wait for them.
 const BESIDE: [EntityKind; 2] = [EntityKind::Customer, EntityKind::Conflict];
 
 impl<A: SyncApi> Exchange<A> {
@@ -40,16 +42,27 @@ impl<A: SyncApi> Exchange<A> {
         result
     }
 
+    /// How many times everything was read while this program ran. Ask before the greeting that a first sync answers.
+    pub(crate) fn first_syncs(&self) -> u32 {
+        self.live().first_syncs
+    }
+
     async fn read_everything(&self, journal: &mut Journal) -> Result<Changed, SyncError> {
         let checkpoints = self.begin_or_resume(journal).await?;
+        self.live().nothing_to_sell = self.has_nothing_to_sell(&checkpoints).await?;
         let mut progress = progress_of(&checkpoints);
         self.count(&checkpoints, &mut progress).await?;
         self.live().progress = Some(progress);
         self.publish_live();
         let began = Instant::now();
         let selling = async {
-            let changed = self.read_kinds(&FOR_SELLING, &checkpoints, began).await?;
-            if let Some(progress) = &mut self.live().progress {
+            let catalogue = self.read_kinds(&CATALOGUE, &checkpoints, began);
+            let balances = self.read_kinds(&BALANCES, &checkpoints, began);
+            let (mut changed, balances) = tokio::try_join!(catalogue, balances)?;
+            changed.join(balances);
+            let mut live = self.live();
+            live.nothing_to_sell = false;
+            if let Some(progress) = &mut live.progress {
                 progress.can_sell = true;
             }
             Ok::<_, SyncError>(changed)
@@ -82,6 +95,14 @@ impl<A: SyncApi> Exchange<A> {
             })
             .await?;
         Ok(begun.map(|progress| progress.checkpoints).unwrap_or_default())
+    }
+
+    /// Whether every product here came with this very first sync: a till that never sold anything, which no long job
+    /// can delay. One that reads everything again goes on selling meanwhile.
+    async fn has_nothing_to_sell(&self, checkpoints: &[Checkpoint]) -> Result<bool, StoreError> {
+        let product = checkpoints.iter().find(|c| c.entity == EntityKind::Product.as_str());
+        let came = product.map_or(0, |checkpoint| checkpoint.done_rows);
+        self.read(move |conn| Ok(products::count(conn)? <= came)).await
     }
 
     /// Asks how many rows there are of each kind that was not begun yet, so that the bar is honest from the start.
@@ -160,7 +181,8 @@ impl<A: SyncApi> Exchange<A> {
         }
     }
 
-    /// Writes a page in pieces, each with its checkpoint.
+    /// Writes a page in pieces, each with its checkpoint; in one piece as long as nothing can be sold. Half of the time
+    /// of a first sync went into commits, and into the search index, which writes out what it gathered at each.
     async fn write_page(
         &self,
         kind: EntityKind,
@@ -172,22 +194,26 @@ impl<A: SyncApi> Exchange<A> {
         self.expect(kind, total_rows);
         let mut rest = page.rows;
         loop {
-            let size = self.chunk_rows(Work::Rows).min(rest.len());
+            let alone = self.live().nothing_to_sell;
+            let size = if alone { rest.len() } else { self.chunk_rows(Work::Rows).min(rest.len()) };
             let after = rest.split_off(size);
             let piece = std::mem::replace(&mut rest, after);
             let last_piece = rest.is_empty();
             // Only the last piece of the last page completes the kind.
             let next = if last_piece { next } else { piece.last().map(|row| row.id) };
             let (rows, bytes) = (piece.len(), super::data_bytes(&piece));
+            let priority = if alone { Priority::Loading } else { Priority::Sync };
+            let piece: Vec<_> = piece.into_iter().map(incoming).collect();
             let (changed, took) = self
-                .write(move |tx| {
+                .write_as(priority, move |tx| {
                     let began = std::time::Instant::now();
-                    let rows: Vec<_> = piece.iter().map(incoming).collect();
-                    let page = first_sync::SnapshotPage { entity: kind, rows: &rows, next, total_rows };
+                    let page = first_sync::SnapshotPage { entity: kind, rows: &piece, next, total_rows };
                     Ok((first_sync::apply_page(tx, &page)?, began.elapsed()))
                 })
                 .await?;
-            self.chunk_took(Work::Rows, rows, took);
+            if !alone {
+                self.chunk_took(Work::Rows, rows, took);
+            }
             self.advance(kind, rows, bytes, began);
             self.announce(changed.clone());
             all.join(changed);
@@ -227,6 +253,6 @@ fn progress_of(checkpoints: &[Checkpoint]) -> Progress {
         }
     }
     let complete = |kind: &EntityKind| checkpoints.iter().any(|c| c.entity == kind.as_str() && c.complete);
-    progress.can_sell = FOR_SELLING.iter().all(complete);
+    progress.can_sell = CATALOGUE.iter().chain(&BALANCES).all(complete);
     progress
 }

@@ -86,18 +86,15 @@ impl<A: SyncApi> Exchange<A> {
             let (piece, after) = split(rest, self.chunk_rows(Work::Rows));
             let now_ms = self.now_ms();
             let rows = piece.rows.len();
+            let own = |own: OwnOp| OwnEffect { op_id: own.op_id, feed_seq: own.feed_seq };
+            let page = Page {
+                rows: piece.rows.into_iter().map(incoming).collect(),
+                own: piece.own.into_iter().map(own).collect(),
+                next_cursor: piece.next.to_string(),
+            };
             let (changed, took) = self
                 .write(move |tx| {
                     let began = std::time::Instant::now();
-                    let page = Page {
-                        rows: piece.rows.iter().map(incoming).collect(),
-                        own: piece
-                            .own
-                            .iter()
-                            .map(|own| OwnEffect { op_id: own.op_id, feed_seq: own.feed_seq })
-                            .collect(),
-                        next_cursor: piece.next.to_string(),
-                    };
                     Ok((feed::promote(tx, &page, now_ms)?, began.elapsed()))
                 })
                 .await?;

@@ -1,12 +1,14 @@
 //! One full round, in order: greet, send everything, read everything. For the shell, and for a person who presses
 //! "sync now".
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use pos_protocol::SyncApi;
 
 use super::apply::Tally;
 use super::{Exchange, Pushed, SyncError};
 use crate::batch::BatchSize;
-use crate::engine::{Course, Trouble};
+use crate::engine::{Course, MAX_PUSHES, Trouble};
 
 /// What a round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,32 +57,44 @@ impl<A: SyncApi> Exchange<A> {
             ..RoundReport::default()
         };
         if greeting.course != Course::Follow {
-            report.read(&self.first_sync().await?);
+            report.read(&self.first_sync_since(first_syncs).await?);
         }
         report.read(&self.pull_to_end().await?);
         Ok(report)
     }
 
+    /// Sends with as many pushes under way as the background has: one is claimed or written down here while the server
+    /// works on the other. After a failure none begins, but those under way are answered for first: a push that is
+    /// dropped would keep its claims until their lease ends.
     async fn send_everything(&self, mut batch: BatchSize) -> Result<Tally, SyncError> {
         let mut all = Tally::default();
+        let mut failed = None;
+        let mut more = true;
+        let mut under_way = FuturesUnordered::new();
         loop {
-            match self.push(batch.ops(), batch.bytes()).await {
-                Pushed::Nothing { kept_back: true, .. } => {}
-                Pushed::Nothing { kept_back: false, .. } => return Ok(all),
+            while more && failed.is_none() && under_way.len() < usize::from(MAX_PUSHES) {
+                under_way.push(self.push(batch.ops(), batch.bytes()));
+            }
+            let Some(pushed) = under_way.next().await else {
+                return failed.map_or(Ok(all), Err);
+            };
+            match pushed {
+                Pushed::Nothing { kept_back, .. } => more = kept_back,
                 Pushed::Answered { sent, took, queue, tally } => {
                     batch.answered(sent, took);
                     all.join(tally);
-                    if queue.ready == 0 && queue.links == 0 {
-                        return Ok(all);
-                    }
+                    more = queue.ready > 0 || queue.links > 0;
                 }
                 Pushed::Failed { sent, error, .. } => match error.trouble() {
-                    Trouble::Indigestible => batch.refused(sent),
+                    Trouble::Indigestible => {
+                        batch.refused(sent);
+                        more = true;
+                    }
                     Trouble::Outage(_)
                     | Trouble::Busy { .. }
                     | Trouble::Disk
                     | Trouble::ResnapshotRequired
-                    | Trouble::Denied => return Err(error),
+                    | Trouble::Denied => failed = failed.or(Some(error)),
                 },
             }
         }

@@ -24,6 +24,10 @@ pub(crate) struct Live {
     last_error: Option<&'static str>,
     next_attempt_ms: Option<i64>,
     pub(super) progress: Option<Progress>,
+    /// A first sync runs on a till that never sold anything.
+    pub(super) nothing_to_sell: bool,
+    /// How many times everything was read since the program began.
+    pub(super) first_syncs: u32,
     /// Set when a push was refused as unreadable while it carried links: the next one goes without.
     pub(super) hold_links: bool,
     /// A push with links is under way: another one at the same time would carry the same.
@@ -58,6 +62,8 @@ impl Live {
             last_error: None,
             next_attempt_ms: None,
             progress: None,
+            nothing_to_sell: false,
+            first_syncs: 0,
             hold_links: false,
             links_under_way: false,
             page_rows: MOST_PAGE_ROWS,

@@ -275,8 +275,9 @@ async fn a_first_sync_goes_on_where_it_broke_off_and_reads_nothing_twice() {
     let second = town.join("second").await;
     let api = second.faulty();
     let road = api.road();
-    // The mark, the counts of seven kinds, settings, categories: then the link breaks before the products.
-    *road.pages_left.lock().unwrap() = Some(10);
+    // The mark, the counts of seven kinds, then settings, balances and customers beside each other, and what comes
+    // after one of them: the link breaks before the products.
+    *road.pages_left.lock().unwrap() = Some(12);
     let sync = second.start(api, Background::Off).await;
     assert!(matches!(sync.sync_now().await, Err(SyncError::Api(_))), "the link broke");
     let checkpoint = second.read(first_sync::find).expect("it can go on");
