@@ -7,10 +7,11 @@ use pos_app::{App, Outcome, Permission};
 use crate::list::{Access, Command, command};
 use crate::request::{
     AddProduct, CompleteSale, ConnectShop, CreateCustomer, CreateDemo, CreateProduct, CreateShop,
-    DeleteCustomer, FindProduct, FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListConflicts,
-    ListCustomers, ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneProduct, PreviewImport,
-    RecallCart, ReopenConflict, ResolveConflict, RetryOperation, RunImport, RunReplay, RunVerify,
-    SaveReceipt, ScanCode, SellLines, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine,
+    DeleteCustomer, DiscardOperation, EditAndResend, ExportQueue, FindProduct, FindSale, GetPicture,
+    GetReceipt, JoinShop, Latest, ListConflicts, ListCustomers, ListDead, ListHealth, ListProducts,
+    ListQueue, ListSales, Nothing, OneConflict, OneOperation, OneProduct, PreviewImport, RecallCart,
+    ReopenConflict, ResolveConflict, RetryOperation, RunImport, RunReplay, RunVerify, SaveReceipt,
+    ScanCode, SellLines, SetAlerts, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine,
     SetSetting, SwitchCashier, UpdateCustomer, UpdateProduct,
 };
 
@@ -198,7 +199,7 @@ fn catalogue_commands() -> Vec<Command> {
 
 fn sync_commands() -> Vec<Command> {
     use Access::{Read, Write};
-    use Permission::{DecideConflicts, Look, OperateSync};
+    use Permission::{ChangeSettings, DecideConflicts, EditCatalogue, Look, OperateSync};
     vec![
         command("sync.status", Look, Read, |a: App, _: Nothing| async move { a.sync_status().await }),
         command("sync.queue", Look, Read, |a: App, r: ListQueue| async move {
@@ -206,6 +207,24 @@ fn sync_commands() -> Vec<Command> {
         }),
         command("sync.retry", OperateSync, Write, |a: App, r: RetryOperation| async move {
             a.retry_operation(r.op_id).await
+        }),
+        command("sync.retry_all", OperateSync, Write, |a: App, _: Nothing| async move {
+            a.retry_all().await
+        }),
+        command("sync.dead_list", Look, Read, |a: App, r: ListDead| async move {
+            a.list_dead(r.after, r.limit).await
+        }),
+        command("sync.operation", Look, Read, |a: App, r: OneOperation| async move {
+            a.operation(r.op_id).await
+        }),
+        command("sync.discard", DecideConflicts, Write, |a: App, r: DiscardOperation| async move {
+            a.discard_operation(r.op_id, r.reason).await
+        }),
+        command("sync.edit_and_resend", EditCatalogue, Write, |a: App, r: EditAndResend| async move {
+            a.edit_and_resend(r.op_id, r.fields, r.reason).await
+        }),
+        command("sync.export", OperateSync, Read, |a: App, r: ExportQueue| async move {
+            a.export_queue(r.format, r.scope, r.path).await
         }),
         command(
             "sync.pause",
@@ -219,10 +238,17 @@ fn sync_commands() -> Vec<Command> {
             Write,
             |a: App, _: Nothing| async move { a.pause_sync(false).await },
         ),
+        command("sync.cancel", OperateSync, Write, |a: App, _: Nothing| async move { a.cancel_sync().await }),
         command("sync.now", OperateSync, Write, |a: App, _: Nothing| async move { a.sync_now().await }),
         command("sync.dry_run", Look, Write, |a: App, _: Nothing| async move { a.sync_dry_run().await }),
         command("sync.history", Look, Read, |a: App, r: Latest| async move { a.sync_history(r.limit).await }),
         command("sync.health", Look, Read, |a: App, _: Nothing| async move { a.sync_health().await }),
+        command("sync.health_history", Look, Read, |a: App, r: ListHealth| async move {
+            a.sync_health_history(r.since_ms, r.limit).await
+        }),
+        command("sync.set_alerts", ChangeSettings, Write, |a: App, r: SetAlerts| async move {
+            a.set_alerts(r.thresholds).await
+        }),
         command("conflict.list", Look, Read, |a: App, r: ListConflicts| async move {
             a.list_conflicts(r.resolved).await
         }),

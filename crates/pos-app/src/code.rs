@@ -98,6 +98,10 @@ codes! {
     SyncRefused = "sync.refused",
     /// No such operation. No parameters.
     SyncOperationNotFound = "sync.operation_not_found",
+    /// This operation cannot be given up. `reason`: `not_dead`, `document`, `alarm`, `awaited`
+    SyncNotDiscardable = "sync.not_discardable",
+    /// No corrected operation can take the place of this one. `reason`: `not_dead`, `document`, `alarm`, `kind`, `gone`
+    SyncNotEditable = "sync.not_editable",
     /// No such conflict. No parameters.
     ConflictNotFound = "conflict.not_found",
     /// This conflict does not offer this choice. `choice`, `choices[]`

@@ -141,6 +141,10 @@ impl Link {
         if paused { self.handle.pause().await } else { self.handle.resume().await }.map_err(AppError::from)
     }
 
+    pub(crate) fn cancel(&self) {
+        self.handle.cancel();
+    }
+
     pub(crate) async fn shut_down(&self) {
         self.handle.shut_down(CLOSING_PATIENCE).await;
     }
@@ -204,7 +208,7 @@ fn sync_fault(error: SyncError) -> AppError {
     match error {
         SyncError::Api(error) => api_fault(error),
         SyncError::Store(error) => error.into(),
-        error @ (SyncError::Alarm(_) | SyncError::Paused) => {
+        error @ (SyncError::Alarm(_) | SyncError::Paused | SyncError::Cancelled) => {
             let params = json!({ "code": error.code(), "detail": error.to_string() });
             AppError::with(ErrorCode::SyncRefused, params).caused_by(error)
         }

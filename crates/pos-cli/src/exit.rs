@@ -62,6 +62,8 @@ impl Exit {
             | ErrorCode::SyncNotJoined
             | ErrorCode::SyncRefused
             | ErrorCode::SyncOperationNotFound
+            | ErrorCode::SyncNotDiscardable
+            | ErrorCode::SyncNotEditable
             | ErrorCode::ConflictNotFound
             | ErrorCode::ConflictChoiceNotOffered
             | ErrorCode::ConflictAlreadyResolved

@@ -103,6 +103,10 @@ const fn template(code: ErrorCode) -> &'static str {
             "The server shows another certificate than the one that was joined: {detail}. Nothing was sent."
         }
         ErrorCode::SyncRefused => "The server refused the request: {code}: {detail}.",
+        ErrorCode::SyncNotDiscardable => {
+            "This operation cannot be given up ({reason}). Try it again with `comptoir queue retry`."
+        }
+        ErrorCode::SyncNotEditable => "No corrected operation can take the place of this one ({reason}).",
         ErrorCode::SyncOperationNotFound => "There is no such operation. List them with `comptoir queue`.",
         ErrorCode::ConflictNotFound => "There is no such conflict. List them with `comptoir conflicts`.",
         ErrorCode::ConflictChoiceNotOffered => "{choice} is no choice here. Choose one of: {choices}.",

@@ -52,6 +52,8 @@ pub struct Engine {
     failures: u32,
     push_not_before_ms: i64,
     read_not_before_ms: i64,
+    /// Nothing new is begun before, because a person stopped what was under way.
+    rests_until_ms: i64,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +94,7 @@ impl Engine {
             failures: 0,
             push_not_before_ms: now_ms,
             read_not_before_ms: now_ms,
+            rests_until_ms: now_ms,
         }
     }
 
@@ -130,15 +133,25 @@ impl Engine {
                 self.schedule.bring_forward(Turn::Queue, now_ms);
                 effects.push(Effect::PublishStatus);
             }
-            Event::SyncNow | Event::LinkRegained => {
+            Event::LinkRegained => {
                 self.breaker.hasten(now_ms);
                 self.round_now(now_ms);
+            }
+            Event::SyncNow => {
+                self.rests_until_ms = now_ms;
+                self.breaker.hasten(now_ms);
+                self.round_now(now_ms);
+            }
+            Event::Cancelled => {
+                self.rests_until_ms = now_ms.saturating_add(clock_millis(ROUND_EVERY));
+                effects.push(Effect::PublishStatus);
             }
             Event::StreamHint => {
                 self.schedule.bring_forward(Turn::Feed, now_ms.saturating_add(clock_millis(HINT_PAUSE)));
             }
             Event::Paused => self.conduct_becomes(Conduct::Paused, effects),
             Event::Resumed => {
+                self.rests_until_ms = now_ms;
                 self.conduct_becomes(Conduct::Working, effects);
                 self.round_now(now_ms);
             }
@@ -231,8 +244,9 @@ impl Engine {
 
     fn push(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
         while self.under_way.pushes < MAX_PUSHES && (self.queue.ready > 0 || self.queue.links > 0) {
-            if now_ms < self.push_not_before_ms {
-                return self.schedule.bring_forward(Turn::Queue, self.push_not_before_ms);
+            let not_before_ms = self.push_not_before_ms.max(self.rests_until_ms);
+            if now_ms < not_before_ms {
+                return self.schedule.bring_forward(Turn::Queue, not_before_ms);
             }
             if !self.permit(Turn::Queue, now_ms) {
                 return;
@@ -260,8 +274,9 @@ impl Engine {
             Some(Course::Follow) if self.schedule.due_ms(Turn::Feed) <= now_ms => Effect::Pull,
             Some(Course::Follow) => return,
         };
-        if now_ms < self.read_not_before_ms {
-            return self.schedule.put(Turn::Feed, self.read_not_before_ms);
+        let not_before_ms = self.read_not_before_ms.max(self.rests_until_ms);
+        if now_ms < not_before_ms {
+            return self.schedule.put(Turn::Feed, not_before_ms);
         }
         if self.permit(Turn::Feed, now_ms) {
             self.schedule.postpone(Turn::Feed, now_ms);

@@ -14,6 +14,7 @@ mod pull;
 mod push;
 mod round;
 mod standing;
+mod stop;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +62,9 @@ pub enum SyncError {
     /// A person paused the exchange.
     #[error("the exchange is paused")]
     Paused,
+    /// A person stopped what was under way.
+    #[error("what was under way was stopped")]
+    Cancelled,
 }
 
 impl SyncError {
@@ -71,6 +75,7 @@ impl SyncError {
             Self::Store(_) => "storage.failed",
             Self::Alarm(alarm) => alarm.as_str(),
             Self::Paused => "sync.paused",
+            Self::Cancelled => "sync.cancelled",
         }
     }
 
@@ -79,6 +84,7 @@ impl SyncError {
             Self::Api(error) => trouble::trouble(error),
             Self::Store(_) => Trouble::Disk,
             Self::Alarm(_) | Self::Paused => Trouble::Denied,
+            Self::Cancelled => Trouble::Busy { retry_after: None },
         }
     }
 }
@@ -116,6 +122,7 @@ pub(crate) struct Exchange<A> {
     live: Mutex<Live>,
     /// One reader of feed or snapshot at a time, so that a round of the shell and the background never interleave.
     reading: tokio::sync::Mutex<()>,
+    stops: stop::Stops,
     chunks: Mutex<Chunks>,
     first_probe: watch::Sender<bool>,
     status: watch::Sender<SyncStatus>,
@@ -148,6 +155,7 @@ impl<A: SyncApi> Exchange<A> {
             first_probe: watch::Sender::new(live.is_in_reach()),
             live: Mutex::new(live),
             reading: tokio::sync::Mutex::new(()),
+            stops: stop::Stops::default(),
             chunks: Mutex::default(),
             status: watch::Sender::new(status),
             changes: broadcast::Sender::new(CHANGES_BACKLOG),

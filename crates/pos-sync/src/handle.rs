@@ -151,9 +151,17 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
     /// Those of writing.
     pub async fn pause(&self) -> Result<(), StoreError> {
         self.exchange.set_paused(true).await?;
+        self.exchange.stop();
         self.exchange.tell(Event::Paused);
         self.exchange.publish().await;
         Ok(())
+    }
+
+    /// Stops what is under way at its last checkpoint. It goes on at the next turn, in a minute, or when a person asks
+    /// for a round. Checkouts are not touched.
+    pub fn cancel(&self) {
+        self.exchange.stop();
+        self.exchange.tell(Event::Cancelled);
     }
 
     /// Lets the exchange go on.

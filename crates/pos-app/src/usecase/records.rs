@@ -8,8 +8,11 @@ use pos_store::queue::{self, Lane, NewOperation, OpMode};
 use pos_store::settings::SettingRow;
 use pos_store::{Shared, Tx, cashiers, categories, customers, device, products, settings};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
+use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::ids::IdSource;
 
@@ -23,6 +26,8 @@ pub(crate) trait Record: Serialize + Sized {
     fn names(&self) -> Option<(EntityKind, Uuid)> {
         None
     }
+    /// As it stands in its table.
+    fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Shared<Self>>, AppError>;
     /// Writes it to its table.
     fn put(&self, tx: &Tx<'_>) -> Result<(), AppError>;
 }
@@ -35,6 +40,9 @@ macro_rules! record {
                 self.$id.0
             }
             $($names)?
+            fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Shared<Self>>, AppError> {
+                Ok($module::find(tx, id.into())?)
+            }
             fn put(&self, tx: &Tx<'_>) -> Result<(), AppError> {
                 self.check()?;
                 Ok($module::put(tx, self)?)
@@ -60,6 +68,9 @@ impl Record for SettingRow {
     const KIND: EntityKind = EntityKind::Setting;
     fn id(&self) -> Uuid {
         pos_domain::settings::setting_id(&self.key)
+    }
+    fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Shared<Self>>, AppError> {
+        Ok(settings::find_by_id(tx, id)?)
     }
     fn put(&self, tx: &Tx<'_>) -> Result<(), AppError> {
         Ok(settings::put(tx, self)?)
@@ -136,6 +147,69 @@ impl Stamp {
         Ok(())
     }
 
+    /// A creation that takes the place of a refused one, with `changes` to its fields; the row here takes them too.
+    pub(crate) fn corrected_create<R: Record + DeserializeOwned>(
+        &self,
+        tx: &Tx<'_>,
+        refused: EntityCreate,
+        changes: Fields,
+    ) -> Result<OperationBody, AppError> {
+        let id = refused.id;
+        let mut made = refused.fields;
+        made.extend(changes.clone());
+        read_row::<R>(id, made.clone())?;
+        // Later edits of the row stand in it already; they travel by themselves.
+        if let Some(kept) = R::find(tx, id)? {
+            let mut shown = fields(&kept.row)?;
+            shown.extend(changes);
+            read_row::<R>(id, shown)?.put(tx)?;
+        }
+        let counted = |first: OpeningStock| OpeningStock { movement_id: self.ids.next(), qty: first.qty };
+        Ok(OperationBody::EntityCreate(EntityCreate {
+            entity: refused.entity,
+            id,
+            fields: made,
+            opening_stock: refused.opening_stock.map(counted),
+            hlc: device::tick_hlc(tx, self.now_ms)?,
+        }))
+    }
+
+    /// An edit that takes the place of a refused one, with `changes` on top of what that one changed; the row here
+    /// follows.
+    pub(crate) fn corrected_update<R: Record + DeserializeOwned>(
+        &self,
+        tx: &Tx<'_>,
+        refused: EntityUpdate,
+        changes: Fields,
+    ) -> Result<OperationBody, AppError> {
+        let gone = || AppError::with(ErrorCode::SyncNotEditable, serde_json::json!({ "reason": "gone" }));
+        let kept = R::find(tx, refused.id)?.ok_or_else(gone)?;
+        let before = fields(&kept.row)?;
+        let mut wanted = refused.changes;
+        wanted.extend(changes);
+        let mut after = before.clone();
+        after.extend(wanted.clone());
+        let row = read_row::<R>(refused.id, after)?;
+        // What the editor saw before, not what later edits made of it.
+        let seen = |name: &String| refused.base.get(name).or_else(|| before.get(name)).cloned();
+        let base: Fields =
+            wanted.keys().map(|name| (name.clone(), seen(name).unwrap_or(Value::Null))).collect();
+        wanted.retain(|name, value| base.get(name) != Some(value));
+        if wanted.is_empty() {
+            return Err(AppError::input("fields", "unchanged"));
+        }
+        let base = base.into_iter().filter(|(name, _)| wanted.contains_key(name)).collect();
+        row.put(tx)?;
+        Ok(OperationBody::EntityUpdate(EntityUpdate {
+            entity: refused.entity,
+            id: refused.id,
+            base_rev: kept.rev,
+            base,
+            changes: wanted,
+            hlc: device::tick_hlc(tx, self.now_ms)?,
+        }))
+    }
+
     /// Queues a command that is done already.
     pub(crate) fn enqueue(
         &self,
@@ -169,6 +243,13 @@ fn named_and_open<R: Record>(tx: &Tx<'_>, row: &R) -> Result<Vec<OpId>, AppError
         Some((kind, id)) => Ok(queue::list_unacknowledged_of(tx, kind, id)?),
         None => Ok(Vec::new()),
     }
+}
+
+/// A row of fields that a person corrected; its id stays.
+fn read_row<R: Record + DeserializeOwned>(id: Uuid, fields: Fields) -> Result<R, AppError> {
+    let row: R = serde_json::from_value(Value::Object(fields))
+        .map_err(|e| AppError::input("fields", "unreadable").caused_by(e))?;
+    if row.id() == id { Ok(row) } else { Err(AppError::input("fields", "another_id")) }
 }
 
 fn fields<R: Serialize>(row: &R) -> Result<Fields, AppError> {

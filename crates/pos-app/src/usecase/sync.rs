@@ -12,17 +12,8 @@ use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
 use crate::view::{
-    DryRun, HealthView, Page, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord, SyncStatusView,
+    DryRun, Page, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord, SyncStatusView,
 };
-
-/// Alert: part of the last runs that failed, in percent.
-const MAX_ERROR_RATE_PERCENT: u32 = 20;
-/// Alert: operations whose lease ran out.
-const MAX_STUCK: u64 = 5;
-/// Alert: no success for half an hour while the server answers.
-const MAX_SILENCE_MS: i64 = 30 * 60 * 1_000;
-/// Alert: this register's clock is off by two minutes.
-const MAX_CLOCK_OFFSET_MS: u64 = 2 * 60 * 1_000;
 
 impl App {
     /// `sync.status`
@@ -78,6 +69,15 @@ impl App {
         Ok(Outcome { changed: vec![Topic::Sync], ..self.sync_status().await? })
     }
 
+    /// `sync.cancel`: what is under way stops at its last checkpoint; it goes on at the next turn, or when asked to.
+    pub async fn cancel_sync(&self) -> Result<Outcome<SyncStatusView>, AppError> {
+        match self.link() {
+            Some(link) => link.cancel(),
+            None => return Err(AppError::new(ErrorCode::SyncNotJoined)),
+        }
+        Ok(Outcome { changed: vec![Topic::Sync], ..self.sync_status().await? })
+    }
+
     /// `sync.now`: one full round.
     pub async fn sync_now(&self) -> Result<Outcome<RoundReport>, AppError> {
         let link = self.link().ok_or_else(|| AppError::new(ErrorCode::SyncNotJoined))?;
@@ -111,50 +111,9 @@ impl App {
             self.read(move |conn| Ok(exchange::list_runs(conn, None, limit.clamp(1, MAX_PAGE))?)).await?;
         Ok(Outcome::read(runs.into_iter().map(|(_, run)| run_view(run)).collect()))
     }
-
-    /// `sync.health`
-    pub async fn sync_health(&self) -> Result<Outcome<HealthView>, AppError> {
-        let now_ms = self.now_ms();
-        let online = self.is_online();
-        let view = self
-            .read(move |conn| {
-                let health = health::get(conn, now_ms)?;
-                let device = device::get(conn)?;
-                let rate = (health.failed_runs * 100).checked_div(health.rated_runs).unwrap_or(0);
-                let state = &health.exchange;
-                let last = state.last_push_ok_ms.max(state.last_pull_ok_ms);
-                let mut alerts = Vec::new();
-                let mut alert = |is_so: bool, code: &str| {
-                    if is_so {
-                        alerts.push(code.to_owned());
-                    }
-                };
-                alert(rate > MAX_ERROR_RATE_PERCENT, "alert.error_rate");
-                alert(health.stuck_leases > MAX_STUCK, "alert.stuck");
-                alert(online && last.is_some_and(|at| now_ms - at > MAX_SILENCE_MS), "alert.silence");
-                alert(health.queue.dead > 0, "alert.dead");
-                alert(
-                    state.clock_offset_ms.is_some_and(|o| o.unsigned_abs() > MAX_CLOCK_OFFSET_MS),
-                    "alert.clock",
-                );
-                Ok(HealthView {
-                    error_rate_percent: rate,
-                    stuck: u32_of(health.stuck_leases),
-                    clock_offset_ms: state.clock_offset_ms,
-                    last_push_ms: state.last_push_ok_ms,
-                    last_pull_ms: state.last_pull_ok_ms,
-                    resolved_24h: u32_of(health.conflicts_resolved_24h),
-                    countersigned_number: i64::try_from(device.countersigned.number).unwrap_or(i64::MAX),
-                    last_number: i64::try_from(device.head.number).unwrap_or(i64::MAX),
-                    alerts,
-                })
-            })
-            .await?;
-        Ok(Outcome::read(view))
-    }
 }
 
-fn u32_of(n: u64) -> u32 {
+pub(super) fn u32_of(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
@@ -223,7 +182,7 @@ fn page_of(
     Ok(Page { items, next, total: None })
 }
 
-fn entry(conn: &Conn, row: QueueRow) -> Result<QueueEntry, AppError> {
+pub(super) fn entry(conn: &Conn, row: QueueRow) -> Result<QueueEntry, AppError> {
     let (subject, amount) = subject_of(conn, &row)?;
     let (error_code, error_detail) = match row.fault {
         Some((_, code, params)) => (Some(code), Some(json!(params).to_string()).filter(|d| d != "{}")),
@@ -252,7 +211,7 @@ fn entry(conn: &Conn, row: QueueRow) -> Result<QueueEntry, AppError> {
 }
 
 /// What an operation is about, in the shop's words, and its amount when it has one.
-fn subject_of(conn: &Conn, row: &QueueRow) -> Result<(String, Option<Money>), AppError> {
+pub(super) fn subject_of(conn: &Conn, row: &QueueRow) -> Result<(String, Option<Money>), AppError> {
     let Some(text) = queue::find_body(conn, row.head.op_id)? else { return Ok((String::new(), None)) };
     let Ok(body) = OperationBody::decode(&row.head.kind, row.head.kind_version, &text) else {
         return Ok((String::new(), None));

@@ -6,6 +6,8 @@
 mod cart;
 mod catalogue;
 mod conflict;
+mod health;
+mod queue;
 mod sale;
 mod shop;
 mod sync;
@@ -19,6 +21,10 @@ pub use catalogue::{
     ProductView, Progress, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
+pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
+pub use queue::{
+    DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried,
+};
 pub use sale::{
     ReceiptFormat, ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary,
     SaleSync, ShortLineView,
@@ -27,6 +33,6 @@ pub use shop::{
     AppPhase, AppState, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView, Theme,
 };
 pub use sync::{
-    DryRun, FirstSyncProgress, HealthView, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord,
+    DryRun, FirstSyncProgress, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord,
     SyncStatusView, VerifyFinding, VerifyReport,
 };

@@ -156,29 +156,6 @@ pub struct DryRun {
     pub pull: Option<u32>,
 }
 
-/// Health of the sync, computed from the tables.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct HealthView {
-    /// Part of the last hundred runs that failed, in percent.
-    pub error_rate_percent: u32,
-    /// Operations whose lease ran out.
-    pub stuck: u32,
-    /// The register's clock against the server's, in milliseconds.
-    pub clock_offset_ms: Option<i64>,
-    /// When the last push succeeded.
-    pub last_push_ms: Option<i64>,
-    /// When the last pull succeeded.
-    pub last_pull_ms: Option<i64>,
-    /// Conflicts resolved in the last 24 hours.
-    pub resolved_24h: u32,
-    /// Receipts that the server has countersigned.
-    pub countersigned_number: i64,
-    /// Receipts in all.
-    pub last_number: i64,
-    /// Thresholds that are exceeded: stable codes.
-    pub alerts: Vec<String>,
-}
-
 /// Result of "is my data right?".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct VerifyReport {

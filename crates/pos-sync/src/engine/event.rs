@@ -67,6 +67,8 @@ pub enum Event {
     Paused,
     /// A person let it go on.
     Resumed,
+    /// A person stopped what was under way.
+    Cancelled,
     /// The program ends: send what can be sent, then finish.
     Shutdown,
     /// The wall clock was set: due times on the disk may mean something else now.

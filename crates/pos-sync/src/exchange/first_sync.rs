@@ -30,7 +30,7 @@ impl<A: SyncApi> Exchange<A> {
     pub(crate) async fn first_sync(&self) -> Result<Changed, SyncError> {
         let _only_reader = self.reading.lock().await;
         let mut journal = self.journal("first_sync");
-        let result = self.read_everything(&mut journal).await;
+        let result = self.unless_stopped(self.read_everything(&mut journal)).await;
         self.live().progress = None;
         match &result {
             Ok(changed) => {

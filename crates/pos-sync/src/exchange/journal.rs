@@ -37,7 +37,12 @@ impl Journal {
 
     /// It ended early.
     pub(super) fn failed(mut self, error: &SyncError) -> Self {
-        self.0.outcome = RunOutcome::Failed;
+        self.0.outcome = match error {
+            SyncError::Cancelled => RunOutcome::Cancelled,
+            SyncError::Api(_) | SyncError::Store(_) | SyncError::Alarm(_) | SyncError::Paused => {
+                RunOutcome::Failed
+            }
+        };
         self.0.error_code = Some(error.code().to_owned());
         self
     }
@@ -74,7 +79,7 @@ impl<A: SyncApi> Exchange<A> {
         run.ended_at_ms = self.now_ms();
         let written = self
             .write(move |tx| {
-                if let Some(code) = &run.error_code {
+                if let Some(code) = run.error_code.as_ref().filter(|_| run.outcome == RunOutcome::Failed) {
                     exchange::record_error(tx, code, run.ended_at_ms)?;
                 }
                 exchange::record_run(tx, &run)

@@ -25,7 +25,7 @@ impl<A: SyncApi> Exchange<A> {
     pub(crate) async fn pull_to_end(&self) -> Result<Changed, SyncError> {
         let _only_reader = self.reading.lock().await;
         let mut journal = self.journal("pull");
-        let result = self.pull_pages(&mut journal).await;
+        let result = self.unless_stopped(self.pull_pages(&mut journal)).await;
         match &result {
             Ok(_) if journal.is_idle() => {}
             Ok(_) => self.record(journal).await,

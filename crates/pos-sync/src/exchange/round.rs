@@ -46,10 +46,12 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     async fn round_once(&self) -> Result<RoundReport, SyncError> {
+        let stops = self.stops_from_now();
         let greeting = self.greet().await?;
         let mut batch = BatchSize::default();
         batch.limit_to(&greeting.limits);
         let sent = self.send_everything(batch).await?;
+        stops.check()?;
         let mut report = RoundReport {
             pushed: sent.applied,
             refused: sent.refused,

@@ -118,11 +118,13 @@ impl<A: SyncApi> Exchange<A> {
         tracing::info!(code = error.code(), %error, "a step of the exchange failed");
         let trouble = error.trouble();
         let mut live = self.live();
-        live.last_error = Some(error.code());
+        if !matches!(error, SyncError::Cancelled) {
+            live.last_error = Some(error.code());
+        }
         match (error, trouble) {
             (SyncError::Alarm(alarm), _) => live.alarm = Some(*alarm),
             (SyncError::Api(_), Trouble::Denied) => live.alarm = Some(Alarm::Denied),
-            (SyncError::Api(_) | SyncError::Store(_) | SyncError::Paused, _) => {}
+            (SyncError::Api(_) | SyncError::Store(_) | SyncError::Paused | SyncError::Cancelled, _) => {}
         }
         trouble
     }

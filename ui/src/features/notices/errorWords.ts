@@ -29,6 +29,24 @@ type Write = (params: Params, reading: Reading) => Words;
 
 const plain = (title: () => string, text: () => string): Write => () => ({ title: title(), text: text() });
 
+/** Why an operation can be neither given up nor corrected. */
+function heldBecause(reason: string): string {
+  switch (reason) {
+    case 'document':
+      return m.err_sync_not_discardable_document();
+    case 'alarm':
+      return m.err_sync_not_discardable_alarm();
+    case 'awaited':
+      return m.err_sync_not_discardable_awaited();
+    case 'kind':
+      return m.err_sync_not_editable_kind();
+    case 'gone':
+      return m.err_sync_not_editable_gone();
+    default:
+      return m.err_sync_not_discardable_not_dead();
+  }
+}
+
 const WORDS: Record<AnyCode, Write> = {
   'app.not_set_up': plain(m.err_app_not_set_up, m.err_app_not_set_up_do),
   'app.already_set_up': plain(m.err_app_already_set_up, m.err_app_already_set_up_do),
@@ -85,6 +103,8 @@ const WORDS: Record<AnyCode, Write> = {
   'sync.not_the_server': plain(m.err_sync_not_the_server, m.err_sync_not_the_server_do),
   'sync.wrong_certificate': plain(m.err_sync_wrong_certificate, m.err_sync_wrong_certificate_do),
   'sync.refused': (p) => ({ title: m.err_sync_refused(), text: m.err_sync_refused_do({ detail: text(p, 'detail') }) }),
+  'sync.not_discardable': (p) => ({ title: m.err_sync_not_discardable(), text: heldBecause(text(p, 'reason')) }),
+  'sync.not_editable': (p) => ({ title: m.err_sync_not_editable(), text: heldBecause(text(p, 'reason')) }),
   'sync.operation_not_found': plain(m.err_sync_operation_not_found, m.err_sync_operation_not_found_do),
   'conflict.not_found': plain(m.err_conflict_not_found, m.err_conflict_not_found_do),
   'conflict.choice_not_offered': plain(m.err_conflict_choice_not_offered, m.err_conflict_choice_not_offered_do),
