@@ -199,21 +199,30 @@ pub(crate) fn apply_level(
     rev: u64,
     seq: u64,
 ) -> Result<Applied, StoreError> {
-    let seq = int("stock_level.seq", seq)?;
+    let (rev, seq) = (int("stock_level.rev", rev)?, int("stock_level.seq", seq)?);
+    let sealed = Balance {
+        product_id: level.product_id,
+        on_hand_milli: level.on_hand.milli(),
+        oversold_milli: level.oversold.milli(),
+        rev,
+        seq,
+    };
     let written = tx
         .prepare_cached(
-            "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev, seq)
-             VALUES (:id, :on_hand, :oversold, :rev, :seq)
+            "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev, seq, seal)
+             VALUES (:id, :on_hand, :oversold, :rev, :seq, :seal)
              ON CONFLICT (product_id) DO UPDATE SET on_hand_milli = excluded.on_hand_milli,
-                 oversold_milli = excluded.oversold_milli, rev = excluded.rev, seq = excluded.seq
+                 oversold_milli = excluded.oversold_milli, rev = excluded.rev, seq = excluded.seq,
+                 seal = excluded.seal
              WHERE excluded.rev > stock_level.rev",
         )?
         .execute(named_params! {
             ":id": level.product_id.as_bytes(),
             ":on_hand": level.on_hand.milli(),
             ":oversold": level.oversold.milli(),
-            ":rev": int("stock_level.rev", rev)?,
+            ":rev": rev,
             ":seq": seq,
+            ":seal": sealed.seal(),
         })?;
     if written == 0 {
         return Ok(Applied::Known);
@@ -258,7 +267,72 @@ pub(crate) fn release(tx: &Tx<'_>, op_id: OpId) -> Result<(), StoreError> {
             balance.execute(named_params! {
                 ":delta": movement.delta.milli(), ":product": movement.product_id.as_bytes(),
             })?;
+            seal(tx, movement.product_id)?;
         }
+    }
+    Ok(())
+}
+
+/// A balance as it stands in its row, for its seal.
+pub(crate) struct Balance {
+    product_id: ProductId,
+    on_hand_milli: i64,
+    oversold_milli: i64,
+    rev: i64,
+    seq: i64,
+}
+
+impl Balance {
+    /// The columns that [`Balance::read`] reads.
+    pub(crate) const COLUMNS: &str =
+        "SELECT product_id, on_hand_milli, oversold_milli, rev, seq FROM stock_level";
+
+    pub(crate) fn read(c: &Columns<'_, '_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            product_id: c.id("product_id")?,
+            on_hand_milli: c.get("on_hand_milli")?,
+            oversold_milli: c.get("oversold_milli")?,
+            rev: c.get("rev")?,
+            seq: c.get("seq")?,
+        })
+    }
+
+    /// What tells that the row is as this program wrote it. No secret: it finds mistakes and other tools, not forgers.
+    pub(crate) fn seal(&self) -> [u8; 8] {
+        let mut bytes = Vec::with_capacity(48);
+        bytes.extend_from_slice(self.product_id.as_bytes());
+        for number in [self.on_hand_milli, self.oversold_milli, self.rev, self.seq] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        let mut seal = [0; 8];
+        for (to, from) in seal.iter_mut().zip(pos_domain::Hash32::of(&bytes).0) {
+            *to = from;
+        }
+        seal
+    }
+}
+
+/// Whether balances stand here that were written before there were seals.
+pub(crate) fn has_unsealed(conn: &Conn) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare("SELECT 1 FROM stock_level WHERE seal IS NULL LIMIT 1")?;
+    Ok(statement.exists([])?)
+}
+
+/// Seals them.
+pub(crate) fn seal_all(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let mut statement = tx.prepare("SELECT product_id FROM stock_level WHERE seal IS NULL")?;
+    let unsealed: Vec<ProductId> = all(statement.query([])?, "stock_level", |c| c.id("product_id"))?;
+    unsealed.into_iter().try_for_each(|product_id| seal(tx, product_id))
+}
+
+/// Seals the balance of a product anew, after a change of this program's own.
+fn seal(tx: &Tx<'_>, product_id: ProductId) -> Result<(), StoreError> {
+    let mut statement = tx.prepare_cached(&format!("{} WHERE product_id = :id", Balance::COLUMNS))?;
+    let id = product_id.as_bytes();
+    if let Some(balance) = first(statement.query(named_params! { ":id": id })?, "stock_level", Balance::read)?
+    {
+        tx.prepare_cached("UPDATE stock_level SET seal = :seal WHERE product_id = :id")?
+            .execute(named_params! { ":seal": balance.seal(), ":id": id })?;
     }
     Ok(())
 }

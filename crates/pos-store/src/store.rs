@@ -12,7 +12,7 @@ use pos_sqlite::{Database, FolderLock, Migration, OpenMode, OpenOptions, Opened,
 
 use crate::error::{from_read, from_reopen, from_write};
 use crate::sql::{Conn, Tx};
-use crate::{StoreError, backups};
+use crate::{StoreError, backups, stock};
 
 /// Name of the register's file in its data folder.
 pub const FILE_NAME: &str = "register.db";
@@ -40,6 +40,7 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(3, "0003", "create_sync"),
     migration!(4, "0004", "create_sales"),
     migration!(5, "0005", "create_health"),
+    migration!(6, "0006", "seal_balances"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.
@@ -236,5 +237,8 @@ pub(crate) fn open_database(folder: &Path, mode: OpenMode) -> Result<Database, S
         readers: READERS,
         mode,
     })?;
+    if mode == OpenMode::ReadWrite && database.read(ReadLane::Quick, stock::has_unsealed).map_err(from_read)? {
+        database.write(Priority::Till, stock::seal_all).map_err(from_write)?;
+    }
     Ok(database)
 }

@@ -43,13 +43,26 @@ pub struct Finding {
 
 /// The findings so far.
 #[derive(Default)]
-pub(crate) struct Findings(Vec<Finding>);
+pub(crate) struct Findings {
+    found: Vec<Finding>,
+    /// Number of the document that is being looked at, so that people know it by what is printed on it.
+    document: Option<String>,
+}
 
 impl Findings {
-    pub(crate) fn add(&mut self, code: &'static str, subject: Option<Uuid>, params: Value) {
-        if self.0.len() < MAX_FINDINGS {
-            self.0.push(Finding { code, subject, params });
+    pub(crate) fn add(&mut self, code: &'static str, subject: Option<Uuid>, mut params: Value) {
+        if self.found.len() >= MAX_FINDINGS {
+            return;
         }
+        if let (Some(number), Value::Object(facts)) = (&self.document, &mut params) {
+            facts.insert("number".to_owned(), json!(number));
+        }
+        self.found.push(Finding { code, subject, params });
+    }
+
+    /// What is found from now on is about the document with this number, or about none.
+    pub(crate) fn look_at(&mut self, document: Option<String>) {
+        self.document = document;
     }
 
     /// Runs one check. A value of a shape that this program never writes is a finding, not the end of the check.
@@ -87,7 +100,7 @@ pub fn rows(conn: &Conn, depth: Depth) -> Result<Vec<Finding>, StoreError> {
         operations::check_bodies(conn, &mut findings)?;
         findings.attempt(None, |findings| stock::check(conn, findings))?;
     }
-    Ok(findings.0)
+    Ok(findings.found)
 }
 
 impl Store {
@@ -102,16 +115,20 @@ impl Store {
             Depth::Quick => Vec::new(),
             Depth::Full => pos_sqlite::verify_file(self.path(), VerifyDepth::Full),
         };
-        if !damaged.is_empty() {
-            return Ok(damaged
-                .iter()
-                .map(|finding| Finding {
-                    code: "file.damaged",
-                    subject: None,
-                    params: json!({ "detail": finding.to_string() }),
-                })
-                .collect());
+        let mut findings: Vec<Finding> = damaged
+            .iter()
+            .map(|finding| Finding {
+                code: "file.damaged",
+                subject: None,
+                params: json!({ "detail": finding.to_string() }),
+            })
+            .collect();
+        match self.report(move |conn| rows(conn, depth)) {
+            Ok(more) => findings.extend(more),
+            // Damage explains why no more can be read.
+            Err(error) if findings.is_empty() => return Err(error),
+            Err(_) => {}
         }
-        self.report(move |conn| rows(conn, depth))
+        Ok(findings)
     }
 }

@@ -36,6 +36,9 @@ pub(super) fn check(
                 json!({ "series": epoch.series, "found": head.number, "expected": device.head.number }),
             );
         }
+        if current {
+            check_countersigned(conn, device, findings)?;
+        }
         if current && device.countersigned.number > head.number {
             findings.add(
                 "chain.countersigned_ahead",
@@ -43,6 +46,23 @@ pub(super) fn check(
                 json!({ "series": epoch.series, "found": device.countersigned.number }),
             );
         }
+    }
+    Ok(())
+}
+
+/// What the server countersigned is a link that stands here.
+fn check_countersigned(conn: &Conn, device: &Device, findings: &mut Findings) -> Result<(), StoreError> {
+    let ChainHead { number, hash } = device.countersigned;
+    let standing = match number.checked_sub(1) {
+        None => Some(ChainHead::START.hash),
+        Some(before) => chain::list_after(conn, device.epoch, before, 1)?.first().map(|link| link.hash),
+    };
+    if standing != Some(hash) {
+        findings.add(
+            "chain.countersigned_differs",
+            Some(device.device_id.0),
+            json!({ "table": "device", "number": number }),
+        );
     }
     Ok(())
 }
@@ -85,6 +105,7 @@ fn walk(
             // A full check reads all documents anyway.
             if depth == Depth::Quick {
                 documents::check_one(conn, record.document_id, findings)?;
+                findings.look_at(None);
             }
             head = ChainHead { number: record.number, hash: record.hash };
         }

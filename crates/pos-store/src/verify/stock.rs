@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::Findings;
 use crate::StoreError;
-use crate::sql::{Columns, Conn};
-use crate::stock::Movement;
+use crate::sql::{Columns, Conn, first};
+use crate::stock::{Balance, Movement};
 
 /// Reports movements that are missing, too many, or not as their cause says.
 pub(super) fn compare_movements(
@@ -21,8 +21,20 @@ pub(super) fn compare_movements(
         return;
     }
     for movement in &wanted {
-        if !found.contains(movement) {
-            findings.add("movement.differs", Some(subject), json!({ "movement_id": movement.movement_id }));
+        let movement_id = movement.movement_id;
+        let column = match found.iter().find(|f| f.movement_id == movement_id) {
+            None => {
+                findings.add("movement.missing", Some(subject), json!({ "movement_id": movement_id }));
+                continue;
+            }
+            Some(found) => column_that_differs(movement, found),
+        };
+        if let Some(column) = column {
+            findings.add(
+                "movement.differs",
+                Some(subject),
+                json!({ "table": "stock_movement", "column": column, "movement_id": movement_id }),
+            );
         }
     }
     for movement in &found {
@@ -34,6 +46,19 @@ pub(super) fn compare_movements(
             );
         }
     }
+}
+
+/// The first column in which a movement is not as its cause says.
+fn column_that_differs(wanted: &Movement, found: &Movement) -> Option<&'static str> {
+    let differs = [
+        ("product_id", wanted.product_id != found.product_id),
+        ("delta_milli", wanted.delta != found.delta),
+        ("reason", wanted.reason != found.reason),
+        ("op_id", wanted.op_id != found.op_id),
+        ("line_id", wanted.line != found.line),
+        ("at_ms", wanted.at_ms != found.at_ms),
+    ];
+    differs.into_iter().find_map(|(column, differs)| differs.then_some(column))
 }
 
 /// A pending row repeats its movement.
@@ -65,6 +90,39 @@ pub(super) fn check(conn: &Conn, findings: &mut Findings) -> Result<(), StoreErr
         while let Some(row) = rows.next()? {
             findings.add(code, Some(Columns::of("stock_movement", row).id("movement_id")?), json!({}));
         }
+    }
+    check_balances(conn, findings)
+}
+
+/// Each balance as the server sent it, and none lost. While a first sync runs, those that it has not reached yet wait
+/// with revision 0.
+fn check_balances(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
+    let syncing = conn.prepare("SELECT 1 FROM sync_snapshot")?.exists([])?;
+    let mut statement =
+        conn.prepare("SELECT product_id, on_hand_milli, oversold_milli, rev, seq, seal FROM stock_level")?;
+    let mut rows = statement.query([])?;
+    let mut found: u64 = 0;
+    while let Some(row) = rows.next()? {
+        found = found.saturating_add(1);
+        let columns = Columns::of("stock_level", row);
+        let waits = syncing && columns.get::<i64>("rev")? == 0;
+        let seal: Option<Vec<u8>> = columns.get("seal")?;
+        if !waits && seal.as_deref() != Some(Balance::read(&columns)?.seal().as_slice()) {
+            findings.add(
+                "stock.balance_changed",
+                Some(columns.id("product_id")?),
+                json!({ "table": "stock_level" }),
+            );
+        }
+    }
+    let mut statement = conn.prepare("SELECT rows FROM row_count WHERE table_name = 'stock_level'")?;
+    let expected: Option<u64> = first(statement.query([])?, "row_count", |c| c.count("rows"))?;
+    if expected != Some(found) {
+        findings.add(
+            "stock.balances_counted",
+            None,
+            json!({ "table": "row_count", "found": found, "expected": expected }),
+        );
     }
     Ok(())
 }
