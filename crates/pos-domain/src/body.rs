@@ -251,6 +251,18 @@ impl OperationBody {
         }
     }
 
+    /// What it is about: the kind of row that it makes, changes, deletes or decides, or `sale`.
+    pub const fn table(&self) -> &'static str {
+        match self {
+            Self::SaleComplete(_) => "sale",
+            Self::EntityCreate(b) => b.entity.as_str(),
+            Self::EntityUpdate(b) => b.entity.as_str(),
+            Self::EntityDelete(b) => b.entity.as_str(),
+            Self::StockAdjust(_) => EntityKind::Stock.as_str(),
+            Self::ConflictResolve(_) | Self::ConflictReopen(_) => EntityKind::Conflict.as_str(),
+        }
+    }
+
     /// Writes the body, once and for all.
     pub fn encode(&self) -> Result<EncodedBody, BodyFault> {
         let text = match self {

@@ -3,6 +3,8 @@
 //! A row is written only when its revision is higher than the one here. Rows of a kind or shape that this program
 //! does not know are parked, not lost.
 
+use std::collections::BTreeSet;
+
 use pos_domain::body::EntityKind;
 use pos_domain::stock::StockLevel;
 use pos_domain::{Cashier, Category, Customer, OpId, Product};
@@ -12,6 +14,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::conflicts::{self, ConflictApplied};
+use crate::health::{self, Direction};
 use crate::settings::SettingRow;
 use crate::shared::{self, Applied, ServerVersion};
 use crate::sql::{Conn, Tx, all, first, from_json, int, to_json};
@@ -88,6 +91,8 @@ pub fn promote(tx: &Tx<'_>, page: &Page, now_ms: i64) -> Result<Changed, StoreEr
     if !page.own.is_empty() {
         changed.topics.insert(Topic::Stock);
     }
+    let tables: BTreeSet<&str> = page.rows.iter().map(|row| row.entity.as_str()).collect();
+    health::record_success(tx, Direction::Pull, tables, now_ms)?;
     set_cursor(tx, &page.next_cursor, now_ms)?;
     Ok(changed)
 }

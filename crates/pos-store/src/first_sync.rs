@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::feed::{self, IncomingRow};
+use crate::health::{self, Direction};
 use crate::sql::{Conn, Tx, all, first, int};
 use crate::topic::Changed;
 
@@ -129,6 +130,7 @@ pub fn finish(tx: &Tx<'_>, now_ms: i64) -> Result<(), StoreError> {
     for kind in EntityKind::ALL {
         remove_unseen(tx, kind)?;
     }
+    health::record_success(tx, Direction::Pull, EntityKind::ALL.map(EntityKind::as_str), now_ms)?;
     tx.execute("DELETE FROM sync_snapshot", [])?;
     tx.execute("DELETE FROM sync_checkpoint", [])?;
     feed::set_cursor(tx, &progress.mark, now_ms)

@@ -1,7 +1,6 @@
 //! How the register stands with its server, computed from the tables at every look, never remembered: measures, the
 //! alerts that follow from them, and samples over time.
 
-use pos_domain::body::EntityKind;
 use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 
@@ -151,7 +150,8 @@ impl Health {
 
     /// What a person should look at. Silence counts only while the server answers: offline is no fault.
     pub fn alerts(&self, thresholds: &Thresholds, online: bool, now_ms: i64) -> Vec<Alert> {
-        let silent = self.last_success_ms().is_some_and(|at| now_ms.saturating_sub(at) > thresholds.silence_ms);
+        let silent =
+            self.last_success_ms().is_some_and(|at| now_ms.saturating_sub(at) > thresholds.silence_ms);
         let off = self.exchange.clock_offset_ms.map_or(0, i64::unsigned_abs);
         [
             (self.error_rate_percent() > thresholds.error_rate_percent, Alert::ErrorRate),
@@ -297,11 +297,7 @@ pub fn list_successes(conn: &Conn) -> Result<Vec<LastSuccess>, StoreError> {
     let mut statement =
         conn.prepare_cached("SELECT entity, direction, at_ms FROM sync_success ORDER BY entity, direction")?;
     all(statement.query([])?, "sync_success", |c| {
-        Ok(LastSuccess {
-            entity: c.get("entity")?,
-            direction: c.get("direction")?,
-            at_ms: c.get("at_ms")?,
-        })
+        Ok(LastSuccess { entity: c.get("entity")?, direction: c.get("direction")?, at_ms: c.get("at_ms")? })
     })
 }
 
@@ -348,9 +344,8 @@ pub fn sample(tx: &Tx<'_>, online: bool, now_ms: i64) -> Result<bool, StoreError
         ":timeouts": int("health_sample.timeouts_24h", health.timeouts_24h)?,
         ":alerts": to_json("health_sample.alerts", &alerts)?,
     })?;
-    tx.prepare_cached("DELETE FROM health_sample WHERE at_ms < :before OR at_ms > :now")?.execute(
-        named_params! { ":before": now_ms.saturating_sub(KEEP_SAMPLES_MS), ":now": now_ms },
-    )?;
+    tx.prepare_cached("DELETE FROM health_sample WHERE at_ms < :before OR at_ms > :now")?
+        .execute(named_params! { ":before": now_ms.saturating_sub(KEEP_SAMPLES_MS), ":now": now_ms })?;
     Ok(true)
 }
 
@@ -391,15 +386,6 @@ fn read_sample(c: &Columns<'_, '_>) -> Result<Sample, StoreError> {
         timeouts_24h: c.count("timeouts_24h")?,
         alerts: c.json("alerts")?,
     })
-}
-
-/// What an operation is about, as [`record_success`] names it.
-pub fn entity_of_kind(kind: &str, entity: Option<EntityKind>) -> &'static str {
-    match entity {
-        Some(entity) => entity.as_str(),
-        None if kind == "stock.adjust" => EntityKind::Stock.as_str(),
-        None => "sale",
-    }
 }
 
 fn rate_runs(conn: &Conn) -> Result<(u32, u32), StoreError> {

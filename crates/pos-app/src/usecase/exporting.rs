@@ -125,9 +125,25 @@ struct Line {
 
 /// The columns of the table, in the order of [`Line::cells`].
 const COLUMNS: [&str; 19] = [
-    "op_id", "epoch", "seq", "kind", "kind_version", "mode", "state", "made_at_ms", "attempts",
-    "next_due_at_ms", "error_class", "error_code", "error_params", "entity", "entity_id", "subject",
-    "amount_minor", "depends_on", "body",
+    "op_id",
+    "epoch",
+    "seq",
+    "kind",
+    "kind_version",
+    "mode",
+    "state",
+    "made_at_ms",
+    "attempts",
+    "next_due_at_ms",
+    "error_class",
+    "error_code",
+    "error_params",
+    "entity",
+    "entity_id",
+    "subject",
+    "amount_minor",
+    "depends_on",
+    "body",
 ];
 
 impl Line {

@@ -186,8 +186,7 @@ fn refusal(row: &QueueRow) -> Value {
 
 fn record(tx: &Tx<'_>, action: &str, op_id: OpId, at_ms: i64, detail: Value) -> Result<(), AppError> {
     let actor = Counter::load(tx)?.cashier.name;
-    let entry =
-        StoredEntry { at_ms, actor, action: action.to_owned(), subject: Some(op_id.0), detail };
+    let entry = StoredEntry { at_ms, actor, action: action.to_owned(), subject: Some(op_id.0), detail };
     audit::record(tx, &entry)?;
     Ok(())
 }
@@ -264,12 +263,7 @@ fn whole(conn: &Conn, row: QueueRow) -> Result<OperationView, AppError> {
 }
 
 /// The operation that takes the place of a refused one; the row here follows.
-fn corrected(
-    tx: &Tx<'_>,
-    stamp: &Stamp,
-    row: &QueueRow,
-    fields: Fields,
-) -> Result<OperationBody, AppError> {
+fn corrected(tx: &Tx<'_>, stamp: &Stamp, row: &QueueRow, fields: Fields) -> Result<OperationBody, AppError> {
     let fields = typed(tx, fields)?;
     match body_of(tx, row)? {
         Some(OperationBody::EntityCreate(old)) => match old.entity {

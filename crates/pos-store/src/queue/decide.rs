@@ -156,8 +156,8 @@ pub fn count_waiting_for(conn: &Conn, op_id: OpId) -> Result<u64, StoreError> {
 /// # Errors
 /// Those of reading.
 pub fn list_dependencies(conn: &Conn, op_id: OpId) -> Result<Vec<OpId>, StoreError> {
-    let mut statement =
-        conn.prepare_cached("SELECT depends_on FROM sync_dependency WHERE op_id = :op_id ORDER BY depends_on")?;
+    let mut statement = conn
+        .prepare_cached("SELECT depends_on FROM sync_dependency WHERE op_id = :op_id ORDER BY depends_on")?;
     all(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_dependency", |c| {
         c.id("depends_on")
     })
@@ -177,9 +177,7 @@ fn get(conn: &Conn, op_id: OpId) -> Result<QueueRow, StoreError> {
 fn refuse_held(op_id: OpId, hold: Option<Hold>) -> Result<(), StoreError> {
     match hold {
         None => Ok(()),
-        Some(hold) => {
-            Err(StoreError::WrongState { what: "operation", id: op_id.0, state: hold.as_str() })
-        }
+        Some(hold) => Err(StoreError::WrongState { what: "operation", id: op_id.0, state: hold.as_str() }),
     }
 }
 

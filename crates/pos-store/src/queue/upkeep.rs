@@ -27,11 +27,13 @@ pub fn expire_leases(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
         .execute(named_params! { ":now": now_ms, ":wrong": MAX_WAIT_MS })?)
 }
 
-/// Puts all claims back; how many. At start nobody can be waiting for an answer.
+/// Puts all claims back; how many. At start nobody can be waiting for an answer. Operations that wait for each other
+/// are set free, too: see [`super::cycle`].
 ///
 /// # Errors
 /// Those of writing.
 pub fn recover_at_start(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
+    super::cycle::open_circles(tx, now_ms)?;
     Ok(tx.execute(
         "UPDATE sync_queue SET state = 'pending', lease_until_ms = NULL, next_due_at_ms = :now
          WHERE state <> 'acknowledged' AND state = 'in_flight'",

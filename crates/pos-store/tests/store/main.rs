@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod decisions;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod mappings;

@@ -1,11 +1,12 @@
 //! Sending what waits: claim, check, send, and write down what became of each operation.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use pos_domain::chain::ChainHead;
 use pos_domain::{ChainRecord, OpId};
 use pos_protocol::{Mode, OpVerdict, Operation, PROTOCOL, PushRequest, PushResponse, SyncApi};
+use pos_store::health::{self, Direction};
 use pos_store::queue::{self, ClaimLimits, Claimed, ErrorClass, OpFault, OpMode};
 use pos_store::{Conn, StoreError, chain, device, exchange, lease};
 use serde_json::value::RawValue;
@@ -66,6 +67,8 @@ pub(crate) enum Pushed {
 struct Load<'a, A: SyncApi> {
     claimed: Vec<Claimed>,
     links: Vec<ChainRecord>,
+    /// What the operations are about.
+    tables: BTreeSet<&'static str>,
     /// Some never left: they are dead or parked already.
     kept_back: u32,
     _carrier: Option<LinkCarrier<'a, A>>,
@@ -102,10 +105,11 @@ impl<A: SyncApi> Load<'_, A> {
 impl<A: SyncApi> Exchange<A> {
     /// What the queue holds. An unreadable file shows as an empty queue; the step that writes will say why.
     pub(crate) async fn look(&self) -> QueueView {
-        let now_ms = self.now_ms();
+        let (now_ms, online) = (self.now_ms(), self.is_gate_open());
         let seen = self
             .write(move |tx| {
                 queue::expire_leases(tx, now_ms)?;
+                health::sample(tx, online, now_ms)?;
                 view(tx, now_ms)
             })
             .await;
@@ -167,7 +171,8 @@ impl<A: SyncApi> Exchange<A> {
         let link_bytes = LINK_BYTES.saturating_mul(u64::try_from(links.len()).unwrap_or(u64::MAX));
         let mut room = max_bytes.saturating_sub(link_bytes);
         let mut left = max_ops;
-        let mut load = Load { claimed: Vec::new(), links, kept_back: 0, _carrier: carrier };
+        let tables = BTreeSet::new();
+        let mut load = Load { claimed: Vec::new(), links, tables, kept_back: 0, _carrier: carrier };
         while left > 0 && (load.claimed.is_empty() || room >= ROOM_WORTH_FILLING) {
             let ops = left.min(u32::try_from(self.chunk_rows(Work::Claims)).unwrap_or(u32::MAX));
             let claimed = self.claim(ops, room).await?;
@@ -177,7 +182,7 @@ impl<A: SyncApi> Exchange<A> {
                 let bytes = u64::try_from(operation.body.len()).unwrap_or(u64::MAX);
                 room = room.saturating_sub(bytes.saturating_add(ENVELOPE_BYTES));
             }
-            let (sound, kept_back) = self.keep_back(claimed).await?;
+            let (sound, kept_back) = self.keep_back(claimed, &mut load.tables).await?;
             load.kept_back = load.kept_back.saturating_add(kept_back);
             load.claimed.extend(sound);
             if !full {
@@ -209,13 +214,20 @@ impl<A: SyncApi> Exchange<A> {
         Ok(claimed)
     }
 
-    /// Puts aside what must not leave; the rest, and how many stayed.
-    async fn keep_back(&self, claimed: Vec<Claimed>) -> Result<(Vec<Claimed>, u32), StoreError> {
+    /// Puts aside what must not leave; the rest, and how many stayed. Notes what the rest is about.
+    async fn keep_back(
+        &self,
+        claimed: Vec<Claimed>,
+        tables: &mut BTreeSet<&'static str>,
+    ) -> Result<(Vec<Claimed>, u32), StoreError> {
         let mut sound = Vec::with_capacity(claimed.len());
         let mut unsound = Vec::new();
         for operation in claimed {
             match check(&operation.kind, operation.kind_version, &operation.body, &operation.body_hash) {
-                Ok(_) => sound.push(operation),
+                Ok(body) => {
+                    tables.insert(body.table());
+                    sound.push(operation);
+                }
                 Err(why) => unsound.push((operation.op_id, operation.generation, why)),
             }
         }
@@ -266,6 +278,7 @@ impl<A: SyncApi> Exchange<A> {
     ) -> Result<Tally, SyncError> {
         let now_ms = self.now_ms();
         let bytes_up = load.bytes();
+        let tables = load.tables;
         let tally = self.take_verdicts(pair(load.claimed, response.verdicts), now_ms).await;
         let mut tally = match tally {
             Ok(tally) => tally,
@@ -276,7 +289,7 @@ impl<A: SyncApi> Exchange<A> {
             }
         };
         let head = response.chain_head.filter(|_| !load.links.is_empty());
-        tally.join(self.take_head(head, now_ms).await?);
+        tally.join(self.take_head(head, tables, now_ms).await?);
         if let Some(words) = &response.chain_fault {
             tracing::error!(words, "the server does not accept a link of the receipts chain");
             tally.alarm = tally.alarm.max(Some(Alarm::ChainFault));
@@ -333,9 +346,15 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     /// Remembers that the server answered, and how far it holds the chain.
-    async fn take_head(&self, head: Option<ChainHead>, now_ms: i64) -> Result<Tally, StoreError> {
+    async fn take_head(
+        &self,
+        head: Option<ChainHead>,
+        tables: BTreeSet<&'static str>,
+        now_ms: i64,
+    ) -> Result<Tally, StoreError> {
         self.write(move |tx| {
             exchange::record_push_ok(tx, now_ms)?;
+            health::record_success(tx, Direction::Push, tables, now_ms)?;
             let mut tally = Tally::default();
             if let Some(head) = head {
                 let before = device::get(tx)?.countersigned;
