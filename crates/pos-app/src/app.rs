@@ -9,6 +9,8 @@ use pos_store::device::Device;
 use pos_store::jobs::{self, JobKind};
 use pos_store::queue::Lane;
 use pos_store::{Conn, OpenMode, Priority, Store, StoreError, Tx, cashiers, device, local, settings};
+use pos_sync::Stepper;
+use pos_sync::transport::Way;
 use tokio::sync::{broadcast, watch};
 
 use crate::clock::Clock;
@@ -20,6 +22,7 @@ use crate::link::Link;
 use crate::outcome::{Outcome, Permission, Topic};
 use crate::usecase::Stamp;
 use crate::view::{AppPhase, AppState, DeviceSettings, Progress, ServerLink, ShopView};
+use crate::world::World;
 
 /// Changes that a slow listener may fall behind before it is told to fetch everything again.
 const TOPIC_BACKLOG: usize = 256;
@@ -67,6 +70,9 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) ids: IdSource,
+    pub(crate) world: World,
+    /// What moves the sync on in a world in process, until somebody takes it.
+    pub(crate) stepper: Mutex<Option<Stepper<Way>>>,
     keys: Mutex<Option<Keys>>,
     link: RwLock<Option<Link>>,
     background_sync: bool,
@@ -79,6 +85,12 @@ pub(crate) struct Inner {
 impl App {
     /// Opens a data folder, finishes what a crash left unfinished, and starts the background sync when asked to.
     pub async fn open(options: AppOptions) -> Result<Self, AppError> {
+        Self::open_in(options, World::real()).await
+    }
+
+    /// Like [`App::open`], in a world of the caller's. In one that is not real he calls [`App::recover`] next, because
+    /// it may ask the server, and the server is in his hands.
+    pub async fn open_in(options: AppOptions, world: World) -> Result<Self, AppError> {
         let AppOptions { dir, access, background_sync, clock } = options;
         let mode = match access {
             OpenAccess::Read => OpenMode::ReadOnly,
@@ -99,7 +111,9 @@ impl App {
         let (topics, _) = broadcast::channel(TOPIC_BACKLOG);
         let app = Self {
             inner: Arc::new(Inner {
-                ids: IdSource::new(clock.clone()),
+                ids: IdSource::by_chance(clock.clone(), world.chance),
+                world,
+                stepper: Mutex::new(None),
                 keys: Mutex::new(None),
                 link: RwLock::new(None),
                 checkout: tokio::sync::Mutex::new(()),
@@ -113,10 +127,17 @@ impl App {
         };
         if access == OpenAccess::Write && app.inner.store.read(device::find)?.is_some() {
             app.start_link().await?;
-            app.finish_imports().await?;
-            app.recover_checkouts().await?;
+            if app.inner.world.is_real() {
+                app.recover().await?;
+            }
         }
         Ok(app)
+    }
+
+    /// Finishes what a crash left unfinished: imports, and sales that nobody answered.
+    pub async fn recover(&self) -> Result<(), AppError> {
+        self.finish_imports().await?;
+        self.recover_checkouts().await
     }
 
     /// An import that a kill stopped is finished before anybody looks, unless the program that imports still runs.
@@ -136,6 +157,17 @@ impl App {
             link.shut_down().await;
         }
         Ok(self.inner.store.close()?)
+    }
+
+    /// What moves the sync of a register on that was opened in a world in process, once for each connection to a
+    /// server.
+    pub fn take_stepper(&self) -> Option<Stepper<Way>> {
+        self.inner.stepper.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether the register's file rests: nothing waits for it or runs on it.
+    pub fn is_at_rest(&self) -> bool {
+        self.inner.store.is_idle()
     }
 
     /// Tells of things that change by themselves, such as after a pull.
@@ -222,7 +254,7 @@ impl App {
     pub(crate) fn keys(&self) -> Result<MutexGuard<'_, Option<Keys>>, AppError> {
         let mut keys = self.inner.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.is_none() {
-            *keys = Some(Keys::open(&self.inner.dir)?);
+            *keys = Some(Keys::open(&self.inner.dir, self.inner.world.chance)?);
         }
         Ok(keys)
     }

@@ -11,7 +11,7 @@ use pos_domain::DeviceKey;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
-use crate::ids::random_seed;
+use crate::world::Chance;
 
 const FILE: &str = "keys.json";
 
@@ -56,7 +56,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Reads the keys of a data folder; makes the signing key when there is none yet.
-    pub(crate) fn open(dir: &Path) -> Result<Self, AppError> {
+    pub(crate) fn open(dir: &Path, chance: Chance) -> Result<Self, AppError> {
         let path = dir.join(FILE);
         match std::fs::read(&path) {
             Ok(bytes) => {
@@ -64,7 +64,7 @@ impl Keys {
                 Ok(Self { path, file })
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let seed = random_seed().map_err(AppError::internal)?;
+                let seed = chance.key_seed()?;
                 let keys = Self {
                     path,
                     file: KeyFile { signing_seed: Secret(hex::encode(seed)), server_token: None },

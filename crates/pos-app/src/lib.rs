@@ -19,6 +19,7 @@ pub mod quote;
 pub mod replay;
 mod usecase;
 pub mod view;
+mod world;
 
 pub use app::{App, AppOptions, OpenAccess};
 pub use clock::Clock;
@@ -26,3 +27,4 @@ pub use code::ErrorCode;
 pub use error::AppError;
 pub use outcome::{Outcome, Permission, Topic};
 pub use usecase::ProductFilter;
+pub use world::World;

@@ -1,6 +1,7 @@
 //! The connection of a register to its server: pos-sync over HTTP, with its news turned into the topics of screens.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use pos_domain::body::EntityKind;
@@ -9,7 +10,7 @@ use pos_store::queue::Claimed;
 use pos_store::{Priority, queue};
 use pos_sync::backoff::Jitter;
 use pos_sync::status::{SyncState, SyncStatus};
-use pos_sync::transport::{DeviceToken, HttpApi, ServerAddress, TransportError};
+use pos_sync::transport::{DeviceToken, HttpApi, InProcess, ServerAddress, TransportError, Way};
 use pos_sync::{ApiError, Background, CheckoutAnswer, DryRun, Parts, SyncError, SyncHandle, trouble};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
@@ -20,6 +21,7 @@ use crate::error::AppError;
 use crate::keys::Secret;
 use crate::outcome::Topic;
 use crate::view::{FirstSyncProgress, RoundReport, SyncStateWord, SyncStatusView};
+use crate::world::Network;
 
 /// How long closing the program waits for what is still being sent, 3 s: the queue is durable, so waiting longer
 /// helps nobody.
@@ -28,7 +30,7 @@ const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
 /// A register's connection to its server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
-    handle: SyncHandle<HttpApi>,
+    handle: SyncHandle<Way>,
 }
 
 impl Link {
@@ -39,11 +41,7 @@ impl Link {
         token: &Secret,
         background: bool,
     ) -> Result<Self, AppError> {
-        let address = ServerAddress::with_pins(&server.url, &server.pins).map_err(|e| {
-            AppError::with(ErrorCode::JoinBadAddress, json!({ "problem": e.to_string() })).caused_by(e)
-        })?;
-        let token = DeviceToken::new(token.reveal()).map_err(AppError::internal)?;
-        let api = HttpApi::new(address, token).map_err(transport_fault)?;
+        let api = way(app, server, token)?;
         let now_ms = app.now_ms();
         app.inner
             .store
@@ -56,6 +54,11 @@ impl Link {
             clock: app.inner.clock.as_fn(),
             seed: seed.as_u64_pair().1,
         };
+        if let Network::InProcess { now_ms, .. } = app.inner.world.network {
+            let (handle, stepper) = SyncHandle::start_stepped(parts, now_ms).await?;
+            *app.inner.stepper.lock().unwrap_or_else(PoisonError::into_inner) = Some(stepper);
+            return Ok(Self { handle });
+        }
         let mode = if background { Background::On } else { Background::Off };
         let handle = SyncHandle::start(parts, mode).await?;
         if background {
@@ -153,6 +156,18 @@ impl Link {
     pub(crate) async fn status(&self, failed: u32) -> Result<SyncStatusView, AppError> {
         Ok(status_view(&self.handle.status().await?, failed))
     }
+}
+
+/// The way to a joined server.
+fn way(app: &App, server: &JoinedServer, token: &Secret) -> Result<Way, AppError> {
+    if let Network::InProcess { server, .. } = &app.inner.world.network {
+        return Ok(Way::InProcess(InProcess::new(Arc::clone(server), token.reveal())));
+    }
+    let address = ServerAddress::with_pins(&server.url, &server.pins).map_err(|e| {
+        AppError::with(ErrorCode::JoinBadAddress, json!({ "problem": e.to_string() })).caused_by(e)
+    })?;
+    let token = DeviceToken::new(token.reveal()).map_err(AppError::internal)?;
+    Ok(Way::Http(HttpApi::new(address, token).map_err(transport_fault)?))
 }
 
 fn topic(topic: pos_store::Topic) -> Option<Topic> {

@@ -191,6 +191,12 @@ impl Database {
         answer.recv().unwrap_or(Err(WriteError::Closed))
     }
 
+    /// Whether no job waits and none runs: every answer has been given. Who simulates time uses it to let none pass
+    /// while a thread works.
+    pub fn is_idle(&self) -> bool {
+        self.shared.readers.queue.is_idle() && self.shared.writer.as_ref().is_none_or(|crew| crew.queue.is_idle())
+    }
+
     /// Finishes what is queued, carries the WAL over into the file and closes it, which marks a clean end. Later
     /// calls on any clone are answered `Closed`. Blocks; closing twice is harmless.
     ///
@@ -301,6 +307,7 @@ fn start_writer(mut writer: Writer) -> Result<Crew<WriteJob>, OpenError> {
     let handle = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || {
         while let Some(job) = jobs.pop(Takes::Everything) {
             job(&mut writer);
+            jobs.ended();
         }
         writer.shut_down()
     })?;
@@ -316,6 +323,7 @@ fn start_readers(options: &OpenOptions) -> Result<Crew<ReadJob>, OpenError> {
         let handle = thread::Builder::new().name(format!("sqlite-reader-{number}")).spawn(move || {
             while let Some(job) = jobs.pop(takes) {
                 job(&mut reader);
+                jobs.ended();
             }
             Ok(())
         })?;

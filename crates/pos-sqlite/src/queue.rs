@@ -47,11 +47,13 @@ struct Lines<J> {
     urgent: VecDeque<J>,
     patient: VecDeque<J>,
     closed: bool,
+    /// Jobs that were taken and have not ended.
+    running: usize,
 }
 
 impl<J> JobQueue<J> {
     pub(crate) fn new() -> Self {
-        let lines = Lines { urgent: VecDeque::new(), patient: VecDeque::new(), closed: false };
+        let lines = Lines { urgent: VecDeque::new(), patient: VecDeque::new(), closed: false, running: 0 };
         Self { lines: Mutex::new(lines), changed: Condvar::new() }
     }
 
@@ -78,12 +80,12 @@ impl<J> JobQueue<J> {
     pub(crate) fn pop(&self, takes: Takes) -> Option<J> {
         let mut lines = self.lock();
         loop {
-            if let Some(job) = lines.urgent.pop_front() {
-                return Some(job);
-            }
-            if takes == Takes::Everything
-                && let Some(job) = lines.patient.pop_front()
-            {
+            let patient = |lines: &mut Lines<J>| match takes {
+                Takes::Everything => lines.patient.pop_front(),
+                Takes::UrgentOnly => None,
+            };
+            if let Some(job) = lines.urgent.pop_front().or_else(|| patient(&mut lines)) {
+                lines.running += 1;
                 return Some(job);
             }
             if lines.closed {
@@ -91,6 +93,17 @@ impl<J> JobQueue<J> {
             }
             lines = self.changed.wait(lines).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// A job that was popped has ended.
+    pub(crate) fn ended(&self) {
+        self.lock().running -= 1;
+    }
+
+    /// Whether no job waits and none runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        let lines = self.lock();
+        lines.urgent.is_empty() && lines.patient.is_empty() && lines.running == 0
     }
 
     /// Refuses further jobs and lets the takers end when they have emptied it.

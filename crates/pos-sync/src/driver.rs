@@ -17,11 +17,10 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::backoff::{Jitter, clock_millis};
-use crate::engine::{Effect, Engine, Event, LastSeen, Trouble};
-use crate::exchange::{Exchange, Pushed};
-
-/// A wall clock that drifts this far from monotonic time was set, or the machine slept, 5 s.
-const CLOCK_JUMP: Duration = Duration::from_secs(5);
+use crate::engine::{Effect, Engine, Event, LastSeen};
+use crate::exchange::Exchange;
+use crate::perform;
+use crate::wall::WallWatch;
 
 /// See the module.
 pub(crate) struct Driver<A> {
@@ -32,7 +31,7 @@ pub(crate) struct Driver<A> {
     /// What to tell the engine should a task die instead of answering.
     if_it_dies: HashMap<Id, Done>,
     started: Instant,
-    started_wall_ms: i64,
+    wall: WallWatch,
     timer: Instant,
     publishing: Publishing,
 }
@@ -61,7 +60,7 @@ impl<A: SyncApi + 'static> Driver<A> {
     ) -> Self {
         let started = Instant::now();
         Self {
-            started_wall_ms: exchange.now_ms(),
+            wall: WallWatch::new(exchange.now_ms(), 0),
             exchange,
             engine: Engine::new(last_seen, Jitter::from_seed(seed), 0),
             events: Some(events),
@@ -145,16 +144,13 @@ impl<A: SyncApi + 'static> Driver<A> {
     }
 
     fn tell(&mut self, event: Event) -> Flow {
-        tracing::trace!(?event, "engine");
         let mut flow = Flow::GoesOn;
         let now_ms = self.now_ms();
-        for effect in self.engine.handle(event, now_ms) {
+        for effect in perform::tell(&mut self.engine, &self.exchange, event, now_ms) {
             match effect {
                 Effect::ArmTimer { at_ms } => {
                     let after = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
                     self.timer = self.started.checked_add(after).unwrap_or(self.started);
-                    let gate = self.engine.lets_checkout_through();
-                    self.exchange.follow_engine(gate, self.engine.breaker(), at_ms.saturating_sub(now_ms));
                 }
                 Effect::PublishStatus => self.publish(),
                 Effect::Finish => flow = Flow::Finished,
@@ -165,55 +161,17 @@ impl<A: SyncApi + 'static> Driver<A> {
                 | Effect::FirstSync => self.begin(effect),
             }
         }
-        if matches!(event, Event::Greeted { .. } | Event::GreetingFailed(_)) {
-            // After the gate was set: whoever waits for the first probe looks at the gate next.
-            self.exchange.first_probe_is_done();
-        }
         flow
     }
 
     /// Starts a task for an effect that takes time.
     fn begin(&mut self, effect: Effect) {
+        let Some(if_it_dies) = perform::if_it_dies(effect) else { return };
         let exchange = Arc::clone(&self.exchange);
-        match effect {
-            Effect::Greet => self.spawn(Event::GreetingFailed(Trouble::Disk), async move {
-                match exchange.greet().await {
-                    Ok(greeting) => Event::Greeted { limits: greeting.limits, course: greeting.course },
-                    Err(error) => Event::GreetingFailed(exchange.note(&error)),
-                }
-            }),
-            Effect::LookAtQueue => {
-                self.spawn(Event::QueueSeen(Default::default()), async move {
-                    Event::QueueSeen(exchange.look().await)
-                });
-            }
-            Effect::ClaimAndPush { max_ops, max_bytes } => {
-                self.spawn(Event::NothingClaimed { ready: true }, async move {
-                    match exchange.push(max_ops, max_bytes).await {
-                        Pushed::Nothing { ready, kept_back: _ } => Event::NothingClaimed { ready },
-                        Pushed::Answered { sent, took, queue, tally: _ } => {
-                            Event::Pushed { sent, took, queue }
-                        }
-                        Pushed::Failed { sent, error, queue } => {
-                            Event::PushFailed { sent, trouble: exchange.note(&error), queue }
-                        }
-                    }
-                });
-            }
-            Effect::Pull => self.spawn(Event::PullFailed(Trouble::Disk), async move {
-                match exchange.pull_to_end().await {
-                    Ok(_) => Event::Pulled,
-                    Err(error) => Event::PullFailed(exchange.note(&error)),
-                }
-            }),
-            Effect::FirstSync => self.spawn(Event::FirstSyncFailed(Trouble::Disk), async move {
-                match exchange.first_sync().await {
-                    Ok(_) => Event::FirstSyncDone,
-                    Err(error) => Event::FirstSyncFailed(exchange.note(&error)),
-                }
-            }),
-            Effect::ArmTimer { .. } | Effect::PublishStatus | Effect::Finish => {}
-        }
+        self.spawn(
+            if_it_dies,
+            async move { perform::perform(&exchange, effect).await.unwrap_or(if_it_dies) },
+        );
     }
 
     fn spawn(&mut self, if_it_dies: Event, task: impl Future<Output = Event> + Send + 'static) {
@@ -248,16 +206,9 @@ impl<A: SyncApi + 'static> Driver<A> {
         clock_millis(self.started.elapsed())
     }
 
-    /// Whether the wall clock went another way than time did; if so, it is believed from now on.
     fn clock_jumped(&mut self) -> bool {
-        let wall_ms = self.exchange.now_ms();
-        let expected_ms = self.started_wall_ms.saturating_add(self.now_ms());
-        let off = wall_ms.abs_diff(expected_ms);
-        let jumped = Duration::from_millis(off) > CLOCK_JUMP;
-        if jumped {
-            self.started_wall_ms = wall_ms.saturating_sub(self.now_ms());
-        }
-        jumped
+        let now_ms = self.now_ms();
+        self.wall.jumped(self.exchange.now_ms(), now_ms)
     }
 }
 

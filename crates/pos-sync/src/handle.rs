@@ -15,7 +15,8 @@ use crate::driver::Driver;
 use crate::engine::{Event, LastSeen};
 use crate::exchange::{Background, CheckoutAnswer, DryRun, Exchange, Parts, RoundReport, SyncError};
 use crate::status::SyncStatus;
-use crate::transport::HttpApi;
+use crate::stepper::Stepper;
+use crate::transport::{HttpApi, Way};
 
 /// Events that may wait for the driver. It takes them in at once; what does not fit is found at the next look.
 const EVENTS_WAITING: usize = 256;
@@ -86,6 +87,20 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
         exchange.publish().await;
         let tasks = Tasks { driver: Mutex::new(driver), listener: Mutex::default() };
         Ok(Self { exchange, events, tasks: Arc::new(tasks) })
+    }
+
+    /// Like [`SyncHandle::start`] with a background that somebody else moves: see [`Stepper`]. `now_ms` is his
+    /// monotonic time.
+    ///
+    /// # Errors
+    /// Those of reading the file.
+    pub async fn start_stepped(parts: Parts<A>, now_ms: i64) -> Result<(Self, Stepper<A>), StoreError> {
+        let (events, receiver) = mpsc::channel(EVENTS_WAITING);
+        let seed = parts.seed;
+        let exchange = Arc::new(Exchange::resume(parts, Background::On, events.downgrade()).await?);
+        let stepper = Stepper::new(Arc::clone(&exchange), seed, receiver, now_ms);
+        exchange.publish().await;
+        Ok((Self { exchange, events, tasks: Arc::default() }, stepper))
     }
 
     /// Something that can wait a little was queued: an edit, an import.
@@ -227,9 +242,24 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
 impl SyncHandle<HttpApi> {
     /// Listens to the server's hints while it is in reach, so that what others change is seen within a moment instead
     /// of a minute. Ends with the last handle.
-    pub fn follow_hints(&self, mut jitter: Jitter) {
+    pub fn follow_hints(&self, jitter: Jitter) {
+        self.follow_hints_of(self.exchange.api.clone(), jitter);
+    }
+}
+
+impl SyncHandle<Way> {
+    /// As for a server over HTTP; a server in this process needs no stream to be heard.
+    pub fn follow_hints(&self, jitter: Jitter) {
+        match &self.exchange.api {
+            Way::Http(api) => self.follow_hints_of(api.clone(), jitter),
+            Way::InProcess(_) => {}
+        }
+    }
+}
+
+impl<A: SyncApi + 'static> SyncHandle<A> {
+    fn follow_hints_of(&self, api: HttpApi, mut jitter: Jitter) {
         let exchange = Arc::downgrade(&self.exchange);
-        let api = self.exchange.api.clone();
         let mut status = self.exchange.watch();
         let listening = tokio::spawn(async move {
             let mut failures = 0;

@@ -22,10 +22,14 @@ mod chunk;
 mod driver;
 mod exchange;
 mod handle;
+mod perform;
+mod stepper;
+mod wall;
 
 pub use exchange::{
     Answered, Background, CheckoutAnswer, ClockFn, DryRun, End, InvalidOperation, Outcome, Parts,
     RoundReport, SaleVerdict, Silence, SyncError, apply_verdict,
 };
 pub use handle::SyncHandle;
+pub use stepper::{Step, Stepper};
 pub use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode, ShortLine};

@@ -6,8 +6,10 @@
 
 mod address;
 mod answer;
+mod in_process;
 mod pinned;
 mod token;
+mod way;
 
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,7 +28,9 @@ use thiserror::Error;
 
 pub use address::{AddressFault, Pin, ServerAddress};
 pub use answer::Traffic;
+pub use in_process::{InProcess, Question, Reply, Replying, ServerFn, pair_in_process};
 pub use token::DeviceToken;
+pub use way::Way;
 
 /// Time for name, TCP and TLS, 4 s: a slow mobile link takes three round trips of 0.7 s; a probe that takes longer
 /// would keep the queue from draining within 5 s of the server's return.

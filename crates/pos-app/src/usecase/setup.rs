@@ -6,7 +6,7 @@ use pos_store::device::{JoinedServer, NewDevice};
 use pos_store::queue::Lane;
 use pos_store::settings::SettingRow;
 use pos_store::{Tx, cashiers, device, local, settings};
-use pos_sync::transport::{AddressFault, PairError, ServerAddress, pair};
+use pos_sync::transport::{AddressFault, PairError, ServerAddress, pair, pair_in_process};
 use pos_sync::{ApiError, Business, PairRequest, PairResponse, ProblemCode};
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use crate::error::AppError;
 use crate::keys::Secret;
 use crate::outcome::{Outcome, Topic};
 use crate::view::{AppState, DeviceSettings, Language};
+use crate::world::Network;
 
 /// Series of a shop's first register until a server gives another.
 const FIRST_SERIES: &str = "R1";
@@ -209,7 +210,13 @@ impl App {
         let code = code.trim().to_owned();
         let request =
             PairRequest { code, device_id, register: register.to_owned(), public_key, series, bring };
-        pair(address, &request).await.map_err(refused_pairing)
+        let answer = match &self.inner.world.network {
+            Network::Http => pair(address, &request).await,
+            Network::InProcess { server, .. } => {
+                pair_in_process(server, request).await.map_err(PairError::Api)
+            }
+        };
+        answer.map_err(refused_pairing)
     }
 
     fn keep_token(&self, token: String) -> Result<(), AppError> {

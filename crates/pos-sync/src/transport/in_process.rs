@@ -1,0 +1,124 @@
+//! A server without a socket: requests as values, answered by whoever holds the server.
+//!
+//! A shop's own server inside one register needs no network to itself, and a simulation wants every message in its
+//! hands. What answers is passed in, like the clock; it plays the network too, so it may answer with any fault of one.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use pos_protocol::{
+    ApiError, Hello, PairRequest, PairResponse, PullRequest, PullResponse, PushRequest, PushResponse,
+    SnapshotPage, SnapshotRequest, SyncApi,
+};
+
+/// What a register asks.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// To join.
+    Pair(PairRequest),
+    /// A greeting.
+    Hello,
+    /// To take operations.
+    Push(PushRequest),
+    /// For the feed.
+    Pull(PullRequest),
+    /// For rows of one kind.
+    Snapshot(SnapshotRequest),
+}
+
+/// What a server answers, each to its question.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// To [`Question::Pair`].
+    Pair(PairResponse),
+    /// To [`Question::Hello`].
+    Hello(Hello),
+    /// To [`Question::Push`].
+    Push(PushResponse),
+    /// To [`Question::Pull`].
+    Pull(PullResponse),
+    /// To [`Question::Snapshot`].
+    Snapshot(SnapshotPage),
+}
+
+/// The answer to a question, later.
+pub type Replying = Pin<Box<dyn Future<Output = Result<Reply, ApiError>> + Send>>;
+
+/// Answers questions of the register that holds a token; there is none before it has joined.
+pub type ServerFn = Arc<dyn Fn(Option<&str>, Question) -> Replying + Send + Sync>;
+
+/// A server that was joined, without a socket. Clones share it.
+#[derive(Clone)]
+pub struct InProcess {
+    server: ServerFn,
+    token: Arc<str>,
+}
+
+impl InProcess {
+    /// The server as the register with this token sees it.
+    pub fn new(server: ServerFn, token: &str) -> Self {
+        Self { server, token: token.into() }
+    }
+
+    async fn ask<T>(&self, question: Question, pick: fn(Reply) -> Option<T>) -> Result<T, ApiError> {
+        let reply = (self.server)(Some(&self.token), question).await?;
+        pick(reply).ok_or_else(other_answer)
+    }
+}
+
+/// Joins a business by a pairing code, without a socket.
+///
+/// # Errors
+/// Those of the server.
+pub async fn pair_in_process(server: &ServerFn, request: PairRequest) -> Result<PairResponse, ApiError> {
+    match server(None, Question::Pair(request)).await? {
+        Reply::Pair(response) => Ok(response),
+        Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) => Err(other_answer()),
+    }
+}
+
+fn other_answer() -> ApiError {
+    ApiError::NotTheServer { detail: "the answer is one to another question".to_owned() }
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl SyncApi for InProcess {
+    async fn hello(&self) -> Result<Hello, ApiError> {
+        self.ask(Question::Hello, |reply| match reply {
+            Reply::Hello(hello) => Some(hello),
+            Reply::Pair(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) => None,
+        })
+        .await
+    }
+
+    async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
+        self.ask(Question::Push(request), |reply| match reply {
+            Reply::Push(answer) => Some(answer),
+            Reply::Pair(_) | Reply::Hello(_) | Reply::Pull(_) | Reply::Snapshot(_) => None,
+        })
+        .await
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
+        self.ask(Question::Pull(request), |reply| match reply {
+            Reply::Pull(page) => Some(page),
+            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Snapshot(_) => None,
+        })
+        .await
+    }
+
+    async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
+        self.ask(Question::Snapshot(request), |reply| match reply {
+            Reply::Snapshot(page) => Some(page),
+            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) => None,
+        })
+        .await
+    }
+}

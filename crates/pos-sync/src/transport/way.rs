@@ -1,0 +1,47 @@
+//! The two ways to a server: over HTTP, and in process.
+
+use pos_protocol::{
+    ApiError, Hello, PullRequest, PullResponse, PushRequest, PushResponse, SnapshotPage, SnapshotRequest,
+    SyncApi,
+};
+
+use super::{HttpApi, InProcess};
+
+/// How a register reaches the server that it joined.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// Over HTTP.
+    Http(HttpApi),
+    /// In this process.
+    InProcess(InProcess),
+}
+
+impl SyncApi for Way {
+    async fn hello(&self) -> Result<Hello, ApiError> {
+        match self {
+            Self::Http(api) => api.hello().await,
+            Self::InProcess(api) => api.hello().await,
+        }
+    }
+
+    async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
+        match self {
+            Self::Http(api) => api.push(request).await,
+            Self::InProcess(api) => api.push(request).await,
+        }
+    }
+
+    async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
+        match self {
+            Self::Http(api) => api.pull(request).await,
+            Self::InProcess(api) => api.pull(request).await,
+        }
+    }
+
+    async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
+        match self {
+            Self::Http(api) => api.snapshot(request).await,
+            Self::InProcess(api) => api.snapshot(request).await,
+        }
+    }
+}
