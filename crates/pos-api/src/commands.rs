@@ -6,13 +6,14 @@ use pos_app::{App, Outcome, Permission};
 
 use crate::list::{Access, Command, command};
 use crate::request::{
-    AddProduct, CompleteSale, ConnectShop, CreateCustomer, CreateDemo, CreateProduct, CreateShop,
-    DeleteCustomer, DiscardOperation, EditAndResend, ExportQueue, FindProduct, FindSale, GetPicture,
-    GetReceipt, JoinShop, Latest, ListConflicts, ListCustomers, ListDead, ListHealth, ListProducts,
-    ListQueue, ListSales, Nothing, OneConflict, OneOperation, OneProduct, PreviewImport, RecallCart,
-    ReopenConflict, ResolveConflict, RetryOperation, RunImport, RunReplay, RunVerify, SaveReceipt,
-    ScanCode, SellLines, SetAlerts, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine,
-    SetSetting, SwitchCashier, UpdateCustomer, UpdateProduct,
+    AddProduct, CompleteSale, ConnectShop, CreateCategory, CreateCustomer, CreateDemo, CreateProduct,
+    CreateShop, DeleteCustomer, DiscardOperation, EditAndResend, ExportQueue, FindProduct, FindSale,
+    GetPicture, GetReceipt, JoinShop, Latest, ListConflicts, ListCustomers, ListDead, ListHealth,
+    ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneOperation, OneProduct, PreviewImport,
+    PreviewSettlement, RecallCart, ReopenConflict, ResolveConflict, RetryOperation, RunImport, RunReplay,
+    RunVerify, SaveReceipt, ScanCode, SellLines, SetAlerts, SetCartCustomer, SetCartDiscount, SetCartNote,
+    SetDevice, SetLine, SetPrice, SetSetting, SetStrategy, SwitchCashier, UpdateCategory, UpdateCustomer,
+    UpdateProduct,
 };
 
 static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
@@ -56,6 +57,15 @@ fn shop_commands() -> Vec<Command> {
             a.set_setting(&r.key, r.value).await
         }),
         command(
+            "setting.strategies",
+            Look,
+            Read,
+            |a: App, _: Nothing| async move { a.list_strategies().await },
+        ),
+        command("setting.set_strategy", ChangeSettings, Write, |a: App, r: SetStrategy| async move {
+            a.set_strategy(&r.entity, &r.field, r.strategy).await
+        }),
+        command(
             "device.set",
             Look,
             Write,
@@ -71,7 +81,7 @@ fn shop_commands() -> Vec<Command> {
 
 fn cart_commands() -> Vec<Command> {
     use Access::{Read, Write};
-    use Permission::Sell;
+    use Permission::{OverridePrice, Sell};
     vec![
         command("cart.get", Sell, Read, |a: App, _: Nothing| async move { a.cart().await }),
         command("cart.scan", Sell, Write, |a: App, r: ScanCode| async move { a.scan(&r.code).await }),
@@ -79,7 +89,13 @@ fn cart_commands() -> Vec<Command> {
             a.add_product(r.product_id, r.qty).await
         }),
         command("cart.set_line", Sell, Write, |a: App, r: SetLine| async move {
-            a.set_line(r.line_id, r.qty, r.unit_price, r.discount, r.clear_discount).await
+            a.set_line(r.line_id, r.qty, r.discount, r.clear_discount).await
+        }),
+        command("cart.set_price", OverridePrice, Write, |a: App, r: SetPrice| async move {
+            a.set_price(r.line_id, r.unit_price).await
+        }),
+        command("cart.settle_preview", Sell, Read, |a: App, r: PreviewSettlement| async move {
+            a.settle_preview(r.amounts.into_iter().map(|given| (given.kind, given.amount)).collect()).await
         }),
         command("cart.set_discount", Sell, Write, |a: App, r: SetCartDiscount| async move {
             a.set_cart_discount(r.discount).await
@@ -176,6 +192,12 @@ fn catalogue_commands() -> Vec<Command> {
         command("product.picture", Look, Read, |a: App, r: GetPicture| async move { a.picture(&r.name) }),
         command("stock.find", Look, Read, |a: App, r: FindProduct| async move { a.find_stock(r.code).await }),
         command("category.list", Look, Read, |a: App, _: Nothing| async move { a.list_categories().await }),
+        command("category.create", EditCatalogue, Write, |a: App, r: CreateCategory| async move {
+            a.create_category(&r.name, &r.colour).await
+        }),
+        command("category.update", EditCatalogue, Write, |a: App, r: UpdateCategory| async move {
+            a.update_category(r.category_id, &r.name, &r.colour).await
+        }),
         command("import.preview", EditCatalogue, Read, |_: App, r: PreviewImport| async move {
             pos_app::import::preview(&r.text).map(Outcome::read)
         }),
@@ -208,15 +230,21 @@ fn sync_commands() -> Vec<Command> {
         command("sync.retry", OperateSync, Write, |a: App, r: RetryOperation| async move {
             a.retry_operation(r.op_id).await
         }),
-        command("sync.retry_all", OperateSync, Write, |a: App, _: Nothing| async move {
-            a.retry_all().await
-        }),
+        command(
+            "sync.retry_all",
+            OperateSync,
+            Write,
+            |a: App, _: Nothing| async move { a.retry_all().await },
+        ),
         command("sync.dead_list", Look, Read, |a: App, r: ListDead| async move {
             a.list_dead(r.after, r.limit).await
         }),
-        command("sync.operation", Look, Read, |a: App, r: OneOperation| async move {
-            a.operation(r.op_id).await
-        }),
+        command(
+            "sync.operation",
+            Look,
+            Read,
+            |a: App, r: OneOperation| async move { a.operation(r.op_id).await },
+        ),
         command("sync.discard", DecideConflicts, Write, |a: App, r: DiscardOperation| async move {
             a.discard_operation(r.op_id, r.reason).await
         }),

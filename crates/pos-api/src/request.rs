@@ -5,8 +5,8 @@ use pos_app::view::{
 };
 use pos_domain::merge::Fields;
 use pos_domain::{
-    CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, LineId, OpId, ProductId,
-    Quantity, RequestId, SaleId, Tender,
+    CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, FieldStrategy, LineId,
+    Money, OpId, ProductId, Quantity, RequestId, SaleId, Tender, TenderKind,
 };
 use serde::Deserialize;
 use ts_rs::TS;
@@ -87,13 +87,36 @@ pub struct SetLine {
     pub line_id: LineId,
     /// New quantity; zero removes the line.
     pub qty: Option<Quantity>,
-    /// New price of one unit as a decimal string.
-    pub unit_price: Option<String>,
     /// New reduction.
     pub discount: Option<Discount>,
     /// Take the reduction away.
     #[serde(default)]
     pub clear_discount: bool,
+}
+
+/// `cart.set_price`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetPrice {
+    /// Which line.
+    pub line_id: LineId,
+    /// Price of one unit as a decimal string; none gives the catalogue's back.
+    pub unit_price: Option<String>,
+}
+
+/// `cart.settle_preview`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct PreviewSettlement {
+    /// What would be paid, in the order of paying.
+    pub amounts: Vec<AmountGiven>,
+}
+
+/// One amount of a payment that is not made yet.
+#[derive(Debug, Clone, Copy, Deserialize, TS)]
+pub struct AmountGiven {
+    /// Means of payment.
+    pub kind: TenderKind,
+    /// As it would be handed over.
+    pub amount: Money,
 }
 
 /// `cart.set_discount`
@@ -209,6 +232,26 @@ pub struct UpdateProduct {
 pub struct GetPicture {
     /// Name of the picture.
     pub name: String,
+}
+
+/// `category.create`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct CreateCategory {
+    /// As shown.
+    pub name: String,
+    /// `#rrggbb`.
+    pub colour: String,
+}
+
+/// `category.update`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct UpdateCategory {
+    /// Which.
+    pub category_id: CategoryId,
+    /// As shown.
+    pub name: String,
+    /// `#rrggbb`.
+    pub colour: String,
 }
 
 /// `import.preview`
@@ -409,6 +452,17 @@ pub struct SetSetting {
     /// Its new value.
     #[ts(type = "unknown")]
     pub value: serde_json::Value,
+}
+
+/// `setting.set_strategy`: who wins when two registers changed this field of the same row.
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetStrategy {
+    /// `product`, `customer` or `category`.
+    pub entity: String,
+    /// Name of the field.
+    pub field: String,
+    /// Who wins.
+    pub strategy: FieldStrategy,
 }
 
 /// `device.set`: settings of this register.

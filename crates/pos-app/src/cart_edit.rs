@@ -113,8 +113,6 @@ pub(crate) fn line_of(
 pub(crate) struct LineChange {
     /// New quantity; zero removes the line.
     pub(crate) qty: Option<Quantity>,
-    /// New price of one unit.
-    pub(crate) unit_price: Option<Money>,
     /// New discount; `Some(None)` takes it away.
     pub(crate) discount: Option<Option<Discount>>,
 }
@@ -134,16 +132,26 @@ pub(crate) fn set_line(cart: &mut Cart, line_id: LineId, change: LineChange) -> 
         }
         line.qty = qty;
     }
-    if let Some(price) = change.unit_price {
-        if price.is_negative() {
-            return Err(AppError::input("unit_price", "negative"));
-        }
-        line.unit_price = price;
-    }
     if let Some(discount) = change.discount {
         line.discount = discount;
     }
     Ok(())
+}
+
+/// Gives a line another price of one unit, or the catalogue's again; the line as it was and as it is.
+pub(crate) fn set_price(
+    cart: &mut Cart,
+    line_id: LineId,
+    price: Option<Money>,
+) -> Result<(CartLine, CartLine), AppError> {
+    if price.is_some_and(Money::is_negative) {
+        return Err(AppError::input("unit_price", "negative"));
+    }
+    let missing = || AppError::new(ErrorCode::CartLineNotFound);
+    let line = cart.lines.iter_mut().find(|l| l.line_id == line_id).ok_or_else(missing)?;
+    let before = line.clone();
+    line.unit_price = price.unwrap_or(line.catalogue_price);
+    Ok((before, line.clone()))
 }
 
 /// A scan that may carry a quantity in front, as in `3*4006381333931` or `0.5*POMME`.

@@ -40,6 +40,10 @@ codes! {
     ProductDuplicateCode = "product.duplicate_code",
     /// The product is no longer sold. `code`, `name`
     ProductArchived = "product.archived",
+    /// No such category. No parameters.
+    CategoryNotFound = "category.not_found",
+    /// Another category has this name. `name` of the other
+    CategoryDuplicateName = "category.duplicate_name",
     /// No such customer. No parameters.
     CustomerNotFound = "customer.not_found",
     /// Another customer has this telephone number. `phone`, `name` of the other

@@ -72,6 +72,8 @@ pub enum Permission {
     Look,
     /// Ring up sales.
     Sell,
+    /// Sell at another price than the catalogue's.
+    OverridePrice,
     /// Change products, customers and stock.
     EditCatalogue,
     /// Pause, retry and repair sync.
@@ -88,6 +90,7 @@ impl Permission {
         match self {
             Self::Look => "look",
             Self::Sell => "sell",
+            Self::OverridePrice => "override_price",
             Self::EditCatalogue => "edit_catalogue",
             Self::OperateSync => "operate_sync",
             Self::DecideConflicts => "decide_conflicts",
@@ -101,9 +104,12 @@ impl Permission {
     pub const fn allowed_to(self, role: Role) -> bool {
         match (role, self) {
             (Role::Owner, _) | (_, Self::Look | Self::Sell | Self::OperateSync) => true,
-            (Role::Manager, Self::EditCatalogue | Self::DecideConflicts) => true,
+            (Role::Manager, Self::OverridePrice | Self::EditCatalogue | Self::DecideConflicts) => true,
             (Role::Manager, Self::ChangeSettings) => false,
-            (Role::Cashier, Self::EditCatalogue | Self::DecideConflicts | Self::ChangeSettings) => false,
+            (
+                Role::Cashier,
+                Self::OverridePrice | Self::EditCatalogue | Self::DecideConflicts | Self::ChangeSettings,
+            ) => false,
         }
     }
 }

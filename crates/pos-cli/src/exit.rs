@@ -37,6 +37,8 @@ impl Exit {
             | ErrorCode::ProductNotFound
             | ErrorCode::ProductDuplicateCode
             | ErrorCode::ProductArchived
+            | ErrorCode::CategoryNotFound
+            | ErrorCode::CategoryDuplicateName
             | ErrorCode::CustomerNotFound
             | ErrorCode::CustomerDuplicatePhone
             | ErrorCode::CashierNotFound

@@ -20,7 +20,9 @@ fn filled(template: &str, params: &Value) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, after)) = after.split_once('}') else { break };
         words.push_str(before);
-        words.push_str(&shown(params.get(name)));
+        let param = shown(params.get(name));
+        // Problems are codes, and chosen so that they read as words: `not_a_number`.
+        words.push_str(&if name == "problem" { param.replace('_', " ") } else { param });
         rest = after;
     }
     words + rest
@@ -55,6 +57,8 @@ const fn template(code: ErrorCode) -> &'static str {
         }
         ErrorCode::ProductDuplicateCode => "{code} belongs to {name} already. Choose another code.",
         ErrorCode::ProductArchived => "{code} {name} is no longer sold.",
+        ErrorCode::CategoryNotFound => "There is no such category.",
+        ErrorCode::CategoryDuplicateName => "There is a category {name} already.",
         ErrorCode::CustomerNotFound => "There is no such customer.",
         ErrorCode::CustomerDuplicatePhone => "{phone} belongs to {name} already.",
         ErrorCode::CashierNotFound => "There is no such person.",

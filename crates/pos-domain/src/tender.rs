@@ -128,13 +128,27 @@ pub fn settle(
     rounding: Option<CashRounding>,
 ) -> Result<Settlement, SettlementFault> {
     for (i, tender) in tenders.iter().enumerate() {
-        check_tender(i + 1, tender, total, rounding)?;
+        check_amount(i + 1, (tender.kind, tender.amount), total, rounding)?;
+        check_reference(i + 1, tender)?;
+    }
+    let amounts: Vec<_> = tenders.iter().map(|t| (t.kind, t.amount)).collect();
+    settle_amounts(total, &amounts, rounding)
+}
+
+/// What [`settle`] says of these amounts before their references are known: the change to give, or what is missing.
+pub fn settle_amounts(
+    total: Money,
+    amounts: &[(TenderKind, Money)],
+    rounding: Option<CashRounding>,
+) -> Result<Settlement, SettlementFault> {
+    for (i, amount) in amounts.iter().enumerate() {
+        check_amount(i + 1, *amount, total, rounding)?;
     }
     let by = |cash: bool| {
-        Money::sum(tenders.iter().filter(|t| (t.kind == TenderKind::Cash) == cash).map(|t| t.amount))
+        Money::sum(amounts.iter().filter(|(kind, _)| (*kind == TenderKind::Cash) == cash).map(|(_, a)| *a))
     };
     let (cash, other) = (by(true)?, by(false)?);
-    let uses_cash = tenders.iter().any(|t| t.kind == TenderKind::Cash);
+    let uses_cash = amounts.iter().any(|(kind, _)| *kind == TenderKind::Cash);
     let payable = match rounding {
         Some(r) if r.scope == RoundingScope::All => r.round(total)?,
         Some(r) if uses_cash => other.plus(r.round(total.minus(other)?)?)?,
@@ -159,22 +173,26 @@ pub fn settle(
     Ok(Settlement { rounding: payable.minus(total)?, payable, tendered, change })
 }
 
-fn check_tender(
+fn check_amount(
     index: usize,
-    tender: &Tender,
+    (kind, amount): (TenderKind, Money),
     total: Money,
     rounding: Option<CashRounding>,
 ) -> Result<(), SettlementFault> {
     // No coin changes hands where what is left in cash rounds to nothing; no other tender can be of nothing.
-    let fits = if tender.amount.is_zero() {
-        tender.kind == TenderKind::Cash && rounding.is_some()
+    let fits = if amount.is_zero() {
+        kind == TenderKind::Cash && rounding.is_some()
     } else {
-        tender.amount.is_negative() == total.is_negative()
+        amount.is_negative() == total.is_negative()
     };
-    if !fits {
-        let expected = if total.is_negative() { "negative" } else { "positive" };
-        return Err(SettlementFault::WrongSign { index, expected });
+    if fits {
+        return Ok(());
     }
+    let expected = if total.is_negative() { "negative" } else { "positive" };
+    Err(SettlementFault::WrongSign { index, expected })
+}
+
+fn check_reference(index: usize, tender: &Tender) -> Result<(), SettlementFault> {
     match tender.reference.as_deref().map(str::trim).filter(|r| !r.is_empty()) {
         None if tender.kind == TenderKind::Cash => Ok(()),
         None => Err(SettlementFault::MissingReference { index }),

@@ -172,9 +172,7 @@ impl RowJudge<'_> {
         let tax_text = self.text(self.columns.tax_rate);
         let tax_rate = match tax_text {
             "" => None,
-            text => {
-                Some(Rate::parse_percent(text).map_err(|e| self.fault("tax_rate", e.code(), text))?)
-            }
+            text => Some(Rate::parse_percent(text).map_err(|e| self.fault("tax_rate", e.code(), text))?),
         };
         let stock = match self.text(self.columns.stock) {
             "" => None,

@@ -2,11 +2,12 @@
 //! window shows it, so a power cut brings the cart back.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use pos_domain::cart::{LineTerms, price};
 use pos_domain::stock::{OfflineAnswer, offline_answer};
 use pos_domain::tender::payable;
-use pos_domain::{Cart, CartId, CustomerId, Discount, LineId, Money, ProductId, Quantity, TenderKind};
+use pos_domain::{Cart, CartId, CustomerId, Discount, LineId, ProductId, Quantity, TenderKind};
 use pos_store::carts::{CartPlace, SavedCart};
 use pos_store::{Conn, Tx, carts, customers, products, settings, stock};
 
@@ -16,6 +17,7 @@ use crate::cash::quick_amounts;
 use crate::code::ErrorCode;
 use crate::error::{AppError, decimal};
 use crate::outcome::{Outcome, Topic};
+use crate::room;
 use crate::view::{CartLineView, CartView, HeldCart, LineNotice, ShownStock};
 
 impl App {
@@ -38,8 +40,9 @@ impl App {
         if code.is_empty() {
             return Err(AppError::input("code", "empty"));
         }
-        let (code, line_id) = (code.to_owned(), self.new_id());
+        let (code, line_id, dir) = (code.to_owned(), self.new_id(), self.dir().to_owned());
         self.change_cart(move |tx, cart| {
+            check_room(cart, &dir)?;
             let product = super::catalogue::by_code(tx, &code)?;
             cart_edit::add(cart, &product, qty, line_id)
         })
@@ -52,8 +55,9 @@ impl App {
         product_id: ProductId,
         qty: Quantity,
     ) -> Result<Outcome<CartView>, AppError> {
-        let line_id = self.new_id();
+        let (line_id, dir) = (self.new_id(), self.dir().to_owned());
         self.change_cart(move |tx, cart| {
+            check_room(cart, &dir)?;
             let product = super::catalogue::by_id(tx, product_id)?;
             cart_edit::add(cart, &product, qty, line_id)
         })
@@ -65,18 +69,12 @@ impl App {
         &self,
         line_id: LineId,
         qty: Option<Quantity>,
-        unit_price: Option<String>,
         discount: Option<Discount>,
         clear_discount: bool,
     ) -> Result<Outcome<CartView>, AppError> {
-        self.change_cart(move |tx, cart| {
-            let currency = settings::load(tx)?.currency;
-            let unit_price = unit_price
-                .map(|text| Money::parse(&text, currency))
-                .transpose()
-                .map_err(decimal("unit_price"))?;
+        self.change_cart(move |_, cart| {
             let discount = if clear_discount { Some(None) } else { discount.map(Some) };
-            cart_edit::set_line(cart, line_id, LineChange { qty, unit_price, discount })
+            cart_edit::set_line(cart, line_id, LineChange { qty, discount })
         })
         .await
     }
@@ -198,7 +196,7 @@ impl App {
 
     /// Changes the open cart in one transaction, remembers what was before, and answers the cart as it then is. A cart
     /// that would have no price is refused, so that what is saved can always be shown.
-    async fn change_cart<F>(&self, change: F) -> Result<Outcome<CartView>, AppError>
+    pub(super) async fn change_cart<F>(&self, change: F) -> Result<Outcome<CartView>, AppError>
     where
         F: FnOnce(&Tx<'_>, &mut Cart) -> Result<(), AppError> + Send + 'static,
     {
@@ -310,4 +308,9 @@ fn held_view(conn: &Conn, saved: &SavedCart) -> Result<HeldCart, AppError> {
         lines: u32::try_from(cart.lines.len()).unwrap_or(u32::MAX),
         total: priced.gross,
     })
+}
+
+/// A new cart is refused on a disk that might not hold its sale; one that was begun is sold.
+fn check_room(cart: &Cart, dir: &Path) -> Result<(), AppError> {
+    if cart.lines.is_empty() { room::check_for_cart(dir) } else { Ok(()) }
 }

@@ -1,6 +1,6 @@
 //! Products, categories and their stock.
 
-use pos_domain::{Category, CategoryId, Gtin, Money, Product, ProductId, Quantity, Rate};
+use pos_domain::{CategoryId, Gtin, Money, Product, ProductId, Quantity, Rate};
 use pos_store::products::Archived;
 use pos_store::queue::Lane;
 use pos_store::{Conn, categories, products, queue, settings};
@@ -113,11 +113,6 @@ impl App {
     pub fn picture(&self, name: &str) -> Result<Outcome<String>, AppError> {
         let svg = demo::picture(name).ok_or_else(|| AppError::input("picture", "unknown"))?;
         Ok(Outcome::read(svg.to_owned()))
-    }
-
-    /// `category.list`
-    pub async fn list_categories(&self) -> Result<Outcome<Vec<Category>>, AppError> {
-        Ok(Outcome::read(self.read(|conn| Ok(categories::list(conn)?)).await?))
     }
 }
 

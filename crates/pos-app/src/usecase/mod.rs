@@ -1,7 +1,9 @@
 //! The use cases, one file per room of the shop. Each is a method of [`crate::App`].
 
 mod cart;
+mod cart_price;
 mod catalogue;
+mod categories;
 mod checkout;
 mod conflicts;
 mod customers;
@@ -19,6 +21,7 @@ mod replaying;
 mod ringing;
 mod setup;
 mod shell;
+mod strategies;
 mod sync;
 mod verify;
 

@@ -45,6 +45,27 @@ pub struct CartView {
     pub held: u32,
 }
 
+/// What amounts would settle of the open cart, before anything is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SettlePreview {
+    /// Paid in full.
+    Settled {
+        /// Cash to give back; zero when it is exact.
+        change: Money,
+    },
+    /// More has to come.
+    Missing {
+        /// How much.
+        amount: Money,
+    },
+    /// More than due, in a kind of payment that gives no change.
+    TooMuch {
+        /// The excess.
+        amount: Money,
+    },
+}
+
 /// One line of the open cart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct CartLineView {

@@ -14,7 +14,7 @@ mod sync;
 
 pub use cart::{
     CartLineView, CartView, HeldCart, LineNotice, QuoteAnswer, QuoteLine, QuoteLineAnswer, QuoteRequest,
-    QuoteRounding,
+    QuoteRounding, SettlePreview,
 };
 pub use catalogue::{
     ColumnMapping, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page, ProductDraft,
@@ -30,7 +30,8 @@ pub use sale::{
     SaleSync, ShortLineView,
 };
 pub use shop::{
-    AppPhase, AppState, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView, Theme,
+    AppPhase, AppState, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView,
+    StrategyView, Theme,
 };
 pub use sync::{
     DryRun, FirstSyncProgress, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord,

@@ -1,6 +1,6 @@
 //! The state of the whole program.
 
-use pos_domain::settings::ShopSettings;
+use pos_domain::settings::{FieldStrategy, ShopSettings};
 use pos_domain::{Cashier, DeviceId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -137,4 +137,17 @@ impl Default for DeviceSettings {
             print_automatically: false,
         }
     }
+}
+
+/// Who wins when two registers changed this field of the same row, and who usually does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct StrategyView {
+    /// `product`, `customer` or `category`.
+    pub entity: String,
+    /// Name of the field.
+    pub field: String,
+    /// As this business wants it.
+    pub strategy: FieldStrategy,
+    /// As it is where nobody has chosen.
+    pub usual: FieldStrategy,
 }

@@ -8,4 +8,5 @@
 mod cart;
 mod checkout;
 mod joining;
+mod office;
 mod shop;

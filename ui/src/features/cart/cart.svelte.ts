@@ -20,6 +20,7 @@ type CartCommand = Extract<
   | 'cart.scan'
   | 'cart.add'
   | 'cart.set_line'
+  | 'cart.set_price'
   | 'cart.set_discount'
   | 'cart.set_customer'
   | 'cart.set_note'
@@ -120,6 +121,12 @@ export class CartController {
     return this.#setLine(line, { discount, clear_discount: discount === null });
   }
 
+  /** Another price of one unit, as a decimal; null gives the catalogue's back. */
+  setPrice(line: CartLineView, price: string | null): Promise<boolean> {
+    this.#chosen = line.item.line_id;
+    return this.#run('cart.set_price', { line_id: line.item.line_id, unit_price: price });
+  }
+
   setCartDiscount(discount: Discount | null): Promise<boolean> {
     return this.#run('cart.set_discount', { discount });
   }
@@ -161,7 +168,6 @@ export class CartController {
     return this.#run('cart.set_line', {
       line_id: line.item.line_id,
       qty: null,
-      unit_price: null,
       discount: null,
       clear_discount: false,
       ...change,

@@ -4,7 +4,7 @@ import type { Checkout } from '$features/pay/checkout.svelte';
 import type { CartController } from './cart.svelte';
 
 /** At most one is open. */
-export type SellDialog = 'none' | 'quantity' | 'line-discount' | 'cart-discount' | 'customer' | 'held' | 'sales' | 'note';
+export type SellDialog = 'none' | 'quantity' | 'price' | 'line-discount' | 'cart-discount' | 'customer' | 'held' | 'sales' | 'note';
 
 export class SellRoom {
   #dialog = $state<SellDialog>('none');
@@ -25,7 +25,7 @@ export class SellRoom {
   }
 
   open(dialog: Exclude<SellDialog, 'none'>): void {
-    const needsLine = dialog === 'quantity' || dialog === 'line-discount' || dialog === 'cart-discount';
+    const needsLine = dialog === 'quantity' || dialog === 'price' || dialog === 'line-discount' || dialog === 'cart-discount';
     if (needsLine && this.cart.isEmpty) return;
     if (dialog === 'held') void this.cart.loadHeld();
     this.#dialog = dialog;
@@ -69,6 +69,9 @@ export class SellRoom {
         return true;
       case 'discount':
         this.open('line-discount');
+        return true;
+      case 'price':
+        this.open('price');
         return true;
       case 'hold':
         if (!this.cart.isEmpty) void this.cart.hold();

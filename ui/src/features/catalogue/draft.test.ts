@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { draftOf, emptyForm, plainDecimal } from './draft';
+import { plainDecimal } from '$lib/format/number';
+import { draftOf, emptyForm } from './draft';
 
 it('turns typed decimals into the program\u2019s own notation in either language', () => {
   expect(plainDecimal('12\u202f500,50')).toBe('12500.50');

@@ -1,6 +1,6 @@
 /** A product as the form holds it: texts as typed, turned into what the program takes when it is saved. */
 import { type CurrencyShape, typedAmount } from '$lib/format/money';
-import type { Language } from '$lib/format/number';
+import { type Language, plainDecimal } from '$lib/format/number';
 import { typedPercent } from '$lib/format/rate';
 import type { OfflinePolicy } from '$lib/host/bindings/OfflinePolicy';
 import type { Product } from '$lib/host/bindings/Product';
@@ -75,9 +75,4 @@ export function draftOf(form: ProductForm): ProductDraft {
     favourite: form.favourite,
     archived: form.archived,
   };
-}
-
-/** What a person types (`12 500,50`) as the program reads it (`12500.50`). */
-export function plainDecimal(text: string): string {
-  return text.replace(/[\s\u00a0\u202f]/g, '').replace(',', '.');
 }

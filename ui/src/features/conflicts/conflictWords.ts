@@ -58,6 +58,15 @@ export function choiceTitle(choice: ConflictChoice, conflict: Conflict): string 
   return CHOICES[choice].title({ register: conflict.register, other: conflict.other_register ?? m.conflict_the_server() });
 }
 
+/** A choice where the conflict itself is not at hand, as in the audit trail. */
+export function choiceName(choice: ConflictChoice): string {
+  return CHOICES[choice].title({ register: m.audit_the_register(), other: m.conflict_the_server() });
+}
+
+export function isChoice(value: unknown): value is ConflictChoice {
+  return typeof value === 'string' && Object.hasOwn(CHOICES, value);
+}
+
 export function choiceText(choice: ConflictChoice): string {
   return CHOICES[choice].text();
 }

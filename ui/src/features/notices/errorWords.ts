@@ -64,6 +64,8 @@ const WORDS: Record<AnyCode, Write> = {
     text: m.err_product_duplicate_code_do(),
   }),
   'product.archived': (p) => ({ title: m.err_product_archived({ name: text(p, 'name') }), text: m.err_product_archived_do() }),
+  'category.not_found': plain(m.err_category_not_found, m.err_category_not_found_do),
+  'category.duplicate_name': (p) => ({ title: m.err_category_duplicate_name({ name: text(p, 'name') }), text: m.err_category_duplicate_name_do() }),
   'customer.not_found': plain(m.err_customer_not_found, m.err_customer_not_found_do),
   'customer.duplicate_phone': (p) => ({
     title: m.err_customer_duplicate_phone({ phone: text(p, 'phone'), name: text(p, 'name') }),
@@ -118,6 +120,14 @@ const WORDS: Record<AnyCode, Write> = {
   'print.failed': plain(m.err_print_failed, m.err_print_failed_do),
   'print.no_printer': plain(m.err_print_no_printer, m.err_print_no_printer_do),
   'file.failed': (p) => ({ title: m.err_file_failed(), text: m.err_file_failed_do({ path: text(p, 'path') }) }),
+  'backup.not_found': plain(m.err_backup_not_found, m.err_backup_not_found_do),
+  'backup.unsound': plain(m.err_backup_unsound, m.err_backup_unsound_do),
+  'backup.other_register': plain(m.err_backup_other_register, m.err_backup_other_register_do),
+  'recovery.not_fenced': plain(m.err_recovery_not_fenced, m.err_recovery_not_fenced_do),
+  'storage.disk_low': (p) => ({
+    title: m.err_storage_disk_low(),
+    text: m.err_storage_disk_low_do({ free: text(p, 'free_mib'), needed: text(p, 'needed_mib') }),
+  }),
   'storage.disk_full': plain(m.err_storage_disk_full, m.err_storage_disk_full_do),
   'storage.corrupt': plain(m.err_storage_corrupt, m.err_storage_corrupt_do),
   'storage.newer_file': plain(m.err_storage_newer_file, m.err_storage_newer_file_do),

@@ -6,6 +6,7 @@
  * for the same sale, it never makes a second one.
  */
 import type { SaleCompleted } from '$lib/host/bindings/SaleCompleted';
+import type { SettlePreview } from '$lib/host/bindings/SettlePreview';
 import type { Tender } from '$lib/host/bindings/Tender';
 import type { TenderKind } from '$lib/host/bindings/TenderKind';
 import { type HostError, toHostError } from '$lib/host/host';
@@ -36,6 +37,8 @@ export class Checkout {
   #attempt: Attempt | null = null;
   #answer: Promise<void> = Promise.resolve();
   #last = $state.raw<SaleCompleted | null>(null);
+  #preview = $state.raw<SettlePreview | null>(null);
+  #weighed = 0;
 
   constructor(
     readonly session: Session,
@@ -71,6 +74,29 @@ export class Checkout {
     if (this.#missing !== null) return this.#missing;
     if (view === null) return 0;
     return kind === 'cash' ? view.payable_cash : view.payable_other;
+  }
+
+  /** What the amount last weighed would settle; null while nobody knows. */
+  get preview(): SettlePreview | null {
+    return this.#preview;
+  }
+
+  /** Asks what an amount would settle together with what was taken before: the change is known before it is paid. */
+  async weigh(kind: TenderKind, amount: number | null): Promise<void> {
+    this.#weighed += 1;
+    const question = this.#weighed;
+    const taken = this.#tenders.map((tender) => ({ kind: tender.kind, amount: tender.amount }));
+    if (amount === null) {
+      this.#preview = null;
+      return;
+    }
+    try {
+      const preview = await this.session.host.call('cart.settle_preview', { amounts: [...taken, { kind, amount }] });
+      if (question === this.#weighed) this.#preview = preview;
+    } catch {
+      // Paying itself says what is wrong with an amount.
+      if (question === this.#weighed) this.#preview = null;
+    }
   }
 
   /** Resolves when the sale under way, if any, has been answered. */

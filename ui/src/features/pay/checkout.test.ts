@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SaleCompleted } from '$lib/host/bindings/SaleCompleted';
+import type { SettlePreview } from '$lib/host/bindings/SettlePreview';
 import { HostError } from '$lib/host/host';
 import { CartController } from '$features/cart/cart.svelte';
 import { SellRoom } from '$features/cart/room.svelte';
@@ -90,6 +91,35 @@ describe('exactly once', () => {
     expect(checkout.newSale()).toBe(true);
     expect(checkout.newSale(), 'there is one receipt to leave').toBe(false);
     expect(checkout.last?.change).toBe(500);
+  });
+});
+
+describe('the change, before it is paid', () => {
+  it('is that of the amount in the field, together with what was taken before', async () => {
+    host.on('sale.complete', () => Promise.reject(new HostError('sale.underpaid', { missing: 2500 }))).on('cart.settle_preview', () => ({ kind: 'settled', change: 500 }));
+    await checkout.pay('mobile', 2000, 'OM-77');
+    await checkout.weigh('cash', 3000);
+    expect(host.requests('cart.settle_preview')).toEqual([
+      { amounts: [{ kind: 'mobile', amount: 2000 }, { kind: 'cash', amount: 3000 }] },
+    ]);
+    expect(checkout.preview).toEqual({ kind: 'settled', change: 500 });
+  });
+
+  it('is never that of an amount that was typed on', async () => {
+    const slow = later<SettlePreview>();
+    host.on('cart.settle_preview', ({ amounts }) => (amounts[0]?.amount === 5 ? slow.promise : { kind: 'missing', amount: 4450 }));
+    const first = checkout.weigh('cash', 5);
+    await checkout.weigh('cash', 50);
+    slow.resolve({ kind: 'settled', change: 1 });
+    await first;
+    expect(checkout.preview).toEqual({ kind: 'missing', amount: 4450 });
+  });
+
+  it('is not known of something that is no amount', async () => {
+    host.on('cart.settle_preview', () => ({ kind: 'settled', change: 0 }));
+    await checkout.weigh('cash', 4500);
+    await checkout.weigh('cash', null);
+    expect(checkout.preview).toBeNull();
   });
 });
 

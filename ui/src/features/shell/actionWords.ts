@@ -14,6 +14,7 @@ const WORDS: Record<Action, () => string> = {
   hold: m.key_hold,
   recall: m.key_recall,
   discount: m.key_discount,
+  price: m.key_price,
   pay: m.key_pay,
   'exact-cash': m.key_exact_cash,
   undo: m.key_undo,

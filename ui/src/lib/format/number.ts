@@ -70,3 +70,8 @@ export function parseScaled(text: string, decimals: number): number | null {
   const value = Number(sign + whole + fraction.padEnd(decimals, '0'));
   return Number.isSafeInteger(value) ? value : null;
 }
+
+/** What a person types (`12 500,50`) as the program reads it (`12500.50`). */
+export function plainDecimal(text: string): string {
+  return text.replace(/[\s\u00a0\u202f]/g, '').replace(',', '.');
+}

@@ -18,6 +18,7 @@ export type Action =
   | 'hold'
   | 'recall'
   | 'discount'
+  | 'price'
   | 'pay'
   | 'exact-cash'
   | 'undo'
@@ -46,6 +47,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'exact-cash', place: 'sell', key: 'F9' },
   { action: 'pay', place: 'sell', key: 'F8' },
   { action: 'discount', place: 'sell', key: 'F7' },
+  { action: 'price', place: 'sell', key: 'F7', ctrl: true },
   { action: 'customer', place: 'sell', key: 'F6' },
   { action: 'hold', place: 'sell', key: 'F3' },
   { action: 'recall', place: 'sell', key: 'F4' },

@@ -16,10 +16,6 @@ line_id: LineId,
  */
 qty: Quantity | null, 
 /**
- * New price of one unit as a decimal string.
- */
-unit_price: string | null, 
-/**
  * New reduction.
  */
 discount: Discount | null, 

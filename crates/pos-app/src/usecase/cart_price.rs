@@ -1,0 +1,78 @@
+//! Prices at the counter: another price for a line, with a trace of who gave it, and what amounts of money would settle
+//! before anything is sold.
+
+use pos_domain::cart::{LineTerms, price};
+use pos_domain::tender::{SettlementFault, settle_amounts};
+use pos_domain::{CartLine, LineId, Money, TenderKind};
+use pos_store::audit::{self, AuditEntry};
+use pos_store::{carts, settings};
+use serde_json::json;
+
+use crate::app::{App, Counter};
+use crate::cart_edit;
+use crate::code::ErrorCode;
+use crate::error::{AppError, decimal};
+use crate::outcome::Outcome;
+use crate::view::{CartView, SettlePreview};
+
+impl App {
+    /// `cart.set_price`: another price of one unit for a line; none gives the catalogue's back.
+    pub async fn set_price(
+        &self,
+        line_id: LineId,
+        unit_price: Option<String>,
+    ) -> Result<Outcome<CartView>, AppError> {
+        let at_ms = self.now_ms();
+        self.change_cart(move |tx, cart| {
+            let counter = Counter::load(tx)?;
+            let currency = counter.settings.currency;
+            let parsed = unit_price.map(|text| Money::parse(&text, currency)).transpose();
+            let (before, after) =
+                cart_edit::set_price(cart, line_id, parsed.map_err(decimal("unit_price"))?)?;
+            if before.unit_price != after.unit_price {
+                audit::record(tx, &trace(at_ms, counter.cashier.name, &before, &after))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// `cart.settle_preview`: the change to give, or what is missing, if the open cart were paid like this.
+    pub async fn settle_preview(
+        &self,
+        amounts: Vec<(TenderKind, Money)>,
+    ) -> Result<Outcome<SettlePreview>, AppError> {
+        let preview = self
+            .read(move |conn| {
+                let settings = settings::load(conn)?;
+                let open = carts::find_open(conn)?.filter(|saved| !saved.cart.lines.is_empty());
+                let cart = open.ok_or_else(|| AppError::new(ErrorCode::CartEmpty))?.cart;
+                let terms: Vec<LineTerms> = cart.lines.iter().map(LineTerms::from).collect();
+                let total = price(settings.rules, &terms, cart.discount)?.gross;
+                match settle_amounts(total, &amounts, settings.cash_rounding) {
+                    Ok(settled) => Ok(SettlePreview::Settled { change: settled.change }),
+                    Err(SettlementFault::NotEnough { missing }) => {
+                        Ok(SettlePreview::Missing { amount: missing })
+                    }
+                    Err(SettlementFault::NonCashExceedsTotal { excess }) => {
+                        Ok(SettlePreview::TooMuch { amount: excess })
+                    }
+                    Err(fault) => Err(fault.into()),
+                }
+            })
+            .await?;
+        Ok(Outcome::read(preview))
+    }
+}
+
+fn trace(at_ms: i64, actor: String, before: &CartLine, after: &CartLine) -> AuditEntry {
+    let detail = json!({
+        "code": after.code,
+        "name": after.name,
+        "catalogue": after.catalogue_price,
+        "from": before.unit_price,
+        "to": after.unit_price,
+    });
+    let action = "price.overridden".to_owned();
+    AuditEntry { at_ms, actor, action, subject: Some(after.product_id.0), detail }
+}
