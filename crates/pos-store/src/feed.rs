@@ -1,4 +1,4 @@
-//! Rows that came from the server: applied, staged, promoted together with the cursor that covers them.
+//! Rows that came from the server: applied, promoted together with the cursor that covers them.
 //!
 //! A row is written only when its revision is higher than the one here. Rows of a kind or shape that this program
 //! does not know are parked, not lost.
@@ -9,7 +9,6 @@ use pos_domain::body::EntityKind;
 use pos_domain::stock::StockLevel;
 use pos_domain::{Cashier, Category, Customer, OpId, Product};
 use rusqlite::named_params;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -17,12 +16,12 @@ use crate::conflicts::{self, ConflictApplied};
 use crate::health::{self, Direction};
 use crate::settings::SettingRow;
 use crate::shared::{self, Applied, ServerVersion};
-use crate::sql::{Conn, Tx, all, first, from_json, int, to_json};
+use crate::sql::{Conn, Tx, all, first, int};
 use crate::topic::{Changed, Topic};
 use crate::{StoreError, queue, stock};
 
 /// A row as it stands on the server.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct IncomingRow {
     /// Place in the feed.
     pub seq: u64,
@@ -39,7 +38,7 @@ pub struct IncomingRow {
 }
 
 /// One of this register's own operations and where its effects stand in the feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnEffect {
     /// The operation.
     pub op_id: OpId,
@@ -48,7 +47,7 @@ pub struct OwnEffect {
 }
 
 /// A page of the feed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Page {
     /// Rows in ascending seq.
     pub rows: Vec<IncomingRow>,
@@ -107,52 +106,6 @@ pub fn set_cursor(tx: &Tx<'_>, cursor: &str, now_ms: i64) -> Result<(), StoreErr
          ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor, promoted_at_ms = excluded.promoted_at_ms",
     )?
     .execute(named_params! { ":cursor": cursor, ":now": now_ms })?;
-    Ok(())
-}
-
-/// Keeps a page that was fetched ahead; pages are promoted in the order in which they were staged.
-///
-/// # Errors
-/// Those of writing.
-pub fn stage(tx: &Tx<'_>, page: &Page) -> Result<(), StoreError> {
-    tx.prepare_cached("INSERT INTO sync_stage (body) VALUES (:body)")?
-        .execute(named_params! { ":body": to_json("sync_stage.body", page)? })?;
-    Ok(())
-}
-
-/// The cursor after the last staged page: where to fetch on.
-///
-/// # Errors
-/// Those of reading.
-pub fn find_staged_cursor(conn: &Conn) -> Result<Option<String>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT body ->> '$.next_cursor' AS cursor FROM sync_stage ORDER BY page DESC LIMIT 1",
-    )?;
-    first(statement.query([])?, "sync_stage", |c| c.get("cursor"))
-}
-
-/// Promotes the oldest staged page; `None` when there is none.
-///
-/// # Errors
-/// Those of writing.
-pub fn promote_staged(tx: &Tx<'_>, now_ms: i64) -> Result<Option<Changed>, StoreError> {
-    let mut statement = tx.prepare_cached("SELECT page, body FROM sync_stage ORDER BY page LIMIT 1")?;
-    let oldest = first(statement.query([])?, "sync_stage", |c| {
-        Ok((c.get::<i64>("page")?, from_json::<Page>("sync_stage.body", &c.get::<String>("body")?)?))
-    })?;
-    let Some((number, page)) = oldest else { return Ok(None) };
-    let changed = promote(tx, &page, now_ms)?;
-    tx.prepare_cached("DELETE FROM sync_stage WHERE page = :page")?
-        .execute(named_params! { ":page": number })?;
-    Ok(Some(changed))
-}
-
-/// Throws staged pages away, as when the server asks for a new snapshot.
-///
-/// # Errors
-/// Those of writing.
-pub fn drop_staged(tx: &Tx<'_>) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM sync_stage", [])?;
     Ok(())
 }
 

@@ -82,7 +82,6 @@ pub fn begin(tx: &Tx<'_>, mark: &str, now_ms: i64) -> Result<(), StoreError> {
         "INSERT INTO sync_snapshot (id, mark, began_at_ms) VALUES (1, :mark, :now)",
         named_params! { ":mark": mark, ":now": now_ms },
     )?;
-    feed::drop_staged(tx)?;
     tx.execute("DELETE FROM sync_cursor", [])?;
     tx.execute("DELETE FROM sync_checkpoint", [])?;
     for kind in EntityKind::ALL {

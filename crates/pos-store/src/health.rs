@@ -133,8 +133,6 @@ pub struct Health {
     pub rated_runs: u32,
     /// Sales that were confirmed and neither finished nor rolled back.
     pub unfinished_sales: u64,
-    /// Pages fetched ahead.
-    pub staged_pages: u64,
 }
 
 impl Health {
@@ -219,7 +217,6 @@ pub fn get(conn: &Conn, now_ms: i64) -> Result<Health, StoreError> {
              (SELECT count(*) FROM conflict_event WHERE what = 'resolved' AND at_ms > :yesterday) AS resolved,
              (SELECT count(*) FROM parked_row) AS parked,
              (SELECT count(*) FROM sale WHERE state = 'pending') AS unfinished,
-             (SELECT count(*) FROM sync_stage) AS staged,
              (SELECT coalesce(sum(duplicates), 0) FROM sync_run WHERE ended_at_ms > :yesterday) AS duplicates,
              (SELECT count(*) FROM sync_run WHERE ended_at_ms > :yesterday AND error_code = 'sync.no_answer')
                   AS timeouts",
@@ -243,7 +240,6 @@ pub fn get(conn: &Conn, now_ms: i64) -> Result<Health, StoreError> {
             failed_runs,
             rated_runs,
             unfinished_sales: c.count("unfinished")?,
-            staged_pages: c.count("staged")?,
         })
     })?
     .ok_or(StoreError::NoDevice)

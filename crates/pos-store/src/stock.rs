@@ -227,22 +227,44 @@ pub(crate) fn apply_level(
     if written == 0 {
         return Ok(Applied::Known);
     }
-    tx.prepare_cached(
-        "DELETE FROM stock_pending WHERE product_id = :id AND EXISTS (
-             SELECT 1 FROM sync_queue AS q WHERE q.op_id = stock_pending.op_id AND q.feed_seq <= :seq)",
-    )?
-    .execute(named_params! { ":id": level.product_id.as_bytes(), ":seq": seq })?;
+    let mut contained = tx.prepare_cached(
+        "SELECT p.product_id, p.movement_id FROM stock_pending AS p JOIN sync_queue AS q ON q.op_id = p.op_id
+         WHERE p.product_id = :id AND q.feed_seq <= :seq",
+    )?;
+    let rows = contained.query(named_params! { ":id": level.product_id.as_bytes(), ":seq": seq })?;
+    let movements = all(rows, "stock_pending", pending_key)?;
+    no_longer_pending(tx, movements)?;
     Ok(Applied::Written)
 }
 
 /// The place of an operation's effects is known: its movements leave the pending stock of each product whose balance
 /// stands there or further.
 pub(crate) fn contain(tx: &Tx<'_>, op_id: OpId, feed_seq: u64) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "DELETE FROM stock_pending WHERE op_id = :op AND EXISTS (
-             SELECT 1 FROM stock_level AS l WHERE l.product_id = stock_pending.product_id AND l.seq >= :seq)",
-    )?
-    .execute(named_params! { ":op": op_id.as_bytes(), ":seq": int("sync_queue.feed_seq", feed_seq)? })?;
+    let mut contained = tx.prepare_cached(
+        "SELECT p.product_id, p.movement_id FROM stock_pending AS p
+         JOIN stock_level AS l ON l.product_id = p.product_id WHERE p.op_id = :op AND l.seq >= :seq",
+    )?;
+    let seq = int("sync_queue.feed_seq", feed_seq)?;
+    let rows = contained.query(named_params! { ":op": op_id.as_bytes(), ":seq": seq })?;
+    let movements = all(rows, "stock_pending", pending_key)?;
+    no_longer_pending(tx, movements)
+}
+
+fn pending_key(c: &Columns<'_, '_>) -> Result<(ProductId, MovementId), StoreError> {
+    Ok((c.id("product_id")?, c.id("movement_id")?))
+}
+
+/// One by one by their keys: a DELETE that looks for its rows through another table gathers them in a table of its own
+/// first, which costs more than the rows themselves, and most often finds none.
+fn no_longer_pending(tx: &Tx<'_>, movements: Vec<(ProductId, MovementId)>) -> Result<(), StoreError> {
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM stock_pending WHERE product_id = :product AND movement_id = :movement",
+    )?;
+    for (product_id, movement_id) in movements {
+        delete.execute(named_params! {
+            ":product": product_id.as_bytes(), ":movement": movement_id.as_bytes(),
+        })?;
+    }
     Ok(())
 }
 

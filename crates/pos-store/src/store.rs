@@ -41,6 +41,7 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(4, "0004", "create_sales"),
     migration!(5, "0005", "create_health"),
     migration!(6, "0006", "seal_balances"),
+    migration!(7, "0007", "drop_stage"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.

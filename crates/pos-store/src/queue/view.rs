@@ -99,6 +99,20 @@ pub fn counts(conn: &Conn) -> Result<QueueCounts, StoreError> {
     Ok(counts)
 }
 
+/// How many operations are pending, counted up to `at_most`: a backlog of a hundred thousand is not walked to learn that
+/// there is more than the next pushes take.
+///
+/// # Errors
+/// Those of reading.
+pub fn count_pending(conn: &Conn, at_most: u32) -> Result<u32, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*) AS n FROM (SELECT 1 FROM sync_queue
+             WHERE state = 'pending' AND state <> 'acknowledged' LIMIT :at_most)",
+    )?;
+    let rows = statement.query(named_params! { ":at_most": at_most })?;
+    Ok(first(rows, "sync_queue", |c| c.count("n"))?.unwrap_or(0))
+}
+
 /// What a sync would send, by kind: pending operations, also those in back-off.
 ///
 /// # Errors

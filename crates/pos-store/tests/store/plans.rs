@@ -184,6 +184,7 @@ fn the_right_index_serves_each_hot_query() {
     uses("queue_ready", &plan(|tx| queue::claim_batch(tx, limits(10)).map(drop)));
     uses("queue_ready", &plan(|tx| queue::next_due(tx, NOW).map(drop)));
     uses("queue_open", &plan(|tx| queue::counts(tx).map(drop)));
+    uses("queue_open", &plan(|tx| queue::count_pending(tx, 5).map(drop)));
     uses("sale_unfinished", &plan(|tx| sales::list_unfinished(tx).map(drop)));
     uses("sale_by_time", &plan(|tx| sales::list(tx, None, 5).map(drop)));
     uses("queue_untrimmed", &plan(|tx| queue::trim(tx, 9, NOW, 10).map(drop)));

@@ -194,24 +194,6 @@ fn the_cursor_moves_with_its_rows_or_not_at_all() {
 }
 
 #[test]
-fn staged_pages_are_promoted_in_their_order() {
-    let register = Register::new();
-    let one = page(vec![incoming(EntityKind::Product, id(10), 1, 1, &product(10, "A", "A"))], vec![], "c1");
-    let two = page(vec![incoming(EntityKind::Product, id(10), 2, 2, &product(10, "A", "B"))], vec![], "c2");
-    register.write(move |tx| {
-        feed::stage(tx, &one)?;
-        feed::stage(tx, &two)
-    });
-    assert_eq!(register.read(feed::find_staged_cursor).as_deref(), Some("c2"), "where to fetch on");
-    assert_eq!(register.read(feed::find_cursor), None, "staged is not promoted");
-    assert_eq!(register.write(|tx| feed::promote_staged(tx, NOW)).map(|c| c.rows), Some(1));
-    assert_eq!(register.read(feed::find_cursor).as_deref(), Some("c1"));
-    register.write(|tx| feed::promote_staged(tx, NOW));
-    assert_eq!(shown_product(&register, 10).unwrap().row.name, "B");
-    assert_eq!(register.write(|tx| feed::promote_staged(tx, NOW)), None);
-}
-
-#[test]
 fn a_lost_answer_is_learnt_from_the_feed() {
     let register = Register::new();
     let bread = stocked(&register, 10, 5, 1);

@@ -29,6 +29,9 @@ const LINK_BYTES: u64 = 750;
 const MAX_LINKS: u32 = 450;
 /// Pause before an operation is sent again on which the server said nothing at all, in milliseconds.
 const NO_VERDICT_PAUSE_MS: i64 = 5_000;
+/// Ready operations that are counted before a push: as many as all pushes under way can take. This runs on the one
+/// writer, which a long queue must not hold.
+const ENOUGH_READY: u32 = 2 * 2_000;
 /// A claim is not filled up further below this many bytes: the next operation would hardly fit.
 const ROOM_WORTH_FILLING: u64 = 16 << 10;
 
@@ -409,7 +412,7 @@ pub(super) fn view(conn: &Conn, now_ms: i64) -> Result<QueueView, StoreError> {
     let ready = match due_ms {
         // Some of them may wait for others; claiming sorts that out.
         Some(due_ms) if due_ms <= now_ms => {
-            u32::try_from(queue::counts(conn)?.pending).unwrap_or(u32::MAX).max(1)
+            queue::count_pending(conn, ENOUGH_READY)?.max(1)
         }
         Some(_) | None => 0,
     };
