@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use pos_testkit::server::Server;
 use serde_json::{Value, json};
 
-use super::Sizes;
 use super::catalogue::{Catalogue, code};
 use super::memory::Watch;
 use super::report::{Report, Times, announce};
@@ -21,16 +20,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) async fn fill(
     till: &Till,
     server: &mut Server,
-    sizes: Sizes,
+    sales: u32,
     catalogue: &Catalogue,
     report: &mut Report,
 ) -> Result<()> {
-    announce(&format!("selling {} times while the server is away", sizes.queued));
+    announce(&format!("selling {sales} times while the server is away"));
     server.stop()?;
     let register = Watch::own();
     let mut times = Times::new()?;
-    for sale in 0..sizes.queued {
-        let codes = catalogue.products_of(sizes.sales + sale).map(code);
+    for sale in 0..sales {
+        let codes = catalogue.products_of(sale).map(code);
         times.record(till.sell(codes, "queued").await?)?;
     }
     report.row("sale of 3 lines, the server gone").times(times).register(&register.end());
@@ -41,14 +40,25 @@ pub(super) async fn fill(
 pub(super) async fn measure(
     data: &Path,
     server: &mut Server,
-    sizes: Sizes,
+    queued: u32,
     report: &mut Report,
 ) -> Result<()> {
-    announce("draining the queue");
     let till = Till::open_quiet(data).await?;
     server.start_again()?;
-    let waiting = pending(&till).await?;
-    ensure!(waiting == u64::from(sizes.queued), "{waiting} wait, not {}", sizes.queued);
+    all_at_once(&till, queued, "drain of queued sales", report).await?;
+    till.close().await
+}
+
+/// One round of a register that nothing else happens on; how long until its queue was empty.
+pub(super) async fn all_at_once(
+    till: &Till,
+    queued: u32,
+    what: &str,
+    report: &mut Report,
+) -> Result<Duration> {
+    announce("draining the queue");
+    let waiting = pending(till).await?;
+    ensure!(waiting == u64::from(queued), "{waiting} wait, not {queued}");
     let (register, central) = (Watch::own(), Watch::child("comptoir-server"));
     let began = Instant::now();
     let round = async {
@@ -56,7 +66,7 @@ pub(super) async fn measure(
         anyhow::Ok((done, began.elapsed()))
     };
     let emptied = async {
-        while pending(&till).await? > 0 {
+        while pending(till).await? > 0 {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         anyhow::Ok(began.elapsed())
@@ -64,12 +74,12 @@ pub(super) async fn measure(
     let ((round, all), drained) = tokio::try_join!(round, emptied)?;
     let (register, central) = (register.end(), central.end());
     ensure!(round["refused"] == 0 && round["conflicts"] == 0, "the server took every sale: {round}");
-    let row = report.row("drain of queued sales, until the queue is empty");
-    row.work(sizes.queued, drained).register(&register).server(&central);
-    report.row("the same, until the stock is read back").work(sizes.queued, all);
-    report.course("register during the drain", &register);
-    report.course("server during the drain", &central);
-    till.close().await
+    let row = report.row(format!("{what}, until the queue is empty"));
+    row.work(queued, drained).register(&register).server(&central);
+    report.row("the same, until the stock is read back").work(queued, all);
+    report.course(&format!("register during the {what}"), &register);
+    report.course(&format!("server during the {what}"), &central);
+    Ok(drained)
 }
 
 /// Fails unless the server has exactly the documents of all sales.
@@ -81,7 +91,8 @@ pub(super) fn check(server: &Server, documents: u32) -> Result<()> {
     Ok(())
 }
 
-async fn pending(till: &Till) -> Result<u64> {
+/// How many operations the server does not have yet.
+pub(super) async fn pending(till: &Till) -> Result<u64> {
     let status = till.call("sync.status", json!({})).await?;
     let count = |name: &str| status.get(name).and_then(Value::as_u64).with_context(|| format!("{status}"));
     Ok(count("pending")? + count("in_flight")?)

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use pos_testkit::register::Register;
@@ -61,17 +61,30 @@ pub(super) async fn measure(
 ) -> Result<Till> {
     announce("joining with a new register");
     let till = Till::open(data).await?;
-    let code = server.pair()?;
     let (register, central) = (Watch::own(), Watch::child("comptoir-server"));
-    let request = json!({ "server": server.url(), "code": code, "register": "Caisse 2" });
-    let (_, took) = till.timed("shop.join", request).await?;
+    let took = join(&till, server, &server.url(), "Caisse 2", catalogue).await?;
     let (register, central) = (register.end(), central.end());
-    let page = json!({ "search": "", "category_id": null, "after": null, "limit": 1 });
-    let total = till.call("product.list", page).await?["total"].clone();
-    ensure!(total == catalogue.len(), "not everything came: {total}");
     let row = report.row("first sync, products with stock");
     row.work(catalogue.len(), took).register(&register).server(&central);
+    let rows = f64::from(catalogue.len()) * 2.0 / took.as_secs_f64();
+    report.note(format!("a product with its stock is two rows of a first sync: {rows:.0} rows a second"));
     report.course("register during the first sync", &register);
     report.course("server during the first sync", &central);
     Ok(till)
+}
+
+/// Joins the shop by this address and loads everything; how long that took.
+pub(super) async fn join(
+    till: &Till,
+    server: &Server,
+    url: &str,
+    name: &str,
+    catalogue: &Catalogue,
+) -> Result<Duration> {
+    let request = json!({ "server": url, "code": server.pair()?, "register": name });
+    let (_, took) = till.timed("shop.join", request).await?;
+    let page = json!({ "search": "", "category_id": null, "after": null, "limit": 1 });
+    let total = till.call("product.list", page).await?["total"].clone();
+    ensure!(total == catalogue.len(), "not everything came: {total}");
+    Ok(took)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use pos_app::{App, AppOptions, Clock, OpenAccess};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -52,15 +52,25 @@ impl Till {
         Ok((value, began.elapsed()))
     }
 
-    /// Sells one piece of each code at once, as the shell does.
+    /// Sells one piece of each code at once, as the shell does; it must become `sync`.
     pub(super) async fn sell(&self, codes: impl Iterator<Item = String>, sync: &str) -> Result<Duration> {
+        let (became, took) = self.sell_anyhow(codes).await?;
+        ensure!(became == sync, "a sale became {became}, not {sync}");
+        Ok(took)
+    }
+
+    /// Sells one piece of each code at once; what became of it.
+    pub(super) async fn sell_anyhow(
+        &self,
+        codes: impl Iterator<Item = String>,
+    ) -> Result<(String, Duration)> {
         let lines: Vec<_> = codes.map(|c| json!({ "code": c, "qty": null, "unit_price": null })).collect();
         // More than any three products of the catalogue cost: the customer gets change.
         let cash = json!([{ "kind": "cash", "amount": "1000000", "reference": null }]);
         let request = json!({ "request_id": self.request_id(), "lines": lines, "tenders": cash });
         let (sold, took) = self.timed("sale.sell", request).await?;
-        ensure!(sold["sync"] == sync, "a sale became {}, not {sync}", sold["sync"]);
-        Ok(took)
+        let became = sold["sync"].as_str().context("a sale says where it is known")?;
+        Ok((became.to_owned(), took))
     }
 
     /// An id for one press of a button.
