@@ -16,6 +16,8 @@
 mod client;
 #[path = "../tests/server/harness.rs"]
 mod harness;
+#[path = "../tests/server/store.rs"]
+mod store;
 
 use std::net::SocketAddr;
 use std::time::Instant;

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use pos_protocol::{ApiError, MAX_BATCH_OPS, Problem, PushResponse};
-use pos_sqlite::{Database, Priority, WriteError};
 use tokio::sync::{oneshot, watch};
 
 use crate::batch::Batch;
@@ -18,6 +17,7 @@ use crate::error::{ServerError, in_words, not_now, unavailable};
 use crate::metrics::Metrics;
 use crate::prepare::PreparedPush;
 use crate::push::{self, PushFault};
+use crate::storage::{Store, WriteFault};
 
 /// Most pushes that may wait. At a few milliseconds a commit this is already seconds of backlog; the rest is told to
 /// come back.
@@ -40,7 +40,7 @@ pub(crate) struct Actor {
 
 /// What the writer thread works with.
 struct Writer {
-    database: Database,
+    store: Store,
     clock: Clock,
     feed: watch::Sender<u64>,
     metrics: Arc<Metrics>,
@@ -49,13 +49,13 @@ struct Writer {
 impl Actor {
     /// Starts the thread.
     pub(crate) fn start(
-        database: Database,
+        store: Store,
         clock: Clock,
         feed: watch::Sender<u64>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, ServerError> {
         let (queue, requests) = sync_channel(MAX_WAITING);
-        let writer = Writer { database, clock, feed, metrics };
+        let writer = Writer { store, clock, feed, metrics };
         let thread = thread::Builder::new()
             .name("tenant-writer".to_owned())
             .spawn(move || writer.run(&requests))
@@ -136,29 +136,34 @@ impl Writer {
         &self,
         pushes: Vec<Arc<PreparedPush>>,
     ) -> Result<Vec<Result<PushResponse, Problem>>, ServerError> {
-        let now_ms = self.clock.now_ms();
-        let written = self.database.write(Priority::Till, move |tx| -> Result<_, PushFault> {
-            let mut batch = Batch::begin(tx, now_ms)?;
-            let answers =
-                pushes.iter().map(|push| push::run(&mut batch, push)).collect::<Result<Vec<_>, _>>()?;
-            let (rows, seq) = batch.finish()?;
-            let answers: Vec<_> =
-                answers.into_iter().map(|answer| answer.map(|open| open.close(&rows))).collect();
-            Ok((answers, seq))
+        let run = || {
+            let (now_ms, pushes) = (self.clock.now_ms(), pushes.clone());
+            self.store.write(move |tx| -> Result<_, PushFault> {
+                let mut batch = Batch::begin(tx, now_ms)?;
+                let answers =
+                    pushes.iter().map(|push| push::run(&mut batch, push)).collect::<Result<Vec<_>, _>>()?;
+                let (rows, seq) = batch.finish()?;
+                let answers: Vec<_> =
+                    answers.into_iter().map(|answer| answer.map(|open| open.close(&rows))).collect();
+                Ok((answers, seq))
+            })
+        };
+        let written = match run() {
+            // The same batch again looks its operations up: those that stand answer with their verdicts, and the
+            // others are applied now. Either way the answer is one that will never change.
+            Err(WriteFault::Unknown(error)) => {
+                tracing::warn!(error = %in_words(error.as_ref()), "COMMIT was not answered; the batch is looked up");
+                run()
+            }
+            known => known,
+        };
+        let (answers, seq) = written?;
+        self.metrics.record_batch(&answers);
+        self.feed.send_if_modified(|last| {
+            let moved = seq > *last;
+            *last = seq.max(*last);
+            moved
         });
-        match written {
-            Ok((answers, seq)) => {
-                self.metrics.record_batch(&answers);
-                self.feed.send_if_modified(|last| std::mem::replace(last, seq) != seq);
-                Ok(answers)
-            }
-            Err(error) => {
-                if matches!(error, WriteError::CommitUnknown(_) | WriteError::Poisoned) {
-                    // Settled before anyone asks again: the repeated push then finds its verdict, or none.
-                    self.database.reopen_writer()?;
-                }
-                Err(error.into())
-            }
-        }
+        Ok(answers)
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! A thousand sales move the same few balances. So balances, places in the feed, counts and watermarks are kept
 //! here while operations run one after the other, each seeing what those before it did, and are written once, by
-//! [`Batch::finish`], before the commit. `BEGIN IMMEDIATE` holds the file's only write lock from before the counter
-//! is read until the commit, so whoever sees seq n in the feed sees everything below n.
+//! [`Batch::finish`], before the commit. The transaction holds its business's only write lock from before the counter is
+//! read until the commit, so whoever sees seq n in the feed sees everything below n.
 //!
 //! An operation's `feed_seq` is a number of its own, given before the rows it touched get theirs. A row with that
 //! seq or a higher one therefore contains the operation, and a row with a lower one does not.
 //!
-//! [`Batch::undo`] takes back what the operation that just failed did here; the savepoint does the same in the file.
+//! [`Batch::undo`] takes back what the operation that just failed did here; the savepoint does the same in the database.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -17,14 +17,15 @@ use pos_domain::body::EntityKind;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Currency, DeviceId, Money, OpId, ProductId};
 use pos_protocol::FeedRow;
-use rusqlite::Transaction;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::storage::business::BusinessRow;
 use crate::storage::life::LifeRow;
 use crate::storage::stock::LevelRow;
-use crate::storage::{Sql, business, entity, feed, identity, json_value, life, stock};
+use crate::storage::{
+    Sql, StorageError, Tx, business, entity, feed, identity, json_value, life, stock, unreadable,
+};
 
 /// A row of the feed.
 pub(crate) type RowKey = (EntityKind, Uuid);
@@ -103,7 +104,7 @@ enum Step {
 
 /// See the module.
 pub(crate) struct Batch<'t> {
-    pub(crate) tx: &'t Transaction<'t>,
+    pub(crate) tx: Tx<'t>,
     pub(crate) now_ms: i64,
     pub(crate) business: BusinessRow,
     seq: u64,
@@ -120,7 +121,7 @@ pub(crate) struct Batch<'t> {
 
 impl<'t> Batch<'t> {
     /// Begins a batch in a transaction that holds the write lock.
-    pub(crate) fn begin(tx: &'t Transaction<'t>, now_ms: i64) -> Sql<Self> {
+    pub(crate) fn begin(tx: Tx<'t>, now_ms: i64) -> Sql<Self> {
         let business = business::get(tx)?;
         Ok(Self {
             tx,
@@ -342,18 +343,17 @@ impl<'t> Batch<'t> {
                 data: Some(data),
             });
         }
-        feed::find(self.tx, entity, id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+        feed::find(self.tx, entity, id)?.ok_or(StorageError::NoRow)
     }
 }
 
 /// The shop's settings as its rows say, over the defaults. Rows of keys that this program does not know are kept in
 /// the table and left out here.
-pub(crate) fn load_settings(connection: &rusqlite::Connection) -> Sql<ShopSettings> {
-    let currency = Currency::from_iso("GNF")
-        .map_err(|fault| crate::storage::unreadable(rusqlite::types::Type::Text, fault))?;
+pub(crate) fn load_settings(tx: Tx<'_>) -> Sql<ShopSettings> {
+    let currency = Currency::from_iso("GNF").map_err(unreadable)?;
     let mut rows: serde_json::Map<String, serde_json::Value> =
         ShopSettings::new("Comptoir", currency, "fr-GN").to_rows().into_iter().collect();
-    for (key, value) in entity::list_settings(connection)? {
+    for (key, value) in entity::list_settings(tx)? {
         if let Some(slot) = rows.get_mut(&key) {
             *slot = value;
         }

@@ -1,44 +1,45 @@
 //! Founding a business, and taking over one that a register brings.
 
-use std::path::Path;
-
 use pos_domain::body::EntityKind;
 use pos_domain::merge::{Fields, Hlc};
 use pos_domain::settings::{ShopSettings, setting_id};
 use pos_domain::{OutletId, TenantId};
 use pos_protocol::Business;
-use pos_sqlite::{Database, FolderLock, OpenMode, Priority};
+use pos_sqlite::{FolderLock, OpenMode};
 use serde_json::Value;
 
 use crate::batch::{Batch, Origin};
 use crate::clock::Clock;
 use crate::error::ServerError;
+use crate::location::Location;
 use crate::secret::new_id;
 use crate::storage::business::{self, BusinessRow};
 use crate::storage::entity::{self, EntityRow, Stamp};
-use crate::storage::{self, Sql};
+use crate::storage::{Founding, Sql, Store};
 
 /// First life of a server's database.
 const FIRST_EPOCH: u32 = 1;
 
-/// Founds a business in an empty folder.
+/// Founds a business in an empty folder, or beside others in a PostgreSQL database.
 ///
 /// # Errors
-/// [`ServerError::AlreadyInitialised`] when the folder holds one.
-pub fn found(folder: &Path, settings: &ShopSettings, clock: &Clock) -> Result<(), ServerError> {
-    let _lock = FolderLock::acquire(folder)?;
-    let database = storage::open(folder, OpenMode::ReadWrite)?;
-    let founded = found_in(&database, settings, clock)?;
-    database.close().map_err(|error| ServerError::Write(Box::new(error)))?;
+/// [`ServerError::AlreadyInitialised`] when it is there already.
+pub fn found(
+    location: impl Into<Location>,
+    settings: &ShopSettings,
+    clock: &Clock,
+) -> Result<(), ServerError> {
+    let location = location.into();
+    let _lock = FolderLock::acquire(location.folder())?;
+    let founding = Founding::Named(&settings.business_name);
+    let store = Store::open(&location, OpenMode::ReadWrite, founding)?;
+    let founded = found_in(&store, settings, clock)?;
+    store.close()?;
     if founded { Ok(()) } else { Err(ServerError::AlreadyInitialised) }
 }
 
 /// Founds a business in an open database; `false` when it has one.
-pub(crate) fn found_in(
-    database: &Database,
-    settings: &ShopSettings,
-    clock: &Clock,
-) -> Result<bool, ServerError> {
+pub(crate) fn found_in(store: &Store, settings: &ShopSettings, clock: &Clock) -> Result<bool, ServerError> {
     let now_ms = clock.now_ms();
     let row = BusinessRow {
         authority: new_id(now_ms)?,
@@ -48,7 +49,7 @@ pub(crate) fn found_in(
         feed_seq: 0,
     };
     let settings = settings.clone();
-    let founded = database.write(Priority::Till, move |tx| -> Sql<bool> {
+    let founded = store.write(move |tx| -> Sql<bool> {
         if business::find(tx)?.is_some() {
             return Ok(false);
         }

@@ -5,7 +5,10 @@ use std::io;
 use std::path::PathBuf;
 
 use pos_protocol::{ApiError, Problem, ProblemCode};
-use pos_sqlite::{LockError, MigrationListError, OpenError, ReadError, WriteError};
+use pos_sqlite::{LockError, MigrationListError, OpenError};
+
+use crate::storage::postgres::PostgresError;
+use crate::storage::{ReadFault, StorageError, WriteFault};
 
 /// How long a register should wait when the server itself is in trouble, in milliseconds.
 const TROUBLE_PAUSE_MS: u64 = 1_000;
@@ -22,11 +25,14 @@ pub enum ServerError {
     /// Another server works in this folder.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The PostgreSQL database cannot be used.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
     /// The folder holds no business yet.
     #[error("this folder holds no business yet; run `init` or `serve` first")]
     NoBusiness,
     /// `init` in a folder that has a business.
-    #[error("this folder already holds a business")]
+    #[error("there is already such a business here")]
     AlreadyInitialised,
     /// The file belongs to another version of this program.
     #[error("the file has schema version {found}, this program works with {known}")]
@@ -38,7 +44,7 @@ pub enum ServerError {
     },
     /// A statement failed.
     #[error("the database answered with an error")]
-    Sqlite(#[from] rusqlite::Error),
+    Statement(#[from] StorageError),
     /// A write was not acknowledged.
     #[error("the database did not take the write")]
     Write(#[source] Box<dyn Error + Send + Sync>),
@@ -67,15 +73,21 @@ pub enum ServerError {
     Thread(#[source] io::Error),
 }
 
-impl<E: Error + Send + Sync + 'static> From<WriteError<E>> for ServerError {
-    fn from(error: WriteError<E>) -> Self {
+impl<E: Error + Send + Sync + 'static> From<WriteFault<E>> for ServerError {
+    fn from(error: WriteFault<E>) -> Self {
         Self::Write(Box::new(error))
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<ReadError<E>> for ServerError {
-    fn from(error: ReadError<E>) -> Self {
+impl<E: Error + Send + Sync + 'static> From<ReadFault<E>> for ServerError {
+    fn from(error: ReadFault<E>) -> Self {
         Self::Read(Box::new(error))
+    }
+}
+
+impl From<rusqlite::Error> for ServerError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Statement(error.into())
     }
 }
 

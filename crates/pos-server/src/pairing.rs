@@ -1,19 +1,16 @@
 //! Joining: invitations by code, and the exchange of a code for a device token.
 
-use std::path::Path;
-
 use pos_domain::{DeviceId, Hash32};
 use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode};
-use pos_sqlite::WriteError;
-use rusqlite::Transaction;
 
 use crate::batch::{Batch, load_settings};
 use crate::business::take_over;
 use crate::clock::Clock;
 use crate::error::{ServerError, refused, unavailable};
+use crate::location::Location;
 use crate::secret::{code_hash, new_code, new_token};
 use crate::storage::device::{self, Device};
-use crate::storage::{self, Sql, audit, business, pairing};
+use crate::storage::{Sql, StorageError, Tx, WriteFault, audit, beside, business, pairing};
 
 /// How long a code lives: time to walk from the server to the register. 10 minutes in milliseconds.
 pub const CODE_LIFETIME_MS: i64 = 10 * 60 * 1_000;
@@ -31,16 +28,16 @@ pub struct Code {
     pub expires_at_ms: i64,
 }
 
-/// Makes a pairing code in a folder, whether or not its server runs.
+/// Makes a pairing code for a business, whether or not its server runs.
 ///
 /// # Errors
 /// [`ServerError::NoBusiness`] for an empty folder.
-pub fn invite(folder: &Path, clock: &Clock) -> Result<Code, ServerError> {
+pub fn invite(location: impl Into<Location>, clock: &Clock) -> Result<Code, ServerError> {
     let code = new_code()?;
     let now_ms = clock.now_ms();
     let expires_at_ms = now_ms + CODE_LIFETIME_MS;
     let Some(hash) = code_hash(&code) else { return Err(ServerError::NoBusiness) };
-    storage::beside::write(folder, |tx| pairing::insert(tx, hash, now_ms, expires_at_ms))?;
+    beside::write(&location.into(), move |tx| pairing::insert(tx, hash, now_ms, expires_at_ms))?;
     Ok(Code { code, expires_at_ms })
 }
 
@@ -50,7 +47,7 @@ pub(crate) enum PairFault {
     #[error("the pairing was refused")]
     Refused(ApiError),
     #[error(transparent)]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[from] StorageError),
 }
 
 /// What a pairing writes.
@@ -74,7 +71,7 @@ impl Joining {
     }
 
     /// Joins the register. The outer `Ok` is committed: a wrong code counts against the open ones.
-    pub(crate) fn run(self, tx: &Transaction<'_>) -> Result<Result<PairResponse, ApiError>, PairFault> {
+    pub(crate) fn run(&self, tx: Tx<'_>) -> Result<Result<PairResponse, ApiError>, PairFault> {
         let request = &self.request;
         let taken = match code_hash(&request.code) {
             Some(hash) => pairing::take(tx, hash, self.now_ms)?,
@@ -95,7 +92,7 @@ impl Joining {
             Some(known) => known.series,
             None => choose_series(tx, request)?,
         };
-        bring(tx, &self)?;
+        bring(tx, self)?;
         let device = Device {
             device_id: request.device_id,
             name: request.register.clone(),
@@ -110,17 +107,21 @@ impl Joining {
         let row = business::get(tx)?;
         let business =
             Business { tenant_id: row.tenant_id, outlet_id: row.outlet_id, settings: load_settings(tx)? };
-        Ok(Ok(PairResponse { token: self.token, business, series }))
+        Ok(Ok(PairResponse { token: self.token.clone(), business, series }))
     }
 }
 
-/// Revokes a register in a folder, whether or not its server runs; `false` when there is none of this id.
+/// Revokes a register of a business, whether or not its server runs; `false` when there is none of this id.
 ///
 /// # Errors
 /// See [`ServerError`].
-pub fn revoke(folder: &Path, device_id: DeviceId, clock: &Clock) -> Result<bool, ServerError> {
+pub fn revoke(
+    location: impl Into<Location>,
+    device_id: DeviceId,
+    clock: &Clock,
+) -> Result<bool, ServerError> {
     let now_ms = clock.now_ms();
-    storage::beside::write(folder, |tx| {
+    beside::write(&location.into(), move |tx| {
         let revoked = device::revoke(tx, device_id, now_ms)?;
         if revoked {
             audit::record(tx, now_ms, "register_revoked", Some(device_id), None, &serde_json::json!({}))?;
@@ -130,15 +131,15 @@ pub fn revoke(folder: &Path, device_id: DeviceId, clock: &Clock) -> Result<bool,
 }
 
 /// The answer to a failed write of a pairing.
-pub(crate) fn answer(error: WriteError<PairFault>) -> ApiError {
-    if let WriteError::Job(PairFault::Refused(refusal)) = error {
+pub(crate) fn answer(error: WriteFault<PairFault>) -> ApiError {
+    if let WriteFault::Job(PairFault::Refused(refusal)) = error {
         return refusal;
     }
     unavailable(&error.into())
 }
 
 /// Only an empty business takes another's place; the same business joins as it is.
-fn bring(tx: &Transaction<'_>, joining: &Joining) -> Result<(), PairFault> {
+fn bring(tx: Tx<'_>, joining: &Joining) -> Result<(), PairFault> {
     let Some(brought) = &joining.request.bring else { return Ok(()) };
     if business::get(tx)?.tenant_id == brought.tenant_id {
         return Ok(());
@@ -154,7 +155,7 @@ fn bring(tx: &Transaction<'_>, joining: &Joining) -> Result<(), PairFault> {
 }
 
 /// The register's own series if it is free and printable, else the next `R<n>` that is.
-fn choose_series(tx: &Transaction<'_>, request: &PairRequest) -> Sql<String> {
+fn choose_series(tx: Tx<'_>, request: &PairRequest) -> Sql<String> {
     if let Some(wanted) = &request.series {
         let printable = !wanted.is_empty()
             && wanted.len() <= MAX_SERIES_CHARS

@@ -11,7 +11,6 @@ use pos_domain::OperationBody;
 use pos_protocol::{
     FeedRow, Mode, OpVerdict, Operation, Problem, ProblemCode, PushResponse, RejectReason, Verdict,
 };
-use pos_sqlite::{TransactionLost, savepoint};
 
 use crate::apply::{self, Admission, ApplyError, Cause};
 use crate::batch::{Batch, RowKey};
@@ -19,7 +18,7 @@ use crate::chain;
 use crate::prepare::{Content, PreparedOperation, PreparedPush};
 use crate::storage::audit::{self, Alarm, Quarantined};
 use crate::storage::operation::{self, NewOperation, Stored};
-use crate::storage::{Sql, device, life};
+use crate::storage::{Sql, StorageError, TransactionLost, device, life};
 
 /// How far ahead of the watermark an operation may stand. Beyond this the sparse set would stop being small.
 pub(crate) const MAX_AHEAD: u64 = 100_000;
@@ -54,7 +53,7 @@ impl OpenAnswer {
 pub(crate) enum PushFault {
     /// A statement outside any operation failed.
     #[error("a statement failed")]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[from] StorageError),
     /// The transaction is gone.
     #[error(transparent)]
     Lost(#[from] TransactionLost),
@@ -256,13 +255,14 @@ fn run_again(
     }
 }
 
-/// Runs work under a savepoint of its own. Whatever it did is undone when it fails, in the file and in the batch,
+/// Runs work under a savepoint of its own. Whatever it did is undone when it fails, in the database and in the batch,
 /// even when this program panics in it: the operations around it stand.
 fn guarded<T>(
     batch: &mut Batch<'_>,
     work: impl FnOnce(&mut Batch<'_>) -> Result<T, ApplyError>,
 ) -> Result<Result<T, ApplyError>, TransactionLost> {
-    let result = savepoint(batch.tx, |_| {
+    let tx = batch.tx;
+    let result = tx.savepoint(|| {
         catch_unwind(AssertUnwindSafe(|| work(&mut *batch))).unwrap_or(Err(ApplyError::Panicked))
     })?;
     if result.is_err() {
@@ -379,22 +379,24 @@ fn is_stored(verdict: &Verdict) -> bool {
 mod tests {
     use pos_domain::settings::ShopSettings;
     use pos_domain::{Currency, ProductId};
-    use pos_sqlite::{OpenMode, Priority};
+    use pos_sqlite::OpenMode;
     use uuid::Uuid;
 
     use super::*;
     use crate::batch::Origin;
-    use crate::{Clock, storage};
+    use crate::storage::{Founding, Store, Tx};
+    use crate::{Clock, Location, storage};
 
     #[test]
     fn an_operation_that_panics_leaves_nothing_in_the_file_or_the_batch() {
         let folder = tempfile::tempdir().unwrap();
         let settings = ShopSettings::new("Boutique", Currency::from_iso("GNF").unwrap(), "fr-GN");
         crate::found(folder.path(), &settings, &Clock::from_fn(|| 0)).unwrap();
-        let database = storage::open(folder.path(), OpenMode::ReadWrite).unwrap();
+        let location = Location::embedded(folder.path());
+        let store = Store::open(&location, OpenMode::ReadWrite, Founding::Never).unwrap();
         let product = ProductId(Uuid::from_u128(1));
         let nobody = Origin { device_id: None, op_id: None };
-        let work = move |tx: &rusqlite::Transaction<'_>| -> Result<_, PushFault> {
+        let work = move |tx: Tx<'_>| -> Result<_, PushFault> {
             let mut batch = Batch::begin(tx, 0)?;
             batch.begin_operation();
             batch.set_level(product, 5_000, 0, nobody)?;
@@ -406,13 +408,13 @@ mod tests {
                 panic!("planted");
             })?;
             assert!(matches!(panicked, Err(ApplyError::Panicked)));
-            let audited: i64 = batch.tx.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))?;
+            let audited: i64 = tx.get("SELECT count(*) AS kept FROM audit", &[], |row| row.get("kept"))?;
             assert_eq!(audited, 0, "the savepoint took it back");
             assert_eq!(batch.level(product)?.on_hand, 5_000, "the operation before it stands");
             let (rows, _) = batch.finish()?;
             Ok(rows.len())
         };
-        let touched = database.write(Priority::Till, work).unwrap();
+        let touched = store.write(work).unwrap();
         assert_eq!(touched, 1, "the balance that only the panic touched is not written");
     }
 }

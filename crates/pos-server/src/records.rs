@@ -1,19 +1,18 @@
-//! Reading a server's file for people: balances, totals, registers, and whether everything holds. Read-only, so it
+//! Reading a server's database for people: balances, totals, registers, and whether everything holds. Read-only, so it
 //! works beside a running server.
-
-use std::path::Path;
 
 use pos_domain::stock::StockLevel;
 use pos_domain::{Currency, DeviceId, Money};
-use pos_sqlite::{Database, OpenMode, ReadLane, VerifyDepth, verify_file};
+use pos_sqlite::{OpenMode, ReadLane};
 
 use crate::error::ServerError;
-use crate::storage::{self, Sql, device, report};
+use crate::location::Location;
+use crate::storage::{Founding, Sql, Store, device, report};
 
-/// A server's file, for reading.
+/// A server's database, for reading.
 #[derive(Debug)]
 pub struct Records {
-    database: Database,
+    store: Store,
 }
 
 /// Documents of one kind and currency.
@@ -58,15 +57,13 @@ pub struct Fault {
 }
 
 impl Records {
-    /// Opens the file of a data folder.
+    /// Opens the database of a business.
     ///
     /// # Errors
-    /// [`ServerError::NoBusiness`] for an empty folder; others as the database says.
-    pub fn open(data: &Path) -> Result<Self, ServerError> {
-        if !storage::database_path(data).exists() {
-            return Err(ServerError::NoBusiness);
-        }
-        Ok(Self { database: storage::open(data, OpenMode::ReadOnly)? })
+    /// [`ServerError::NoBusiness`] where there is none; others as the database says.
+    pub fn open(location: impl Into<Location>) -> Result<Self, ServerError> {
+        let store = Store::open(&location.into(), OpenMode::ReadOnly, Founding::Never)?;
+        Ok(Self { store })
     }
 
     /// The balance of a product by its code or a barcode; `None` when there is no such product. One whose stock is
@@ -76,7 +73,7 @@ impl Records {
     /// [`ServerError::Read`].
     pub fn stock(&self, code: &str) -> Result<Option<StockLevel>, ServerError> {
         let code = code.trim().to_owned();
-        Ok(self.database.read(ReadLane::Quick, move |connection| report::stock(connection, &code))?)
+        Ok(self.store.read(ReadLane::Quick, move |tx| report::stock(tx, &code))?)
     }
 
     /// Documents that count, by kind and currency.
@@ -84,7 +81,7 @@ impl Records {
     /// # Errors
     /// [`ServerError::Read`].
     pub fn totals(&self) -> Result<Vec<DocumentTotal>, ServerError> {
-        Ok(self.database.read(ReadLane::Report, report::totals)?)
+        Ok(self.store.read(ReadLane::Report, report::totals)?)
     }
 
     /// Registers, in the order in which they joined.
@@ -92,8 +89,8 @@ impl Records {
     /// # Errors
     /// [`ServerError::Read`].
     pub fn registers(&self) -> Result<Vec<Joined>, ServerError> {
-        Ok(self.database.read(ReadLane::Quick, |connection| -> Sql<Vec<Joined>> {
-            let devices = device::list(connection)?;
+        Ok(self.store.read(ReadLane::Quick, |tx| -> Sql<Vec<Joined>> {
+            let devices = device::list(tx)?;
             Ok(devices
                 .into_iter()
                 .map(|device| Joined {
@@ -113,11 +110,9 @@ impl Records {
     /// # Errors
     /// [`ServerError::Read`] when it could not be checked.
     pub fn verify(&self) -> Result<Vec<Fault>, ServerError> {
-        let mut faults: Vec<Fault> = verify_file(self.database.path(), VerifyDepth::Full)
-            .into_iter()
-            .map(|finding| Fault { check: "file", detail: finding.detail })
-            .collect();
-        faults.extend(self.database.read(ReadLane::Report, crate::verify::run)?);
+        let mut faults: Vec<Fault> =
+            self.store.damage().into_iter().map(|detail| Fault { check: "file", detail }).collect();
+        faults.extend(self.store.read(ReadLane::Report, crate::verify::run)?);
         Ok(faults)
     }
 }

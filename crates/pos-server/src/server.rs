@@ -1,26 +1,27 @@
-//! The server as a library: opens a folder, knows its registers, and hands out sessions.
+//! The server as a library: opens a database, knows its registers, and hands out sessions.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use pos_domain::settings::ShopSettings;
 use pos_domain::{DeviceId, Hash32};
 use pos_protocol::{ApiError, PairRequest, PairResponse, ProblemCode};
-use pos_sqlite::{Database, FolderLock, OpenMode, Priority, ReadLane};
+use pos_sqlite::{FolderLock, OpenMode, ReadLane};
 use tokio::sync::watch;
 
 use crate::actor::Actor;
 use crate::business::found_in;
 use crate::clock::Clock;
 use crate::error::{ServerError, refused, unavailable};
+use crate::location::Location;
 use crate::metrics::{Gauges, Metrics, add};
 use crate::pairing::{self, Joining, PairFault};
 use crate::secret::token_hash;
 use crate::session::DeviceSession;
 use crate::storage::device::Device;
-use crate::storage::{self, Sql, audit, business, conflict, device};
+use crate::storage::postgres::Follower;
+use crate::storage::{Founding, Sql, Store, audit, business, conflict, device};
 
 /// One business's server. Clones share it; the last one dropped closes the file.
 #[derive(Clone)]
@@ -31,36 +32,43 @@ pub struct Server {
 pub(crate) struct Inner {
     // In the order in which they end: the writer first, then the database, then the right to the folder.
     pub(crate) actor: Actor,
-    pub(crate) database: Database,
+    _follower: Option<Follower>,
+    pub(crate) store: Store,
     pub(crate) clock: Clock,
     feed: watch::Sender<u64>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Registers by the hash of their token. Only tokens that were found, so it is no larger than the business.
+    /// Registers by the hash of their token, while no other server can change them. Only tokens that were found, so it
+    /// is no larger than the business.
     devices: RwLock<HashMap<Hash32, Arc<Device>>>,
     _lock: FolderLock,
 }
 
 impl Server {
-    /// Opens the server of a folder. With `founding`, an empty folder becomes a business with those settings.
+    /// Opens the server of a business. With `founding`, an empty place becomes a business with those settings.
     ///
     /// # Errors
-    /// [`ServerError::NoBusiness`] for an empty folder without `founding`; [`ServerError::Lock`] while another server
-    /// works there; others as the database says.
-    pub fn open(folder: &Path, founding: Option<&ShopSettings>, clock: Clock) -> Result<Self, ServerError> {
-        let lock = FolderLock::acquire(folder)?;
-        if founding.is_none() && !storage::database_path(folder).exists() {
-            return Err(ServerError::NoBusiness);
-        }
-        let database = storage::open(folder, OpenMode::ReadWrite)?;
+    /// [`ServerError::NoBusiness`] for an empty place without `founding`; [`ServerError::Lock`] while another server
+    /// works with the folder; others as the database says.
+    pub fn open(
+        location: impl Into<Location>,
+        founding: Option<&ShopSettings>,
+        clock: Clock,
+    ) -> Result<Self, ServerError> {
+        let location = location.into();
+        let lock = FolderLock::acquire(location.folder())?;
+        let place = founding.map_or(Founding::Never, |new| Founding::WhereNoneIs(&new.business_name));
+        let store = Store::open(&location, OpenMode::ReadWrite, place)?;
         if let Some(settings) = founding {
-            found_in(&database, settings, &clock)?;
+            found_in(&store, settings, &clock)?;
         }
-        let row = database.read(ReadLane::Quick, business::find)?.ok_or(ServerError::NoBusiness)?;
+        let row = store.read(ReadLane::Quick, business::find)?.ok_or(ServerError::NoBusiness)?;
         let feed = watch::Sender::new(row.feed_seq);
+        let follower = store.follow(&feed)?;
         let metrics = Arc::new(Metrics::default());
-        let actor = Actor::start(database.clone(), clock.clone(), feed.clone(), Arc::clone(&metrics))?;
+        let actor = Actor::start(store.clone(), clock.clone(), feed.clone(), Arc::clone(&metrics))?;
         let devices = RwLock::new(HashMap::new());
-        Ok(Self { inner: Arc::new(Inner { actor, database, clock, feed, metrics, devices, _lock: lock }) })
+        let inner = Inner { actor, _follower: follower, store, clock, feed, metrics, devices, _lock: lock };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The session of the register that holds a token.
@@ -76,16 +84,18 @@ impl Server {
         }
         let found = self
             .inner
-            .database
-            .read_async(ReadLane::Quick, move |connection| device::find_by_token(connection, hash))
+            .store
+            .read_async(ReadLane::Quick, move |tx| device::find_by_token(tx, hash))
             .await
             .map_err(|error| unavailable(&error.into()))?;
         let Some(device) = found.map(Arc::new) else {
             return Err(refused(ProblemCode::Unauthorised, "this token is not known here"));
         };
-        let mut devices = self.inner.devices.write().unwrap_or_else(PoisonError::into_inner);
-        devices.insert(hash, Arc::clone(&device));
-        drop(devices);
+        // Where another server may give a register another token, none is remembered.
+        if !self.inner.store.is_shared() {
+            let mut devices = self.inner.devices.write().unwrap_or_else(PoisonError::into_inner);
+            devices.insert(hash, Arc::clone(&device));
+        }
         Ok(DeviceSession::new(self.clone(), device))
     }
 
@@ -96,8 +106,8 @@ impl Server {
     pub async fn session(&self, device_id: DeviceId) -> Result<DeviceSession, ApiError> {
         let found = self
             .inner
-            .database
-            .read_async(ReadLane::Quick, move |connection| device::find(connection, device_id))
+            .store
+            .read_async(ReadLane::Quick, move |tx| device::find(tx, device_id))
             .await
             .map_err(|error| unavailable(&error.into()))?;
         match found {
@@ -114,8 +124,8 @@ impl Server {
         let joining = Joining::new(request, self.inner.clock.now_ms())?;
         let answer = self
             .inner
-            .database
-            .write_async(Priority::Till, move |tx| -> Result<_, PairFault> { joining.run(tx) })
+            .store
+            .write_async(move |tx| -> Result<_, PairFault> { joining.run(tx) })
             .await
             .map_err(pairing::answer)?;
         if answer.is_ok() {
@@ -138,7 +148,7 @@ impl Server {
     /// # Errors
     /// What it says instead.
     pub async fn check_ready(&self) -> Result<(), ServerError> {
-        self.inner.database.read_async(ReadLane::Quick, business::get).await?;
+        self.inner.store.read_async(ReadLane::Quick, business::get).await?;
         Ok(())
     }
 
@@ -149,15 +159,15 @@ impl Server {
     pub async fn metrics(&self) -> Result<String, ServerError> {
         let gauges = self
             .inner
-            .database
-            .read_async(ReadLane::Quick, |connection| -> Sql<Gauges> {
-                let devices = device::list(connection)?;
+            .store
+            .read_async(ReadLane::Quick, |tx| -> Sql<Gauges> {
+                let devices = device::list(tx)?;
                 let active = devices.iter().filter(|device| device.revoked_at_ms.is_none()).count();
                 Ok(Gauges {
-                    feed_seq: business::get(connection)?.feed_seq,
+                    feed_seq: business::get(tx)?.feed_seq,
                     devices: u64::try_from(active).unwrap_or(u64::MAX),
-                    conflicts_open: conflict::count_open(connection)?,
-                    quarantined: audit::count_quarantined(connection)?,
+                    conflicts_open: conflict::count_open(tx)?,
+                    quarantined: audit::count_quarantined(tx)?,
                 })
             })
             .await?;
@@ -170,7 +180,7 @@ impl Server {
     }
 
     async fn publish_feed(&self) {
-        if let Ok(row) = self.inner.database.read_async(ReadLane::Quick, business::get).await {
+        if let Ok(row) = self.inner.store.read_async(ReadLane::Quick, business::get).await {
             self.inner.feed.send_if_modified(|seq| {
                 let moved = row.feed_seq > *seq;
                 *seq = row.feed_seq.max(*seq);
@@ -182,6 +192,6 @@ impl Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("database", &self.inner.database).finish_non_exhaustive()
+        f.debug_struct("Server").field("store", &self.inner.store).finish_non_exhaustive()
     }
 }

@@ -9,8 +9,7 @@ use pos_protocol::{
     OLDEST_PROTOCOL, PROTOCOL, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest,
     PushResponse, ROW_SCHEMA, SnapshotPage, SnapshotRequest, SyncApi, Watermark,
 };
-use pos_sqlite::{ReadError, ReadLane};
-use rusqlite::Connection;
+use pos_sqlite::ReadLane;
 
 use crate::error::{refused, unavailable};
 use crate::limits::REQUESTS_PER_SECOND;
@@ -20,7 +19,7 @@ use crate::server::Server;
 use crate::storage::business::BusinessRow;
 use crate::storage::device::Device;
 use crate::storage::feed::PageBounds;
-use crate::storage::{Sql, business, device, entity, feed, life, operation};
+use crate::storage::{ReadFault, Sql, StorageError, Tx, business, device, entity, feed, life, operation};
 
 /// Bodies above this many bytes are prepared on a thread for blocking work: an event loop must not stand still for
 /// milliseconds. One sale has about 2 KiB.
@@ -39,7 +38,7 @@ enum PageFault {
     #[error("the request was refused")]
     Refused(ApiError),
     #[error(transparent)]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[from] StorageError),
 }
 
 impl DeviceSession {
@@ -56,18 +55,18 @@ impl DeviceSession {
     async fn read<T: Send + 'static>(
         &self,
         lane: ReadLane,
-        job: impl FnOnce(&Connection, BusinessRow) -> Result<T, PageFault> + Send + 'static,
+        job: impl Fn(Tx<'_>, BusinessRow) -> Result<T, PageFault> + Send + 'static,
     ) -> Result<T, ApiError> {
         let device_id = self.device.device_id;
-        let read = self.server.inner.database.read_async(lane, move |connection| -> Result<T, PageFault> {
-            if device::is_revoked(connection, device_id)? {
+        let read = self.server.inner.store.read_async(lane, move |tx| -> Result<T, PageFault> {
+            if device::is_revoked(tx, device_id)? {
                 return Err(PageFault::Refused(refused(ProblemCode::Revoked, "this register was revoked")));
             }
-            let business = business::get(connection)?;
-            job(connection, business)
+            let business = business::get(tx)?;
+            job(tx, business)
         });
         read.await.map_err(|error| {
-            if let ReadError::Job(PageFault::Refused(refusal)) = error {
+            if let ReadFault::Job(PageFault::Refused(refusal)) = error {
                 return refusal;
             }
             unavailable(&error.into())
@@ -107,12 +106,12 @@ impl SyncApi for DeviceSession {
     async fn hello(&self) -> Result<Hello, ApiError> {
         let device_id = self.device.device_id;
         let server_time_ms = self.server.inner.clock.now_ms();
-        self.read(ReadLane::Quick, move |connection, business| {
+        self.read(ReadLane::Quick, move |tx, business| {
             Ok(Hello {
                 protocol: ProtocolRange { min: OLDEST_PROTOCOL, max: PROTOCOL },
                 authority: business.authority,
                 server_epoch: business.server_epoch,
-                watermark: watermark(connection, device_id)?,
+                watermark: watermark(tx, device_id)?,
                 // Nothing is known to be in a backup until backups are made by the server itself.
                 backup_watermark: 0,
                 feed_seq: business.feed_seq,
@@ -138,10 +137,9 @@ impl SyncApi for DeviceSession {
         let device_id = self.device.device_id;
         let server_time_ms = self.server.inner.clock.now_ms();
         let page = self
-            .read(ReadLane::Quick, move |connection, business| {
+            .read(ReadLane::Quick, move |tx, business| {
                 let after = check_cursor(&request.cursor, &business)?;
-                let (rows, own, seq) =
-                    pull_page(connection, device_id, after, business.feed_seq, request.limit)?;
+                let (rows, own, seq) = pull_page(tx, device_id, after, business.feed_seq, request.limit)?;
                 let has_more = seq < business.feed_seq;
                 Ok(PullResponse { rows, own, next: cursor(&business, seq), has_more, server_time_ms })
             })
@@ -154,17 +152,17 @@ impl SyncApi for DeviceSession {
 
     async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
         let page = self
-            .read(ReadLane::Report, move |connection, business| {
+            .read(ReadLane::Report, move |tx, business| {
                 let Some(kind) = EntityKind::parse(&request.entity) else {
                     let detail = "there are no rows of this kind";
                     return Err(PageFault::Refused(refused(ProblemCode::BadRequest, detail)));
                 };
-                let page = feed::list_by_key(connection, kind, request.after, bounds(request.limit))?;
+                let page = feed::list_by_key(tx, kind, request.after, bounds(request.limit))?;
                 Ok(SnapshotPage {
                     next: page.rows.last().map(|row| row.id).filter(|_| page.cut),
                     rows: page.rows,
                     mark: cursor(&business, business.feed_seq),
-                    total_rows: entity::total(connection, kind)?,
+                    total_rows: entity::total(tx, kind)?,
                 })
             })
             .await?;
@@ -177,17 +175,17 @@ impl SyncApi for DeviceSession {
 
 /// Rows and own operations above `after`, and the seq up to which both are complete.
 fn pull_page(
-    connection: &Connection,
+    tx: Tx<'_>,
     device_id: DeviceId,
     after: u64,
     mark: u64,
     limit: u32,
 ) -> Sql<(Vec<pos_protocol::FeedRow>, Vec<pos_protocol::OwnOp>, u64)> {
-    let page = feed::list_after(connection, after, bounds(limit))?;
+    let page = feed::list_after(tx, after, bounds(limit))?;
     let mut rows = page.rows;
     let mut seq = if page.cut { rows.last().map_or(after, |row| row.seq) } else { mark };
     // A register that pushed much may have far more operations here than the feed has rows.
-    let mut own = operation::list_own(connection, device_id, after, seq, MAX_PAGE_ROWS + 1)?;
+    let mut own = operation::list_own(tx, device_id, after, seq, MAX_PAGE_ROWS + 1)?;
     if own.len() > MAX_PAGE_ROWS {
         own.truncate(MAX_PAGE_ROWS);
         seq = own.last().map_or(seq, |last| last.feed_seq);
@@ -217,9 +215,9 @@ fn bounds(limit: u32) -> PageBounds {
     PageBounds { rows, bytes: MAX_PAGE_BYTES }
 }
 
-fn watermark(connection: &Connection, device_id: DeviceId) -> Sql<Watermark> {
-    let epoch = life::newest_epoch(connection, device_id)?;
-    let life = life::find(connection, device_id, epoch)?;
+fn watermark(tx: Tx<'_>, device_id: DeviceId) -> Sql<Watermark> {
+    let epoch = life::newest_epoch(tx, device_id)?;
+    let life = life::find(tx, device_id, epoch)?;
     let (seq, above) = life.map_or((0, Vec::new()), |row| (row.watermark, row.above.into_iter().collect()));
     Ok(Watermark { device_id, epoch, seq, above })
 }

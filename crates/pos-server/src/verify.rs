@@ -1,27 +1,25 @@
-//! Whether everything that the file states is what its parts give.
+//! Whether everything that the database states is what its parts give.
 
 use std::collections::HashMap;
 
 use pos_domain::chain::ChainHead;
-use pos_domain::{DeviceId, Hash32, OperationBody};
-use rusqlite::Connection;
+use pos_domain::{Conflict, DeviceId, Hash32, OperationBody};
 
 use crate::records::Fault;
-use crate::storage::report::{each_fault, read_link};
-use crate::storage::{Sql, device, hash, id};
+use crate::storage::report::{each_row, read_link};
+use crate::storage::{Row, Sql, Tx, device, hash, id, json, optional_id};
 
 /// Faults told one by one of one check; a broken table would fill the memory otherwise.
 const MAX_FAULTS: usize = 100;
 
-/// Statements that give one row, `detail`, for each fault.
-const STATEMENTS: [(&str, &str); 7] = [
+/// Statements that give one row for each fault: what is wrong (`detail`) with which thing (`what`, `id`).
+const STATEMENTS: [(&str, &str); 6] = [
     ("stock", include_str!("storage/verify_stock.sql")),
     ("oversold", include_str!("storage/verify_oversold.sql")),
     ("watermark", include_str!("storage/verify_watermark.sql")),
     ("feed", include_str!("storage/verify_feed.sql")),
     ("counts", include_str!("storage/verify_counts.sql")),
     ("identity", include_str!("storage/verify_identity.sql")),
-    ("conflict", include_str!("storage/verify_conflict.sql")),
 ];
 
 const DOCUMENTS: &str =
@@ -37,27 +35,48 @@ const LINKS: &str =
 const HEADS: &str = "SELECT device_id, epoch, chain_number, chain_hash FROM device_life";
 
 /// Runs every check.
-pub(crate) fn run(connection: &Connection) -> Sql<Vec<Fault>> {
+pub(crate) fn run(tx: Tx<'_>) -> Sql<Vec<Fault>> {
     let mut faults = Vec::new();
     for (check, sql) in STATEMENTS {
         let mut found = 0;
-        each_fault(connection, sql, |row| {
+        each_row(tx, sql, |row| {
             found += 1;
             if found <= MAX_FAULTS {
-                faults.push(Fault { check, detail: row.get("detail")? });
+                faults.push(Fault { check, detail: told(row)? });
             }
             Ok(())
         })?;
     }
-    check_documents(connection, &mut faults)?;
-    check_chains(connection, &mut faults)?;
+    check_stories(tx, &mut faults)?;
+    check_documents(tx, &mut faults)?;
+    check_chains(tx, &mut faults)?;
     Ok(faults)
 }
 
+fn told(row: Row<'_>) -> Sql<String> {
+    let (what, detail): (&str, &str) = (row.get("what")?, row.get("detail")?);
+    Ok(match optional_id(row, "id")? {
+        Some(id) => format!("{what} {id}: {detail}"),
+        None => format!("{what}: {detail}"),
+    })
+}
+
+/// A conflict's document tells the story that nobody can change.
+fn check_stories(tx: Tx<'_>, faults: &mut Vec<Fault>) -> Sql<()> {
+    each_row(tx, include_str!("storage/verify_conflict.sql"), |row| {
+        let told: Conflict = json(row, "document")?;
+        if row.get::<u64>("events")? != u64::try_from(told.events.len()).unwrap_or(u64::MAX) {
+            let detail = format!("conflict {}: its document tells another story", id(row, "conflict_id")?);
+            faults.push(Fault { check: "conflict", detail });
+        }
+        Ok(())
+    })
+}
+
 /// Each body gives its hash, and each document adds up and is summed as it says.
-fn check_documents(connection: &Connection, faults: &mut Vec<Fault>) -> Sql<()> {
-    each_fault(connection, DOCUMENTS, |row| {
-        let body = row.get_ref("body")?.as_str()?;
+fn check_documents(tx: Tx<'_>, faults: &mut Vec<Fault>) -> Sql<()> {
+    each_row(tx, DOCUMENTS, |row| {
+        let body = row.get::<&str>("body")?;
         let op_id = id(row, "op_id")?;
         let mut fault = |detail: String| {
             if faults.len() < MAX_FAULTS {
@@ -68,7 +87,7 @@ fn check_documents(connection: &Connection, faults: &mut Vec<Fault>) -> Sql<()> 
             fault("its body was changed".to_owned());
             return Ok(());
         }
-        let Some(total) = row.get::<_, Option<i64>>("total_minor")? else { return Ok(()) };
+        let Some(total) = row.get::<Option<i64>>("total_minor")? else { return Ok(()) };
         let kind: String = row.get("kind")?;
         match OperationBody::decode(&kind, row.get("kind_version")?, body) {
             Ok(OperationBody::SaleComplete(document)) => {
@@ -84,11 +103,11 @@ fn check_documents(connection: &Connection, faults: &mut Vec<Fault>) -> Sql<()> 
 }
 
 /// Each chain is unbroken, signed, over unchanged documents, and ends where its life says.
-fn check_chains(connection: &Connection, faults: &mut Vec<Fault>) -> Sql<()> {
+fn check_chains(tx: Tx<'_>, faults: &mut Vec<Fault>) -> Sql<()> {
     let keys: HashMap<DeviceId, _> =
-        device::list(connection)?.into_iter().map(|device| (device.device_id, device.public_key)).collect();
+        device::list(tx)?.into_iter().map(|device| (device.device_id, device.public_key)).collect();
     let mut heads: HashMap<(DeviceId, u32), ChainHead> = HashMap::new();
-    each_fault(connection, LINKS, |row| {
+    each_row(tx, LINKS, |row| {
         let record = read_link(row)?;
         let head = heads.entry((record.device_id, record.epoch)).or_insert(ChainHead::START);
         let accepted = match keys.get(&record.device_id) {
@@ -110,7 +129,7 @@ fn check_chains(connection: &Connection, faults: &mut Vec<Fault>) -> Sql<()> {
         *head = ChainHead { number: record.number, hash: record.hash };
         Ok(())
     })?;
-    each_fault(connection, HEADS, |row| {
+    each_row(tx, HEADS, |row| {
         let life = (DeviceId(id(row, "device_id")?), row.get("epoch")?);
         let number: u64 = crate::storage::natural(row, "chain_number")?;
         let written = ChainHead { number, hash: hash(row, "chain_hash")? };

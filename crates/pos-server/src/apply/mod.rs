@@ -17,8 +17,8 @@ use pos_protocol::{MappedId, RejectReason, ShortLine, Verdict};
 use uuid::Uuid;
 
 use crate::batch::{Batch, Origin};
-use crate::storage::Sql;
 use crate::storage::device::Device;
+use crate::storage::{Sql, StorageError};
 
 pub(crate) use sale::{keep_rejected, withdraw};
 
@@ -67,7 +67,7 @@ pub(crate) enum ApplyError {
     Refused(Box<Verdict>),
     /// The database failed; nothing is stored and the register tries again.
     #[error(transparent)]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[from] StorageError),
     /// This program failed; nothing is stored and the register tries again.
     #[error("applying the operation panicked")]
     Panicked,

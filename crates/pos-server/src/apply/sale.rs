@@ -17,7 +17,7 @@ use super::ledger::{Ledger, Line, Settles};
 use super::{Admission, Applied, ApplyError, Cause, applied, insufficient, invalid, unknown};
 use crate::batch::{Batch, ProductFacts};
 use crate::storage::sale::SaleState;
-use crate::storage::{audit, entity, sale, stock};
+use crate::storage::{Sql, audit, entity, sale, stock};
 
 /// Applies a document.
 pub(super) fn complete(
@@ -73,7 +73,7 @@ pub(crate) fn keep_rejected(
     op_id: OpId,
     document: &SaleDocument,
     verdict: &Verdict,
-) -> Result<(), rusqlite::Error> {
+) -> Sql<()> {
     let state = match verdict {
         Verdict::Rejected { reason: pos_protocol::RejectReason::Withdrawn, .. } => SaleState::Withdrawn,
         Verdict::Rejected { .. } => SaleState::Rejected,

@@ -1,10 +1,9 @@
 //! The audit trail, and what was refused as an alarm.
 
 use pos_domain::{DeviceId, Hash32, OpId};
-use rusqlite::{Connection, named_params};
 use uuid::Uuid;
 
-use super::{Sql, integer, natural};
+use super::{Sql, Tx, integer, natural};
 
 /// Why something is kept aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,53 +47,47 @@ pub(crate) struct Quarantined<'a> {
 }
 
 /// Keeps something aside; the same thing twice is kept once.
-pub(crate) fn quarantine(connection: &Connection, kept: &Quarantined<'_>) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO quarantine (reason, device_id, epoch, seq, op_id, content, content_hash, at_ms)
-             VALUES (:reason, :device_id, :epoch, :seq, :op_id, :content, :content_hash, :at_ms)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(named_params! {
-            ":reason": kept.alarm.as_str(),
-            ":device_id": kept.device_id.as_bytes(),
-            ":epoch": kept.epoch,
-            ":seq": integer(kept.seq)?,
-            ":op_id": kept.subject.as_bytes(),
-            ":content": kept.content,
-            ":content_hash": Hash32::of(kept.content.as_bytes()).0,
-            ":at_ms": kept.at_ms,
-        })?;
-    Ok(())
+pub(crate) fn quarantine(tx: Tx<'_>, kept: &Quarantined<'_>) -> Sql<()> {
+    tx.write(
+        "INSERT INTO quarantine (reason, device_id, epoch, seq, op_id, content, content_hash, at_ms)
+         VALUES (:reason, :device_id, :epoch, :seq, :op_id, :content, :content_hash, :at_ms)
+         ON CONFLICT DO NOTHING",
+        &[
+            (":reason", kept.alarm.as_str().into()),
+            (":device_id", kept.device_id.as_bytes().into()),
+            (":epoch", kept.epoch.into()),
+            (":seq", integer(kept.seq)?.into()),
+            (":op_id", kept.subject.as_bytes().into()),
+            (":content", kept.content.into()),
+            (":content_hash", (&Hash32::of(kept.content.as_bytes()).0).into()),
+            (":at_ms", kept.at_ms.into()),
+        ],
+    )
 }
 
 /// Number of things kept aside.
-pub(crate) fn count_quarantined(connection: &Connection) -> Sql<u64> {
-    connection
-        .prepare_cached("SELECT count(*) AS kept FROM quarantine")?
-        .query_row([], |row| natural(row, "kept"))
+pub(crate) fn count_quarantined(tx: Tx<'_>) -> Sql<u64> {
+    tx.get("SELECT count(*) AS kept FROM quarantine", &[], |row| natural(row, "kept"))
 }
 
 /// Appends to the audit trail.
 pub(crate) fn record(
-    connection: &Connection,
+    tx: Tx<'_>,
     at_ms: i64,
     what: &str,
     device_id: Option<DeviceId>,
     op_id: Option<OpId>,
     detail: &serde_json::Value,
 ) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO audit (at_ms, what, device_id, op_id, detail)
-             VALUES (:at_ms, :what, :device_id, :op_id, :detail)",
-        )?
-        .execute(named_params! {
-            ":at_ms": at_ms,
-            ":what": what,
-            ":device_id": device_id.as_ref().map(DeviceId::as_bytes),
-            ":op_id": op_id.as_ref().map(OpId::as_bytes),
-            ":detail": detail.to_string(),
-        })?;
-    Ok(())
+    tx.write(
+        "INSERT INTO audit (at_ms, what, device_id, op_id, detail)
+         VALUES (:at_ms, :what, :device_id, :op_id, :detail)",
+        &[
+            (":at_ms", at_ms.into()),
+            (":what", what.into()),
+            (":device_id", device_id.as_ref().map(DeviceId::as_bytes).into()),
+            (":op_id", op_id.as_ref().map(OpId::as_bytes).into()),
+            (":detail", detail.to_string().into()),
+        ],
+    )
 }

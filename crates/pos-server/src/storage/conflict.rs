@@ -3,10 +3,9 @@
 use pos_domain::conflict::{ConflictEvent, ConflictStatus};
 use pos_domain::merge::Fields;
 use pos_domain::{Conflict, ConflictChoice, ConflictId, OpId};
-use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 
-use super::{Sql, integer, json, natural, to_json, unreadable};
+use super::{Sql, Tx, integer, json, natural, to_json, unreadable};
 
 /// What a standing resolution did, so that it can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,69 +31,68 @@ pub(crate) struct ConflictRow {
 }
 
 /// The conflict of an id.
-pub(crate) fn find(connection: &Connection, conflict_id: ConflictId) -> Sql<Option<ConflictRow>> {
-    connection
-        .prepare_cached("SELECT rev, document, resolution FROM conflict WHERE conflict_id = :conflict_id")?
-        .query_row(named_params! { ":conflict_id": conflict_id.as_bytes() }, |row| {
+pub(crate) fn find(tx: Tx<'_>, conflict_id: ConflictId) -> Sql<Option<ConflictRow>> {
+    tx.find(
+        "SELECT rev, document, resolution FROM conflict WHERE conflict_id = :conflict_id",
+        &[(":conflict_id", conflict_id.as_bytes().into())],
+        |row| {
             let resolution = row
-                .get::<_, Option<String>>("resolution")?
-                .map(|text| serde_json::from_str(&text))
+                .get::<Option<&str>>("resolution")?
+                .map(|text| serde_json::from_str(text))
                 .transpose()
-                .map_err(|fault| unreadable(rusqlite::types::Type::Text, fault))?;
+                .map_err(unreadable)?;
             Ok(ConflictRow { rev: natural(row, "rev")?, conflict: json(row, "document")?, resolution })
-        })
-        .optional()
+        },
+    )
 }
 
 /// Writes a conflict as it now stands.
-pub(crate) fn save(connection: &Connection, row: &ConflictRow) -> Sql<()> {
+pub(crate) fn save(tx: Tx<'_>, row: &ConflictRow) -> Sql<()> {
     let conflict = &row.conflict;
-    connection
-        .prepare_cached(
-            "INSERT INTO conflict (conflict_id, op_id, kind, status, rev, document, resolution)
-             VALUES (:conflict_id, :op_id, :kind, :status, :rev, :document, :resolution)
-             ON CONFLICT (conflict_id) DO UPDATE SET status = excluded.status, rev = excluded.rev,
-                document = excluded.document, resolution = excluded.resolution",
-        )?
-        .execute(named_params! {
-            ":conflict_id": conflict.conflict_id.as_bytes(),
-            ":op_id": conflict.op_id.as_bytes(),
-            ":kind": conflict.kind.as_str(),
-            ":status": match conflict.status {
-                ConflictStatus::Open => "open",
-                ConflictStatus::Resolved => "resolved",
-            },
-            ":rev": integer(row.rev)?,
-            ":document": to_json(conflict)?,
-            ":resolution": row.resolution.as_ref().map(to_json).transpose()?,
-        })?;
-    Ok(())
+    tx.write(
+        "INSERT INTO conflict (conflict_id, op_id, kind, status, rev, document, resolution)
+         VALUES (:conflict_id, :op_id, :kind, :status, :rev, :document, :resolution)
+         ON CONFLICT (conflict_id) DO UPDATE SET status = excluded.status, rev = excluded.rev,
+            document = excluded.document, resolution = excluded.resolution",
+        &[
+            (":conflict_id", conflict.conflict_id.as_bytes().into()),
+            (":op_id", conflict.op_id.as_bytes().into()),
+            (":kind", conflict.kind.as_str().into()),
+            (
+                ":status",
+                match conflict.status {
+                    ConflictStatus::Open => "open",
+                    ConflictStatus::Resolved => "resolved",
+                }
+                .into(),
+            ),
+            (":rev", integer(row.rev)?.into()),
+            (":document", to_json(conflict)?.into()),
+            (":resolution", row.resolution.as_ref().map(to_json).transpose()?.into()),
+        ],
+    )
 }
 
 /// Appends to a conflict's story; `ordinal` counts its events from 0.
 pub(crate) fn append_event(
-    connection: &Connection,
+    tx: Tx<'_>,
     conflict_id: ConflictId,
     ordinal: usize,
     event: &ConflictEvent,
 ) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO conflict_event (conflict_id, ordinal, at_ms, event)
-             VALUES (:conflict_id, :ordinal, :at_ms, :event)",
-        )?
-        .execute(named_params! {
-            ":conflict_id": conflict_id.as_bytes(),
-            ":ordinal": i64::try_from(ordinal).unwrap_or(i64::MAX),
-            ":at_ms": event.at_ms,
-            ":event": to_json(event)?,
-        })?;
-    Ok(())
+    tx.write(
+        "INSERT INTO conflict_event (conflict_id, ordinal, at_ms, event)
+         VALUES (:conflict_id, :ordinal, :at_ms, :event)",
+        &[
+            (":conflict_id", conflict_id.as_bytes().into()),
+            (":ordinal", i64::try_from(ordinal).unwrap_or(i64::MAX).into()),
+            (":at_ms", event.at_ms.into()),
+            (":event", to_json(event)?.into()),
+        ],
+    )
 }
 
 /// Number of conflicts that wait for a person.
-pub(crate) fn count_open(connection: &Connection) -> Sql<u64> {
-    connection
-        .prepare_cached("SELECT count(*) AS open FROM conflict WHERE status = 'open'")?
-        .query_row([], |row| natural(row, "open"))
+pub(crate) fn count_open(tx: Tx<'_>) -> Sql<u64> {
+    tx.get("SELECT count(*) AS open FROM conflict WHERE status = 'open'", &[], |row| natural(row, "open"))
 }

@@ -1,10 +1,8 @@
 //! Registers that joined.
 
-use pos_domain::{ChainFault, DeviceId, DevicePublicKey, Hash32};
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use pos_domain::{DeviceId, DevicePublicKey, Hash32};
 
-use super::{Sql, id, unreadable};
+use super::{Row, Sql, Tx, id, unreadable};
 
 /// One register.
 #[derive(Debug, Clone)]
@@ -18,12 +16,11 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    fn read(row: &Row<'_>) -> Sql<Self> {
+    fn read(row: Row<'_>) -> Sql<Self> {
         Ok(Self {
             device_id: DeviceId(id(row, "device_id")?),
             name: row.get("name")?,
-            public_key: DevicePublicKey::from_bytes(&row.get("public_key")?)
-                .map_err(|fault: ChainFault| unreadable(Type::Blob, fault))?,
+            public_key: DevicePublicKey::from_bytes(&row.get("public_key")?).map_err(unreadable)?,
             series: row.get("series")?,
             joined_at_ms: row.get("joined_at_ms")?,
             revoked_at_ms: row.get("revoked_at_ms")?,
@@ -34,72 +31,69 @@ impl Device {
 const COLUMNS: &str = "SELECT device_id, name, public_key, series, joined_at_ms, revoked_at_ms FROM device";
 
 /// The register of a token.
-pub(crate) fn find_by_token(connection: &Connection, token_hash: Hash32) -> Sql<Option<Device>> {
-    connection
-        .prepare_cached(&format!("{COLUMNS} WHERE token_hash = :token_hash"))?
-        .query_row(named_params! { ":token_hash": token_hash.0 }, Device::read)
-        .optional()
+pub(crate) fn find_by_token(tx: Tx<'_>, token_hash: Hash32) -> Sql<Option<Device>> {
+    tx.find(
+        &format!("{COLUMNS} WHERE token_hash = :token_hash"),
+        &[(":token_hash", (&token_hash.0).into())],
+        Device::read,
+    )
 }
 
 /// A register by its id.
-pub(crate) fn find(connection: &Connection, device_id: DeviceId) -> Sql<Option<Device>> {
-    connection
-        .prepare_cached(&format!("{COLUMNS} WHERE device_id = :device_id"))?
-        .query_row(named_params! { ":device_id": device_id.as_bytes() }, Device::read)
-        .optional()
+pub(crate) fn find(tx: Tx<'_>, device_id: DeviceId) -> Sql<Option<Device>> {
+    tx.find(
+        &format!("{COLUMNS} WHERE device_id = :device_id"),
+        &[(":device_id", device_id.as_bytes().into())],
+        Device::read,
+    )
 }
 
 /// All registers, in the order in which they joined.
-pub(crate) fn list(connection: &Connection) -> Sql<Vec<Device>> {
-    connection
-        .prepare(&format!("{COLUMNS} ORDER BY joined_at_ms, device_id"))?
-        .query_map([], Device::read)?
-        .collect()
+pub(crate) fn list(tx: Tx<'_>) -> Sql<Vec<Device>> {
+    tx.list(&format!("{COLUMNS} ORDER BY joined_at_ms, device_id"), &[], Device::read)
 }
 
 /// Whether a register was revoked; an unknown one counts as revoked.
-pub(crate) fn is_revoked(connection: &Connection, device_id: DeviceId) -> Sql<bool> {
-    connection
-        .prepare_cached(
-            "SELECT revoked_at_ms IS NOT NULL AS revoked FROM device WHERE device_id = :device_id",
-        )?
-        .query_row(named_params! { ":device_id": device_id.as_bytes() }, |row| row.get("revoked"))
-        .optional()
-        .map(|revoked| revoked.unwrap_or(true))
+pub(crate) fn is_revoked(tx: Tx<'_>, device_id: DeviceId) -> Sql<bool> {
+    tx.find(
+        "SELECT revoked_at_ms IS NOT NULL AS revoked FROM device WHERE device_id = :device_id",
+        &[(":device_id", device_id.as_bytes().into())],
+        |row| row.get("revoked"),
+    )
+    .map(|revoked| revoked.unwrap_or(true))
 }
 
 /// Whether a series is taken by another register.
-pub(crate) fn series_is_taken(connection: &Connection, series: &str, device_id: DeviceId) -> Sql<bool> {
-    connection.query_row(
+pub(crate) fn series_is_taken(tx: Tx<'_>, series: &str, device_id: DeviceId) -> Sql<bool> {
+    tx.get(
         "SELECT EXISTS (SELECT 1 FROM device WHERE series = :series AND device_id <> :device_id) AS taken",
-        named_params! { ":series": series, ":device_id": device_id.as_bytes() },
+        &[(":series", series.into()), (":device_id", device_id.as_bytes().into())],
         |row| row.get("taken"),
     )
 }
 
 /// Writes a register that joined, or joined again with the same key.
-pub(crate) fn save(connection: &Connection, device: &Device, token_hash: Hash32) -> Sql<()> {
-    connection.execute(
+pub(crate) fn save(tx: Tx<'_>, device: &Device, token_hash: Hash32) -> Sql<()> {
+    tx.write(
         "INSERT INTO device (device_id, name, public_key, token_hash, series, joined_at_ms)
          VALUES (:device_id, :name, :public_key, :token_hash, :series, :joined_at_ms)
          ON CONFLICT (device_id) DO UPDATE SET name = excluded.name, token_hash = excluded.token_hash",
-        named_params! {
-            ":device_id": device.device_id.as_bytes(),
-            ":name": device.name,
-            ":public_key": device.public_key.to_bytes(),
-            ":token_hash": token_hash.0,
-            ":series": device.series,
-            ":joined_at_ms": device.joined_at_ms,
-        },
-    )?;
-    Ok(())
+        &[
+            (":device_id", device.device_id.as_bytes().into()),
+            (":name", device.name.as_str().into()),
+            (":public_key", (&device.public_key.to_bytes()).into()),
+            (":token_hash", (&token_hash.0).into()),
+            (":series", device.series.as_str().into()),
+            (":joined_at_ms", device.joined_at_ms.into()),
+        ],
+    )
 }
 
 /// Revokes a register; `false` when there is none of this id.
-pub(crate) fn revoke(connection: &Connection, device_id: DeviceId, now_ms: i64) -> Sql<bool> {
-    let changed = connection.execute(
+pub(crate) fn revoke(tx: Tx<'_>, device_id: DeviceId, now_ms: i64) -> Sql<bool> {
+    let changed = tx.execute(
         "UPDATE device SET revoked_at_ms = coalesce(revoked_at_ms, :now_ms) WHERE device_id = :device_id",
-        named_params! { ":now_ms": now_ms, ":device_id": device_id.as_bytes() },
+        &[(":now_ms", now_ms.into()), (":device_id", device_id.as_bytes().into())],
     )?;
     Ok(changed == 1)
 }

@@ -1,15 +1,15 @@
 //! The feed of changed rows and pages of rows in key order.
 
+use std::ops::ControlFlow;
+
 use pos_domain::body::EntityKind;
 use pos_domain::stock::StockLevel;
 use pos_domain::{DeviceId, OpId, ProductId, Quantity};
 use pos_protocol::FeedRow;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row, Statement, named_params};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Sql, id, integer, natural, optional_id, unreadable};
+use super::{Params, Row, Sql, Tx, id, integer, natural, optional_id, unreadable};
 
 /// A row's new place.
 #[derive(Debug, Clone, Copy)]
@@ -38,37 +38,31 @@ pub(crate) struct Page {
 }
 
 /// Moves a row to its new place, which is the end of the feed.
-pub(crate) fn put(connection: &Connection, place: &Place) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO feed (seq, entity, entity_id, rev, deleted, origin_device, origin_op)
-             VALUES (:seq, :entity, :entity_id, :rev, :deleted, :origin_device, :origin_op)
-             ON CONFLICT (entity, entity_id) DO UPDATE SET seq = excluded.seq, rev = excluded.rev,
-                deleted = excluded.deleted, origin_device = excluded.origin_device, origin_op = excluded.origin_op",
-        )?
-        .execute(named_params! {
-            ":seq": integer(place.seq)?,
-            ":entity": place.entity.as_str(),
-            ":entity_id": place.id.as_bytes(),
-            ":rev": integer(place.rev)?,
-            ":deleted": place.deleted,
-            ":origin_device": place.origin_device.as_ref().map(DeviceId::as_bytes),
-            ":origin_op": place.origin_op.as_ref().map(OpId::as_bytes),
-        })?;
-    Ok(())
+pub(crate) fn put(tx: Tx<'_>, place: &Place) -> Sql<()> {
+    tx.write(
+        include_str!("feed_put.sql"),
+        &[
+            (":seq", integer(place.seq)?.into()),
+            (":entity", place.entity.as_str().into()),
+            (":entity_id", place.id.as_bytes().into()),
+            (":rev", integer(place.rev)?.into()),
+            (":deleted", place.deleted.into()),
+            (":origin_device", place.origin_device.as_ref().map(DeviceId::as_bytes).into()),
+            (":origin_op", place.origin_op.as_ref().map(OpId::as_bytes).into()),
+        ],
+    )
 }
 
-/// Rows above `after`, in feed order. Every row that was committed is seen: the connection's snapshot and the
-/// counter, which only the one writer moves, belong together.
-pub(crate) fn list_after(connection: &Connection, after: u64, bounds: PageBounds) -> Sql<Page> {
-    let mut statement = connection.prepare_cached(include_str!("feed_after.sql"))?;
-    let params = named_params! { ":after": integer(after)?, ":limit": row_limit(bounds) };
-    collect_page(&mut statement, params, bounds)
+/// Rows above `after`, in feed order. Every row that was committed is seen: the transaction's snapshot and
+/// the counter, which one writer at a time moves, belong together.
+pub(crate) fn list_after(tx: Tx<'_>, after: u64, bounds: PageBounds) -> Sql<Page> {
+    let params = [(":after", integer(after)?.into()), (":limit", row_limit(bounds).into())];
+    collect_page(tx, include_str!("feed_after.sql"), &params, bounds)
 }
 
 /// Rows of a kind that are not deleted, in key order, above the key `after`.
 pub(crate) fn list_by_key(
-    connection: &Connection,
+    tx: Tx<'_>,
     entity: EntityKind,
     after: Option<Uuid>,
     bounds: PageBounds,
@@ -82,24 +76,28 @@ pub(crate) fn list_by_key(
         | EntityKind::Customer
         | EntityKind::Cashier => include_str!("snapshot_entity.sql"),
     };
-    let mut statement = connection.prepare_cached(sql)?;
-    let after: &[u8] = after.as_ref().map_or(&[], |key| key.as_bytes().as_slice());
-    let params = named_params! { ":entity": entity.as_str(), ":after": after, ":limit": row_limit(bounds) };
-    collect_page(&mut statement, params, bounds)
+    // The next key after the last one: there is no key below the lowest to begin above of.
+    let from = after.map_or(Some(0), |key| key.as_u128().checked_add(1)).map(Uuid::from_u128);
+    let Some(from) = from else { return Ok(Page { rows: Vec::new(), cut: false }) };
+    let params = [
+        (":entity", entity.as_str().into()),
+        (":from", from.as_bytes().into()),
+        (":limit", row_limit(bounds).into()),
+    ];
+    collect_page(tx, sql, &params, bounds)
 }
 
 /// One row as the feed shows it.
-pub(crate) fn find(connection: &Connection, entity: EntityKind, id: Uuid) -> Sql<Option<FeedRow>> {
-    let mut statement = connection.prepare_cached(include_str!("feed_find.sql"))?;
-    let mut rows = statement.query(named_params! { ":entity": entity.as_str(), ":id": id.as_bytes() })?;
-    rows.next()?.map(read_row).transpose()
+pub(crate) fn find(tx: Tx<'_>, entity: EntityKind, id: Uuid) -> Sql<Option<FeedRow>> {
+    let key = [(":entity", entity.as_str().into()), (":id", id.as_bytes().into())];
+    tx.find(include_str!("feed_find.sql"), &key, read_row)
 }
 
 /// A balance as JSON.
 pub(crate) fn stock_data(product_id: ProductId, on_hand: i64, oversold: i64) -> Sql<Box<RawValue>> {
-    let quantity = |milli| Quantity::from_milli(milli).map_err(|fault| unreadable(Type::Integer, fault));
+    let quantity = |milli| Quantity::from_milli(milli).map_err(unreadable);
     let level = StockLevel { product_id, on_hand: quantity(on_hand)?, oversold: quantity(oversold)? };
-    serde_json::value::to_raw_value(&level).map_err(|fault| unreadable(Type::Text, fault))
+    serde_json::value::to_raw_value(&level).map_err(unreadable)
 }
 
 fn row_limit(bounds: PageBounds) -> i64 {
@@ -107,37 +105,33 @@ fn row_limit(bounds: PageBounds) -> i64 {
     i64::try_from(bounds.rows.saturating_add(1)).unwrap_or(i64::MAX)
 }
 
-fn collect_page(
-    statement: &mut Statement<'_>,
-    params: &[(&str, &dyn rusqlite::ToSql)],
-    bounds: PageBounds,
-) -> Sql<Page> {
+fn collect_page(tx: Tx<'_>, sql: &str, params: Params<'_>, bounds: PageBounds) -> Sql<Page> {
     let mut page = Page { rows: Vec::new(), cut: false };
     let mut bytes = 0_usize;
-    let mut rows = statement.query(params)?;
-    while let Some(row) = rows.next()? {
+    tx.each(sql, params, |row| {
         let row = read_row(row)?;
         bytes = bytes.saturating_add(row.data.as_ref().map_or(0, |data| data.get().len()));
         if page.rows.len() == bounds.rows || (bytes > bounds.bytes && !page.rows.is_empty()) {
             page.cut = true;
-            break;
+            return Ok(ControlFlow::Break(()));
         }
         page.rows.push(row);
-    }
+        Ok(ControlFlow::Continue(()))
+    })?;
     Ok(page)
 }
 
-fn read_row(row: &Row<'_>) -> Sql<FeedRow> {
+fn read_row(row: Row<'_>) -> Sql<FeedRow> {
     let entity: String = row.get("entity")?;
     let entity_id = id(row, "entity_id")?;
     let deleted = row.get("deleted")?;
     let data = if deleted {
         None
-    } else if let Some(on_hand) = row.get::<_, Option<i64>>("on_hand_milli")? {
+    } else if let Some(on_hand) = row.get::<Option<i64>>("on_hand_milli")? {
         Some(stock_data(ProductId(entity_id), on_hand, row.get("oversold_milli")?)?)
     } else {
         let text: Option<String> = row.get("data")?;
-        text.map(RawValue::from_string).transpose().map_err(|fault| unreadable(Type::Text, fault))?
+        text.map(RawValue::from_string).transpose().map_err(unreadable)?
     };
     Ok(FeedRow {
         seq: natural(row, "seq")?,

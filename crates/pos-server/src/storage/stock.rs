@@ -2,9 +2,8 @@
 
 use pos_domain::stock::MovementReason;
 use pos_domain::{ConflictId, LineId, OpId, ProductId, SaleId};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{Sql, id, integer, natural, optional_id};
+use super::{Row, Sql, Tx, id, integer, natural, optional_id};
 
 /// A balance, in thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,7 +36,7 @@ pub(crate) struct ShortageRow {
 }
 
 impl ShortageRow {
-    fn read(row: &Row<'_>) -> Sql<Self> {
+    fn read(row: Row<'_>) -> Sql<Self> {
         Ok(Self {
             shortage_no: row.get("shortage_no")?,
             conflict_id: ConflictId(id(row, "conflict_id")?),
@@ -49,147 +48,135 @@ impl ShortageRow {
 }
 
 /// The balance of a product, if it has one.
-pub(crate) fn find_level(connection: &Connection, product_id: ProductId) -> Sql<Option<LevelRow>> {
-    connection
-        .prepare_cached(
-            "SELECT on_hand_milli, oversold_milli, rev FROM stock_level WHERE product_id = :product_id",
-        )?
-        .query_row(named_params! { ":product_id": product_id.as_bytes() }, |row| {
+pub(crate) fn find_level(tx: Tx<'_>, product_id: ProductId) -> Sql<Option<LevelRow>> {
+    tx.find(
+        "SELECT on_hand_milli, oversold_milli, rev FROM stock_level WHERE product_id = :product_id",
+        &[(":product_id", product_id.as_bytes().into())],
+        |row| {
             Ok(LevelRow {
                 on_hand: row.get("on_hand_milli")?,
                 oversold: row.get("oversold_milli")?,
                 rev: natural(row, "rev")?,
             })
-        })
-        .optional()
+        },
+    )
 }
 
 /// Writes a balance.
-pub(crate) fn save_level(connection: &Connection, product_id: ProductId, level: &LevelRow) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev)
-             VALUES (:product_id, :on_hand, :oversold, :rev)
-             ON CONFLICT (product_id) DO UPDATE SET on_hand_milli = excluded.on_hand_milli,
+pub(crate) fn save_level(tx: Tx<'_>, product_id: ProductId, level: &LevelRow) -> Sql<()> {
+    tx.write(
+        "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev)
+         VALUES (:product_id, :on_hand, :oversold, :rev)
+         ON CONFLICT (product_id) DO UPDATE SET on_hand_milli = excluded.on_hand_milli,
                 oversold_milli = excluded.oversold_milli, rev = excluded.rev",
-        )?
-        .execute(named_params! {
-            ":product_id": product_id.as_bytes(),
-            ":on_hand": level.on_hand,
-            ":oversold": level.oversold,
-            ":rev": integer(level.rev)?,
-        })?;
-    Ok(())
+        &[
+            (":product_id", product_id.as_bytes().into()),
+            (":on_hand", level.on_hand.into()),
+            (":oversold", level.oversold.into()),
+            (":rev", integer(level.rev)?.into()),
+        ],
+    )
 }
 
 /// Appends a movement; `ordinal` counts the movements of one operation from 0.
 pub(crate) fn append_movement(
-    connection: &Connection,
+    tx: Tx<'_>,
     op_id: OpId,
     ordinal: u32,
     movement: &Movement,
     at_ms: i64,
 ) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO stock_movement (op_id, ordinal, product_id, reason, delta_milli, line_id, at_ms)
-             VALUES (:op_id, :ordinal, :product_id, :reason, :delta, :line_id, :at_ms)",
-        )?
-        .execute(named_params! {
-            ":op_id": op_id.as_bytes(),
-            ":ordinal": ordinal,
-            ":product_id": movement.product_id.as_bytes(),
-            ":reason": movement.reason.as_str(),
-            ":delta": movement.delta,
-            ":line_id": movement.line_id.as_ref().map(LineId::as_bytes),
-            ":at_ms": at_ms,
-        })?;
-    Ok(())
+    tx.write(
+        "INSERT INTO stock_movement (op_id, ordinal, product_id, reason, delta_milli, line_id, at_ms)
+         VALUES (:op_id, :ordinal, :product_id, :reason, :delta, :line_id, :at_ms)",
+        &[
+            (":op_id", op_id.as_bytes().into()),
+            (":ordinal", ordinal.into()),
+            (":product_id", movement.product_id.as_bytes().into()),
+            (":reason", movement.reason.as_str().into()),
+            (":delta", movement.delta.into()),
+            (":line_id", movement.line_id.as_ref().map(LineId::as_bytes).into()),
+            (":at_ms", at_ms.into()),
+        ],
+    )
 }
 
 /// The movements of an operation as `(product, line, thousandths)`, in order.
-pub(crate) fn list_movements(
-    connection: &Connection,
-    op_id: OpId,
-) -> Sql<Vec<(ProductId, Option<LineId>, i64)>> {
-    connection
-        .prepare_cached(
-            "SELECT product_id, line_id, delta_milli FROM stock_movement WHERE op_id = :op_id ORDER BY ordinal",
-        )?
-        .query_map(named_params! { ":op_id": op_id.as_bytes() }, |row| {
+pub(crate) fn list_movements(tx: Tx<'_>, op_id: OpId) -> Sql<Vec<(ProductId, Option<LineId>, i64)>> {
+    tx.list(
+        "SELECT product_id, line_id, delta_milli FROM stock_movement WHERE op_id = :op_id ORDER BY ordinal",
+        &[(":op_id", op_id.as_bytes().into())],
+        |row| {
             let line_id = optional_id(row, "line_id")?.map(LineId);
             Ok((ProductId(id(row, "product_id")?), line_id, row.get("delta_milli")?))
-        })?
-        .collect()
+        },
+    )
 }
 
 /// The first free ordinal of an operation's movements.
-pub(crate) fn next_ordinal(connection: &Connection, op_id: OpId) -> Sql<u32> {
-    connection
-        .prepare_cached(
-            "SELECT coalesce(max(ordinal) + 1, 0) AS ordinal FROM stock_movement WHERE op_id = :op_id",
-        )?
-        .query_row(named_params! { ":op_id": op_id.as_bytes() }, |row| row.get("ordinal"))
+pub(crate) fn next_ordinal(tx: Tx<'_>, op_id: OpId) -> Sql<u32> {
+    tx.get(
+        "SELECT coalesce(max(ordinal) + 1, 0) AS ordinal FROM stock_movement WHERE op_id = :op_id",
+        &[(":op_id", op_id.as_bytes().into())],
+        |row| row.get("ordinal"),
+    )
 }
 
 /// Opens a shortage.
 pub(crate) fn insert_shortage(
-    connection: &Connection,
+    tx: Tx<'_>,
     conflict_id: ConflictId,
     line_id: LineId,
     product_id: ProductId,
     sale_id: Option<SaleId>,
     missing: i64,
 ) -> Sql<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO shortage (conflict_id, line_id, product_id, sale_id, missing_milli, open_milli)
-             VALUES (:conflict_id, :line_id, :product_id, :sale_id, :missing, :missing)",
-        )?
-        .execute(named_params! {
-            ":conflict_id": conflict_id.as_bytes(),
-            ":line_id": line_id.as_bytes(),
-            ":product_id": product_id.as_bytes(),
-            ":sale_id": sale_id.as_ref().map(SaleId::as_bytes),
-            ":missing": missing,
-        })?;
-    Ok(())
+    tx.write(
+        "INSERT INTO shortage (conflict_id, line_id, product_id, sale_id, missing_milli, open_milli)
+         VALUES (:conflict_id, :line_id, :product_id, :sale_id, :missing, :missing)",
+        &[
+            (":conflict_id", conflict_id.as_bytes().into()),
+            (":line_id", line_id.as_bytes().into()),
+            (":product_id", product_id.as_bytes().into()),
+            (":sale_id", sale_id.as_ref().map(SaleId::as_bytes).into()),
+            (":missing", missing.into()),
+        ],
+    )
 }
 
 const SHORTAGE: &str = "SELECT shortage_no, conflict_id, line_id, product_id, open_milli FROM shortage";
 
 /// Open shortages of a product, oldest first; only those of `sale_id` when one is given.
 pub(crate) fn list_open_shortages(
-    connection: &Connection,
+    tx: Tx<'_>,
     product_id: ProductId,
     sale_id: Option<SaleId>,
 ) -> Sql<Vec<ShortageRow>> {
-    connection
-        .prepare_cached(&format!(
-            "{SHORTAGE} WHERE product_id = :product_id AND open_milli > 0
-                AND (:sale_id IS NULL OR sale_id = :sale_id) ORDER BY shortage_no"
-        ))?
-        .query_map(
-            named_params! {
-                ":product_id": product_id.as_bytes(), ":sale_id": sale_id.as_ref().map(SaleId::as_bytes),
-            },
-            ShortageRow::read,
-        )?
-        .collect()
+    let product = (":product_id", product_id.as_bytes().into());
+    let Some(sale_id) = sale_id else {
+        let sql =
+            format!("{SHORTAGE} WHERE product_id = :product_id AND open_milli > 0 ORDER BY shortage_no");
+        return tx.list(&sql, &[product], ShortageRow::read);
+    };
+    let sql = format!(
+        "{SHORTAGE} WHERE product_id = :product_id AND open_milli > 0 AND sale_id = :sale_id ORDER BY shortage_no"
+    );
+    tx.list(&sql, &[product, (":sale_id", sale_id.as_bytes().into())], ShortageRow::read)
 }
 
 /// The shortages of a conflict, settled or not.
-pub(crate) fn list_shortages(connection: &Connection, conflict_id: ConflictId) -> Sql<Vec<ShortageRow>> {
-    connection
-        .prepare_cached(&format!("{SHORTAGE} WHERE conflict_id = :conflict_id ORDER BY shortage_no"))?
-        .query_map(named_params! { ":conflict_id": conflict_id.as_bytes() }, ShortageRow::read)?
-        .collect()
+pub(crate) fn list_shortages(tx: Tx<'_>, conflict_id: ConflictId) -> Sql<Vec<ShortageRow>> {
+    tx.list(
+        &format!("{SHORTAGE} WHERE conflict_id = :conflict_id ORDER BY shortage_no"),
+        &[(":conflict_id", conflict_id.as_bytes().into())],
+        ShortageRow::read,
+    )
 }
 
 /// Says how much of a shortage is still open, in thousandths.
-pub(crate) fn set_open(connection: &Connection, shortage_no: i64, open: i64) -> Sql<()> {
-    connection
-        .prepare_cached("UPDATE shortage SET open_milli = :open WHERE shortage_no = :shortage_no")?
-        .execute(named_params! { ":open": open, ":shortage_no": shortage_no })?;
-    Ok(())
+pub(crate) fn set_open(tx: Tx<'_>, shortage_no: i64, open: i64) -> Sql<()> {
+    tx.write(
+        "UPDATE shortage SET open_milli = :open WHERE shortage_no = :shortage_no",
+        &[(":open", open.into()), (":shortage_no", shortage_no.into())],
+    )
 }

@@ -1,3 +1,7 @@
 -- Codes and barcodes belong to rows that live.
-SELECT printf('%s %s %s belongs to a deleted row', identity_key.entity, kind, value) AS detail
-FROM identity_key JOIN entity_row USING (entity, id) WHERE entity_row.deleted = 1
+SELECT
+    identity_key.entity AS what, identity_key.id,
+    identity_key.kind || ' ' || identity_key.value || ' belongs to it, and it is deleted' AS detail
+FROM identity_key
+JOIN entity_row ON entity_row.entity = identity_key.entity AND entity_row.id = identity_key.id
+WHERE entity_row.deleted

@@ -1,9 +1,9 @@
 -- on_hand is the sum of the movements.
-SELECT printf(
-    'product %s: %d on hand, movements give %d',
-    lower(hex(coalesce(stock_level.product_id, moved.product_id))), coalesce(on_hand_milli, 0), coalesce(moved.sum, 0)
-) AS detail
+SELECT
+    'product' AS what, coalesce(stock_level.product_id, moved.product_id) AS id,
+    CAST(coalesce(on_hand_milli, 0) AS TEXT) || ' on hand, movements give '
+        || CAST(coalesce(moved.total, 0) AS TEXT) AS detail
 FROM stock_level
-FULL JOIN (SELECT product_id, sum(delta_milli) AS sum FROM stock_movement GROUP BY product_id) AS moved
+FULL JOIN (SELECT product_id, sum(delta_milli) AS total FROM stock_movement GROUP BY product_id) AS moved
     ON moved.product_id = stock_level.product_id
-WHERE coalesce(on_hand_milli, 0) <> coalesce(moved.sum, 0)
+WHERE coalesce(on_hand_milli, 0) <> coalesce(moved.total, 0)

@@ -47,7 +47,7 @@ async fn links_travel_with_their_documents_or_after_them_and_repeated_ones_are_n
     assert_eq!(send(&till, vec![op2], vec![link2.clone()]).await, (head(&link2), None));
     assert_eq!(send(&till, vec![op1], vec![link1, link2.clone()]).await, (head(&link2), None));
     assert_eq!(send(&till, vec![], vec![]).await, (None, None));
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
 #[tokio::test]
@@ -112,11 +112,11 @@ async fn what_does_not_fit_is_an_alarm_and_the_head_stays() {
         assert_eq!(head.unwrap().number, 1, "{words}");
     }
     assert_eq!(
-        query::<i64>(&shop.path(), "SELECT count(*) FROM quarantine WHERE reason = 'chain_fault'"),
+        shop.place.query::<i64>("SELECT count(*) FROM quarantine WHERE reason = 'chain_fault'"),
         alarms
     );
     assert_eq!(send(&till, vec![op2], vec![next]).await.1, None, "the right link still fits");
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
 #[tokio::test]
@@ -133,5 +133,5 @@ async fn a_new_life_numbers_in_a_series_of_its_own() {
     assert_eq!(link.printed_number(), "R1.2-000001");
     let (head, fault) = send(&till, vec![op2], vec![link]).await;
     assert_eq!((head.unwrap().number, fault), (1, None));
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }

@@ -62,7 +62,7 @@ async fn accepting_the_count_closes_the_shortage_and_can_be_taken_back_and_made_
     let story: Vec<_> = till.conflict().await.events.iter().map(|event| event.what).collect();
     use ConflictEventKind::{Opened, Reopened, Resolved};
     assert_eq!(story, [Opened, Resolved, Reopened, Resolved, Reopened]);
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_refund_needs_its_document_and_is_final() {
     assert_eq!(till.conflict().await.resolution(), Some(ConflictChoice::Refund));
     assert_eq!(till.stock(&milk).await, (0, 0));
     assert_eq!(rejection(&till.send(reopen(conflict_id)).await).1, "conflict_id", "a refund is a document");
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
 #[tokio::test]
@@ -108,15 +108,15 @@ async fn a_refund_of_a_part_closes_the_rest_without_a_movement() {
     let refund = till.refund(&sale, &[(&milk, 1)]);
     till.tell(&refund).await;
     assert_eq!(till.stock(&milk).await, (0, 2));
-    let movements: i64 = query(&shop.path(), "SELECT count(*) FROM stock_movement");
+    let movements: i64 = shop.place.query("SELECT count(*) FROM stock_movement");
     let resolution = pos_domain::body::ConflictResolution {
         refund_sale_id: Some(refund.head.sale_id),
         ..resolve(conflict_id, ConflictChoice::Refund)
     };
     assert!(is_applied(&till.send(OperationBody::ConflictResolve(resolution)).await));
     assert_eq!(till.stock(&milk).await, (0, 0), "the rest is closed with it");
-    assert_eq!(query::<i64>(&shop.path(), "SELECT count(*) FROM stock_movement"), movements);
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(shop.place.query::<i64>("SELECT count(*) FROM stock_movement"), movements);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
 #[tokio::test]

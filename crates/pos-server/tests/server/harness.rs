@@ -1,6 +1,6 @@
 //! A shop with a real server and registers that make real documents. Ids are counted, so a failing run repeats.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -28,6 +28,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::store::Place;
+
 /// 2026-01-05 09:00 UTC.
 pub(crate) const OPENING_MS: i64 = 1_767_603_600_000;
 
@@ -51,7 +53,7 @@ pub(crate) fn money(minor: i64) -> Money {
 
 /// A business with its server. The clock stands still until it is moved.
 pub(crate) struct Shop {
-    pub(crate) folder: Arc<tempfile::TempDir>,
+    pub(crate) place: Place,
     pub(crate) server: Server,
     pub(crate) now: Arc<AtomicI64>,
 }
@@ -73,24 +75,24 @@ pub(crate) struct Register {
 impl Shop {
     /// A GNF shop.
     pub(crate) fn open() -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let place = Place::new();
         let now = Arc::new(AtomicI64::new(OPENING_MS));
         let currency = Currency::from_iso("GNF").unwrap();
         let settings = ShopSettings::new("Boutique Kaloum", currency, "fr-GN");
-        let server = Server::open(folder.path(), Some(&settings), clock(&now)).unwrap();
-        Self { folder, server, now }
+        let server = Server::open(&place.location, Some(&settings), clock(&now)).unwrap();
+        Self { place, server, now }
     }
 
-    /// Ends the server and starts it again on the same folder.
+    /// Ends the server and starts it again in the same place.
     pub(crate) fn reopen(self) -> Self {
-        let Self { folder, server, now } = self;
+        let Self { place, server, now } = self;
         drop(server);
-        let server = Server::open(folder.path(), None, clock(&now)).unwrap();
-        Self { folder, server, now }
+        let server = Server::open(&place.location, None, clock(&now)).unwrap();
+        Self { place, server, now }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().to_owned()
+        self.place.folder.path().to_owned()
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -119,7 +121,7 @@ impl Shop {
 
     /// A register that joined and has a cashier.
     pub(crate) async fn join(&self, name: &str) -> Register {
-        let code = pos_server::invite(self.folder.path(), &self.clock()).unwrap().code;
+        let code = pos_server::invite(&self.place.location, &self.clock()).unwrap().code;
         let (request, key) = self.request(name, code);
         let device_id = request.device_id;
         let joined = self.server.pair(request).await.unwrap();
@@ -489,10 +491,4 @@ pub(crate) fn rejection(verdict: &Verdict) -> (String, String) {
 pub(crate) fn feed_seq(verdict: &Verdict) -> u64 {
     let Verdict::Applied { feed_seq, .. } = verdict else { panic!("not applied: {verdict:?}") };
     *feed_seq
-}
-
-/// What the audit of the file itself says, through a connection of the test's own.
-pub(crate) fn query<T: rusqlite::types::FromSql>(folder: &Path, sql: &str) -> T {
-    let connection = rusqlite::Connection::open(folder.join("server.db")).unwrap();
-    connection.query_row(sql, [], |row| row.get(0)).unwrap()
 }

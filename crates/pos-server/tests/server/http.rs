@@ -36,7 +36,7 @@ async fn a_register_joins_sells_and_follows_over_the_wire() {
     let shop = Shop::open();
     let http = listen(&shop, false);
     let address = http.address();
-    let code = pos_server::invite(&shop.path(), &shop.clock()).unwrap().code;
+    let code = pos_server::invite(&shop.place.location, &shop.clock()).unwrap().code;
     let (request, _) = shop.request("Caisse 1", code);
     let pair = Ask { token: None, ..post("/v1/pair", "", serde_json::to_vec(&request).unwrap()) };
     let joined: PairResponse = ask(address, pair).await.json();

@@ -195,7 +195,7 @@ impl World {
         let tokens: Vec<_> = self.tills.iter().map(|till| till.device_id).collect();
         // Sessions hold the server; they end with it.
         let placeholder = Shop::open();
-        let code = pos_server::invite(&placeholder.path(), &placeholder.clock()).unwrap().code;
+        let code = pos_server::invite(&placeholder.place.location, &placeholder.clock()).unwrap().code;
         let (request, _) = placeholder.request("x", code);
         let id = request.device_id;
         placeholder.server.pair(request).await.unwrap();
@@ -215,8 +215,8 @@ impl World {
             assert!(on_hand >= 0 && oversold >= 0);
             assert_eq!(on_hand - oversold, self.net[&n], "what is there less what is owed is what happened");
         }
-        let folder = self.shop.as_ref().unwrap().path();
-        assert_eq!(pos_server::Records::open(&folder).unwrap().verify().unwrap(), []);
+        let place = &self.shop.as_ref().unwrap().place;
+        assert_eq!(pos_server::Records::open(&place.location).unwrap().verify().unwrap(), []);
     }
 }
 

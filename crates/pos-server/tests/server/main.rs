@@ -1,4 +1,5 @@
 //! The server as registers meet it: the real handlers, in process, over a real socket, and in the real program.
+//! `tests/postgres` runs the same files on the other store.
 
 #[cfg(test)]
 mod chain;
@@ -21,7 +22,11 @@ mod pairing;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod sqlite;
+#[cfg(test)]
 mod stock;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod verdicts;
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use pos_domain::{DeviceId, DeviceKey, OperationBody};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Ask, get, post, send};
 use crate::harness::*;
+use crate::store::Place;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_comptoir-server");
 
@@ -28,10 +28,11 @@ impl Drop for Running {
     }
 }
 
-fn serve(data: &Path) -> Running {
+fn serve(place: &Place) -> Running {
     let mut child = Command::new(PROGRAM)
         .args(["--json", "serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
+        .arg(place.folder.path())
+        .envs(place.environment())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -43,8 +44,10 @@ fn serve(data: &Path) -> Running {
     Running { child, address, url: said["server"].as_str().unwrap().to_owned() }
 }
 
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    Command::new(PROGRAM).arg("--json").args(arguments).arg("--data").arg(data).output().unwrap()
+fn run(place: &Place, arguments: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.arg("--json").args(arguments).arg("--data").arg(place.folder.path()).envs(place.environment());
+    command.output().unwrap()
 }
 
 fn document(output: &Output) -> Value {
@@ -65,8 +68,8 @@ impl Remote {
     }
 }
 
-fn join(data: &Path, server: &Running) -> (PairResponse, DeviceId, DeviceKey) {
-    let invitation = document(&run(data, &["pair"]));
+fn join(place: &Place, server: &Running) -> (PairResponse, DeviceId, DeviceKey) {
+    let invitation = document(&run(place, &["pair"]));
     assert_eq!(invitation["server"], server.url.as_str());
     assert_eq!(invitation["pins"], json!([]));
     assert!(invitation["expires_at"].as_str().unwrap().ends_with('Z'));
@@ -111,9 +114,9 @@ async fn remote_register(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_verdict_is_lost_by_kill_minus_9() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path());
-    let (joined, device_id, key) = join(folder.path(), &server);
+    let place = Place::new();
+    let server = serve(&place);
+    let (joined, device_id, key) = join(&place, &server);
     let (mut remote, milk) = remote_register(joined, device_id, key, &server).await;
     let mut server = Some(server);
     let mut acknowledged: Vec<(Operation, OpVerdict)> = Vec::new();
@@ -141,7 +144,7 @@ async fn no_acknowledged_verdict_is_lost_by_kill_minus_9() {
             }
         }
         drop(server.take());
-        let next = serve(folder.path());
+        let next = serve(&place);
         remote.address = next.address;
         server = Some(next);
         let again = remote.push(vec![unanswered.unwrap()]).unwrap().remove(0);
@@ -153,17 +156,17 @@ async fn no_acknowledged_verdict_is_lost_by_kill_minus_9() {
         }
         acknowledged.truncate(20);
     }
-    let stock = document(&run(folder.path(), &["stock", "LAIT"]));
+    let stock = document(&run(&place, &["stock", "LAIT"]));
     let left = (100_000 - sold).to_string();
     assert_eq!(
         stock,
         json!({ "code": "LAIT", "on_hand": left, "oversold": "0" }),
         "nothing lost, nothing doubled"
     );
-    let totals = document(&run(folder.path(), &["totals"]));
+    let totals = document(&run(&place, &["totals"]));
     assert_eq!(totals["documents"][0]["count"], sold);
     drop(server);
-    let verified = run(folder.path(), &["verify"]);
+    let verified = run(&place, &["verify"]);
     assert_eq!(
         (verified.status.code(), document(&verified)),
         (Some(0), json!({ "ok": true, "findings": [] }))
@@ -172,59 +175,59 @@ async fn no_acknowledged_verdict_is_lost_by_kill_minus_9() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_answers_its_shell_as_documented() {
-    let folder = tempfile::tempdir().unwrap();
-    let never = run(folder.path(), &["pair"]);
+    let place = Place::new();
+    let never = run(&place, &["pair"]);
     assert_eq!(
         (never.status.code(), &document(&never)["error"]["code"]),
         (Some(3), &json!("server.never_served"))
     );
-    let none = run(folder.path(), &["stock", "LAIT"]);
+    let none = run(&place, &["stock", "LAIT"]);
     assert_eq!(
         (none.status.code(), &document(&none)["error"]["code"]),
         (Some(3), &json!("server.no_business"))
     );
     let init = ["init", "--business", "Corner Shop", "--currency", "GBP", "--locale", "en-GB"];
-    let made = run(folder.path(), &init);
+    let made = run(&place, &init);
     assert_eq!(made.status.code(), Some(0));
-    assert_eq!(document(&run(folder.path(), &init))["error"]["code"], "server.already_initialised");
-    let wrong = run(folder.path(), &["init", "--business", "X", "--currency", "XXQ", "--locale", "en"]);
+    assert_eq!(document(&run(&place, &init))["error"]["code"], "server.already_initialised");
+    let wrong = run(&place, &["init", "--business", "X", "--currency", "XXQ", "--locale", "en"]);
     assert_eq!(
         document(&wrong)["error"],
         json!({
             "code": "server.invalid_business", "params": { "field": "currency" }, "retryable": false,
         })
     );
-    assert_eq!(run(folder.path(), &["dance"]).status.code(), Some(2), "wrong usage");
-    let server = serve(folder.path());
-    let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(run(&place, &["dance"]).status.code(), Some(2), "wrong usage");
+    let server = serve(&place);
+    let second = run(&place, &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(
         (second.status.code(), &document(&second)["error"]["code"]),
         (Some(4), &json!("server.environment"))
     );
-    let (joined, device_id, _) = join(folder.path(), &server);
+    let (joined, device_id, _) = join(&place, &server);
     assert_eq!(joined.business.settings.currency.code(), "GBP");
-    let unknown = run(folder.path(), &["stock", "LAIT"]);
+    let unknown = run(&place, &["stock", "LAIT"]);
     assert_eq!(document(&unknown)["error"]["params"], json!({ "code": "LAIT" }));
-    assert_eq!(document(&run(folder.path(), &["totals"])), json!({ "documents": [] }));
-    let devices = document(&run(folder.path(), &["devices", "list"]));
+    assert_eq!(document(&run(&place, &["totals"])), json!({ "documents": [] }));
+    let devices = document(&run(&place, &["devices", "list"]));
     assert_eq!(devices["devices"][0]["device_id"], json!(device_id));
     let id = device_id.to_string();
-    assert_eq!(document(&run(folder.path(), &["devices", "revoke", &id]))["revoked"], true);
+    assert_eq!(document(&run(&place, &["devices", "revoke", &id]))["revoked"], true);
     assert_eq!(send(server.address, &get("/v1/hello", &joined.token)).unwrap().status, 403, "at once");
     let nobody = next_id().to_string();
-    assert_eq!(run(folder.path(), &["devices", "revoke", &nobody]).status.code(), Some(3));
+    assert_eq!(run(&place, &["devices", "revoke", &nobody]).status.code(), Some(3));
     let pid = server.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let mut server = server;
     assert!(server.child.wait().unwrap().success(), "an orderly end");
-    assert_eq!(std::fs::metadata(folder.path().join("server.db-wal")).map_or(0, |wal| wal.len()), 0);
+    assert!(place.is_in_order());
 }
 
 #[test]
 fn an_empty_folder_becomes_a_shop_in_conakry() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = serve(folder.path());
-    let (joined, ..) = join(folder.path(), &server);
+    let place = Place::new();
+    let server = serve(&place);
+    let (joined, ..) = join(&place, &server);
     let settings = joined.business.settings;
     assert_eq!((settings.currency.code(), settings.locale.as_str()), ("GNF", "fr-GN"));
 }

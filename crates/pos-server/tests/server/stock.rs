@@ -26,7 +26,7 @@ async fn of_two_registers_that_sell_the_last_five_at_once_exactly_one_is_admitte
         assert_eq!(lines[0].available, units(0), "round {round}: the cart goes back with what is there");
         assert_eq!(first.stock(&milk).await, (0, 0), "round {round}");
     }
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn an_untracked_product_has_no_movements_and_no_balance_whatever_the_line_
     assert!(is_applied(&till.ask(&till.sale(&[(&stale, 3)])).await.1), "the server's product row decides");
     assert!(is_applied(&till.send(adjust(&stale, MovementReason::Loss, -2)).await));
     assert_eq!(till.row(EntityKind::Stock, advice.product_id.0).await, None);
-    assert_eq!(query::<i64>(&shop.path(), "SELECT count(*) FROM stock_movement"), 0);
+    assert_eq!(shop.place.query::<i64>("SELECT count(*) FROM stock_movement"), 0);
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn an_exchange_moves_both_ways_and_is_reversed_both_ways() {
         "the bread that came in was sold on meanwhile: a person decides"
     );
     assert_eq!(till.conflict().await.shortages[0].code, "PAIN");
-    assert_eq!(pos_server::Records::open(&shop.path()).unwrap().verify().unwrap(), []);
+    assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
 #[tokio::test]

@@ -137,7 +137,7 @@ async fn a_printed_sale_cannot_be_withdrawn() {
     let verdict = till.push(vec![again(&operation, Mode::Withdraw)]).await.remove(0);
     assert!(verdict.duplicate && is_applied(&verdict.verdict));
     assert_eq!(till.stock(&milk).await, (3, 0));
-    assert_eq!(query::<i64>(&shop.path(), "SELECT count(*) FROM quarantine"), 1, "and someone is told");
+    assert_eq!(shop.place.query::<i64>("SELECT count(*) FROM quarantine"), 1, "and someone is told");
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn another_body_under_a_known_id_is_an_alarm_and_changes_nothing() {
     let verdict = till.push(vec![forged.clone(), forged]).await;
     assert!(verdict.iter().all(|v| v.verdict == Verdict::BodyMismatch));
     assert_eq!(till.stock(&milk).await, (3, 0));
-    let kept: i64 = query(&shop.path(), "SELECT count(*) FROM quarantine WHERE reason = 'body_mismatch'");
+    let kept: i64 = shop.place.query("SELECT count(*) FROM quarantine WHERE reason = 'body_mismatch'");
     assert_eq!(kept, 1, "kept aside once, however often it comes");
 }
 
@@ -183,7 +183,7 @@ async fn two_operations_at_one_place_are_a_fork_of_the_register() {
     let fork = operation(&other, Mode::Fact, till.seq);
     assert_eq!(till.push(vec![fork]).await.remove(0).verdict, Verdict::BodyMismatch);
     assert_eq!(till.stock(&milk).await, (4, 0));
-    assert_eq!(query::<i64>(&shop.path(), "SELECT count(*) FROM quarantine WHERE reason = 'fork'"), 1);
+    assert_eq!(shop.place.query::<i64>("SELECT count(*) FROM quarantine WHERE reason = 'fork'"), 1);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn a_life_that_ended_is_fenced_but_hears_its_old_verdicts() {
     assert!(matches!(answers[0].verdict, Verdict::Applied { feed_seq: seq, .. } if seq == feed_seq));
     assert_eq!(answers[1].verdict, Verdict::StaleEpoch { current: 2 });
     assert_eq!(till.stock(&milk).await, (3, 0));
-    assert_eq!(query::<i64>(&shop.path(), "SELECT count(*) FROM quarantine WHERE reason = 'stale_epoch'"), 1);
+    assert_eq!(shop.place.query::<i64>("SELECT count(*) FROM quarantine WHERE reason = 'stale_epoch'"), 1);
     // A restored register sends the same operation from its new life: it was never lost.
     till.epoch = 2;
     let resent = pos_protocol::Operation { seq: 2, ..late };
@@ -372,14 +372,14 @@ async fn a_push_of_another_register_or_protocol_is_refused_as_a_whole() {
 #[tokio::test]
 async fn operations_after_a_revocation_are_kept_aside_and_not_dropped() {
     let (shop, mut till, milk) = shop_with(5).await;
-    assert!(pos_server::revoke(&shop.path(), till.device_id, &shop.clock()).unwrap());
+    assert!(pos_server::revoke(&shop.place.location, till.device_id, &shop.clock()).unwrap());
     let body = OperationBody::SaleComplete(Box::new(till.sale(&[(&milk, 1)])));
     let operation = till.operation(&body, Mode::Fact);
     let refused = till.session.push(push_of(&till, vec![operation])).await;
     let Err(ApiError::Refused { problem }) = refused else { panic!("{refused:?}") };
     assert_eq!(problem.code, ProblemCode::Revoked);
     assert!(till.session.hello().await.is_err(), "nor does it read on");
-    let kept: String = query(&shop.path(), "SELECT content FROM quarantine WHERE reason = 'revoked'");
+    let kept: String = shop.place.query("SELECT content FROM quarantine WHERE reason = 'revoked'");
     assert!(kept.contains("Produit LAIT"), "the sale itself is there for people");
 }
 
@@ -397,5 +397,5 @@ async fn an_own_cashier_and_a_price_override_are_in_the_audit() {
     assert!(cart_sale.check().is_ok());
     assert!(is_applied(&till.tell(&cart_sale).await));
     assert_eq!(till.conflicts().await.len(), 0, "a person chose the price; the catalogue did not change");
-    assert_eq!(query::<i64>(&shop.path(), "SELECT count(*) FROM audit WHERE what = 'price_override'"), 1);
+    assert_eq!(shop.place.query::<i64>("SELECT count(*) FROM audit WHERE what = 'price_override'"), 1);
 }

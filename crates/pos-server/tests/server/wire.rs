@@ -182,17 +182,6 @@ async fn a_conflict_is_written_like_this() {
     insta::assert_snapshot!("conflict", written(&conflict));
 }
 
-#[tokio::test]
-async fn the_schema_is_this() {
-    let shop = crate::harness::Shop::open();
-    let connection = rusqlite::Connection::open(shop.path().join("server.db")).unwrap();
-    let mut statement = connection
-        .prepare("SELECT type || ' ' || name || ' on ' || tbl_name FROM sqlite_schema ORDER BY 1")
-        .unwrap();
-    let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    insta::assert_snapshot!("schema", names.join("\n"));
-}
-
 #[test]
 fn the_examples_in_the_documentation_are_real() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

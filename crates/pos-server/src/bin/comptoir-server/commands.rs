@@ -1,13 +1,11 @@
 //! Every command but `serve`. Each works beside a running server.
 
-use std::path::Path;
-
 use anyhow::Context;
 use chrono::{DateTime, SecondsFormat};
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Currency, DeviceId};
 use pos_protocol::PairingInvitation;
-use pos_server::{Clock, Listening, Records};
+use pos_server::{Clock, Listening, Location, Records};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use serde_json::json;
@@ -15,7 +13,12 @@ use uuid::Uuid;
 
 use crate::output::{Report, Stop};
 
-pub(crate) fn init(data: &Path, business: &str, currency: &str, locale: &str) -> Result<Report, Stop> {
+pub(crate) fn init(
+    location: &Location,
+    business: &str,
+    currency: &str,
+    locale: &str,
+) -> Result<Report, Stop> {
     let refused = |field: &str, words: String| Stop::Refused {
         code: "server.invalid_business",
         params: json!({ "field": field }),
@@ -25,20 +28,20 @@ pub(crate) fn init(data: &Path, business: &str, currency: &str, locale: &str) ->
     if business.trim().is_empty() {
         return Err(refused("business", "a business needs a name".to_owned()));
     }
-    pos_server::found(data, &ShopSettings::new(business, code, locale), &Clock::system())?;
+    pos_server::found(location, &ShopSettings::new(business, code, locale), &Clock::system())?;
     let document = json!({ "business": business, "currency": currency, "locale": locale });
     Ok(Report::new(document, format!("{business} is ready; run `comptoir-server serve`")))
 }
 
-pub(crate) fn pair(data: &Path, with_picture: bool) -> Result<Report, Stop> {
-    let Some(listening) = Listening::read(data)? else {
+pub(crate) fn pair(location: &Location, with_picture: bool) -> Result<Report, Stop> {
+    let Some(listening) = Listening::read(location.folder())? else {
         return Err(Stop::Refused {
             code: "server.never_served",
             params: json!({}),
             words: "registers cannot reach this server yet; run `comptoir-server serve` first".to_owned(),
         });
     };
-    let made = pos_server::invite(data, &Clock::system())?;
+    let made = pos_server::invite(location, &Clock::system())?;
     let invitation = PairingInvitation {
         code: made.code,
         server: listening.server,
@@ -61,8 +64,8 @@ pub(crate) fn pair(data: &Path, with_picture: bool) -> Result<Report, Stop> {
     Ok(Report::new(document, words))
 }
 
-pub(crate) fn stock(data: &Path, code: &str) -> Result<Report, Stop> {
-    let Some(balance) = Records::open(data)?.stock(code)? else {
+pub(crate) fn stock(location: &Location, code: &str) -> Result<Report, Stop> {
+    let Some(balance) = Records::open(location)?.stock(code)? else {
         return Err(Stop::Refused {
             code: "product.unknown",
             params: json!({ "code": code }),
@@ -74,8 +77,8 @@ pub(crate) fn stock(data: &Path, code: &str) -> Result<Report, Stop> {
     Ok(Report::new(document, format!("{code}: {on_hand} on hand, {oversold} oversold")))
 }
 
-pub(crate) fn verify(data: &Path) -> Result<Report, Stop> {
-    let findings = Records::open(data)?.verify()?;
+pub(crate) fn verify(location: &Location) -> Result<Report, Stop> {
+    let findings = Records::open(location)?.verify()?;
     let listed: Vec<_> =
         findings.iter().map(|finding| json!({ "check": finding.check, "detail": finding.detail })).collect();
     let document = json!({ "ok": findings.is_empty(), "findings": listed });
@@ -87,8 +90,8 @@ pub(crate) fn verify(data: &Path) -> Result<Report, Stop> {
     Ok(Report { bad_news: !findings.is_empty(), ..Report::new(document, words) })
 }
 
-pub(crate) fn totals(data: &Path) -> Result<Report, Stop> {
-    let totals = Records::open(data)?.totals()?;
+pub(crate) fn totals(location: &Location) -> Result<Report, Stop> {
+    let totals = Records::open(location)?.totals()?;
     let listed: Vec<_> = totals
         .iter()
         .map(|sum| {
@@ -110,8 +113,8 @@ pub(crate) fn totals(data: &Path) -> Result<Report, Stop> {
     Ok(Report::new(json!({ "documents": listed }), words))
 }
 
-pub(crate) fn list_devices(data: &Path) -> Result<Report, Stop> {
-    let devices = Records::open(data)?.registers()?;
+pub(crate) fn list_devices(location: &Location) -> Result<Report, Stop> {
+    let devices = Records::open(location)?.registers()?;
     let mut listed = Vec::new();
     let mut words = Vec::new();
     for device in &devices {
@@ -127,8 +130,8 @@ pub(crate) fn list_devices(data: &Path) -> Result<Report, Stop> {
     Ok(Report::new(json!({ "devices": listed }), words.join("\n")))
 }
 
-pub(crate) fn revoke(data: &Path, device: Uuid) -> Result<Report, Stop> {
-    if pos_server::revoke(data, DeviceId(device), &Clock::system())? {
+pub(crate) fn revoke(location: &Location, device: Uuid) -> Result<Report, Stop> {
+    if pos_server::revoke(location, DeviceId(device), &Clock::system())? {
         return Ok(Report::new(
             json!({ "device_id": device, "revoked": true }),
             format!("{device} is revoked"),

@@ -11,7 +11,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use pos_server::{Location, ServerError};
 use tracing_subscriber::EnvFilter;
+
+use crate::output::Stop;
 
 /// The sync server of one business.
 #[derive(Debug, Parser)]
@@ -24,12 +27,41 @@ struct Arguments {
     command: Command,
 }
 
-/// Where the server's files are.
+/// Where the server's files and its database are.
 #[derive(Debug, clap::Args)]
 struct Data {
     /// The data folder.
     #[arg(long, env = "COMPTOIR_SERVER_DATA", value_name = "DIR")]
     data: PathBuf,
+    /// A PostgreSQL database instead of the one in the folder, as postgres://user:password@host/database. In the
+    /// environment other users of the machine do not see its password.
+    #[arg(long, env = "COMPTOIR_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+/// Where a business is that was founded before.
+#[derive(Debug, clap::Args)]
+struct Place {
+    #[command(flatten)]
+    data: Data,
+    /// Which business of a PostgreSQL database that holds several, by the name that it was founded with.
+    #[arg(long, env = "COMPTOIR_BUSINESS", requires = "database_url", value_name = "NAME")]
+    business: Option<String>,
+}
+
+impl Data {
+    fn location(&self, business: Option<&str>) -> Result<Location, ServerError> {
+        match &self.database_url {
+            Some(url) => Location::postgres(&self.data, url, business),
+            None => Ok(Location::embedded(&self.data)),
+        }
+    }
+}
+
+impl Place {
+    fn location(&self) -> Result<Location, ServerError> {
+        self.data.location(self.business.as_deref())
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,7 +83,7 @@ enum Command {
     /// Answer registers until told to stop. An empty folder becomes a GNF, fr-GN business.
     Serve {
         #[command(flatten)]
-        data: Data,
+        place: Place,
         /// Address and port; port 0 lets the system choose.
         #[arg(long, default_value = "127.0.0.1:7443")]
         listen: std::net::SocketAddr,
@@ -62,24 +94,24 @@ enum Command {
     /// Make a pairing code, also while the server runs.
     Pair {
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// The balance of a product, by its code or a barcode.
     Stock {
         #[command(flatten)]
-        data: Data,
+        place: Place,
         /// Code or barcode.
         code: String,
     },
     /// Check every invariant that the file can show.
     Verify {
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Documents by kind: how many, and their sums.
     Totals {
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Registers that joined.
     #[command(subcommand)]
@@ -91,12 +123,12 @@ enum Devices {
     /// List them.
     List {
         #[command(flatten)]
-        data: Data,
+        place: Place,
     },
     /// Revoke one; what it still sends is kept aside.
     Revoke {
         #[command(flatten)]
-        data: Data,
+        place: Place,
         /// Its id, as listed.
         device: uuid::Uuid,
     },
@@ -111,20 +143,27 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(std::io::stderr).init();
     let outcome = match arguments.command {
         Command::Init { data, business, currency, locale } => {
-            commands::init(&data.data, &business, &currency, &locale)
+            at(data.location(None), |location| commands::init(location, &business, &currency, &locale))
         }
-        Command::Serve { data, listen, tls } => {
-            return output::finish_plain(
-                serve::serve(&data.data, listen, tls, arguments.json),
-                arguments.json,
-            );
+        Command::Serve { place, listen, tls } => {
+            let served = at(place.location(), |location| serve::serve(location, listen, tls, arguments.json));
+            return output::finish_plain(served, arguments.json);
         }
-        Command::Pair { data } => commands::pair(&data.data, !arguments.json),
-        Command::Stock { data, code } => commands::stock(&data.data, &code),
-        Command::Verify { data } => commands::verify(&data.data),
-        Command::Totals { data } => commands::totals(&data.data),
-        Command::Devices(Devices::List { data }) => commands::list_devices(&data.data),
-        Command::Devices(Devices::Revoke { data, device }) => commands::revoke(&data.data, device),
+        Command::Pair { place } => at(place.location(), |location| commands::pair(location, !arguments.json)),
+        Command::Stock { place, code } => at(place.location(), |location| commands::stock(location, &code)),
+        Command::Verify { place } => at(place.location(), commands::verify),
+        Command::Totals { place } => at(place.location(), commands::totals),
+        Command::Devices(Devices::List { place }) => at(place.location(), commands::list_devices),
+        Command::Devices(Devices::Revoke { place, device }) => {
+            at(place.location(), |location| commands::revoke(location, device))
+        }
     };
     output::finish(outcome, arguments.json)
+}
+
+fn at<T>(
+    location: Result<Location, ServerError>,
+    work: impl FnOnce(&Location) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    work(&location?)
 }

@@ -36,15 +36,18 @@ pub(crate) enum Stop {
 
 impl From<pos_server::ServerError> for Stop {
     fn from(error: pos_server::ServerError) -> Self {
-        use pos_server::ServerError as E;
+        use pos_server::{PostgresError, ServerError as E};
         let code = match &error {
-            E::NoBusiness => "server.no_business",
+            E::NoBusiness | E::Postgres(PostgresError::NoBusiness) => "server.no_business",
+            E::Postgres(PostgresError::NoSuchBusiness { .. }) => "server.no_such_business",
+            E::Postgres(PostgresError::SeveralBusinesses { .. }) => "server.several_businesses",
             E::AlreadyInitialised => "server.already_initialised",
             E::Migrations(_)
             | E::Open(_)
             | E::Lock(_)
             | E::OtherSchema { .. }
-            | E::Sqlite(_)
+            | E::Statement(_)
+            | E::Postgres(_)
             | E::Write(_)
             | E::Read(_)
             | E::Io { .. }
