@@ -30,7 +30,7 @@ pub enum LockError {
 /// The right to write in a data folder; released when dropped.
 #[derive(Debug)]
 pub struct FolderLock {
-    _file: File,
+    file: File,
 }
 
 impl FolderLock {
@@ -48,9 +48,18 @@ impl FolderLock {
             .open(folder.join(LOCK_FILE))
             .map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(LockError::HeldByOther(folder.to_owned())),
             Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a program that was started at this moment may still hold a copy of it.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the folder's lock goes when this process does");
         }
     }
 }
@@ -68,7 +77,10 @@ mod tests {
             matches!(second, Err(LockError::HeldByOther(_))),
             "two tills on one folder fork its receipts"
         );
+        let copy = first.file.try_clone().unwrap();
         drop(first);
-        FolderLock::acquire(folder.path()).expect("a released lock can be taken again");
+        FolderLock::acquire(folder.path())
+            .expect("a released lock can be taken again, whoever has a copy of the file");
+        drop(copy);
     }
 }
