@@ -297,22 +297,48 @@ pub fn list_successes(conn: &Conn) -> Result<Vec<LastSuccess>, StoreError> {
     })
 }
 
-/// Keeps a sample of the health, unless one of the last minute is there, and drops those of more than a week ago.
-/// Whether one was kept. A clock that was set back does not stop the samples.
+/// How the register stands, as a sample; `None` when one of the last minute is there. Only reads: counting a long
+/// queue must not keep the writer. A clock that was set back does not stop the samples.
 ///
 /// # Errors
-/// Those of writing.
-pub fn sample(tx: &Tx<'_>, online: bool, now_ms: i64) -> Result<bool, StoreError> {
-    let mut recent = tx.prepare_cached(
+/// Those of reading.
+pub fn measure(conn: &Conn, online: bool, now_ms: i64) -> Result<Option<Sample>, StoreError> {
+    let mut recent = conn.prepare_cached(
         "SELECT 1 FROM health_sample WHERE at_ms > :now - :every AND at_ms <= :now LIMIT 1",
     )?;
     if recent.exists(named_params! { ":now": now_ms, ":every": SAMPLE_EVERY_MS })? {
-        return Ok(false);
+        return Ok(None);
     }
-    let health = get(tx, now_ms)?;
-    let alerts: Vec<&str> =
-        health.alerts(&thresholds(tx)?, online, now_ms).into_iter().map(Alert::as_str).collect();
+    let health = get(conn, now_ms)?;
+    let alerts = health.alerts(&thresholds(conn)?, online, now_ms);
     let age = |since: Option<i64>| since.map(|at| now_ms.saturating_sub(at).max(0));
+    Ok(Some(Sample {
+        at_ms: now_ms,
+        online,
+        pending: health.queue.pending,
+        in_flight: health.queue.in_flight,
+        failed: health.failed,
+        parked: health.queue.parked,
+        dead: health.queue.dead,
+        oldest_age_ms: age(health.queue.oldest_made_at_ms),
+        stuck: health.stuck_leases,
+        failed_runs: health.failed_runs,
+        rated_runs: health.rated_runs,
+        silence_ms: age(health.last_success_ms()),
+        clock_offset_ms: health.exchange.clock_offset_ms,
+        conflicts_open: health.conflicts_open,
+        resolved_24h: health.conflicts_resolved_24h,
+        duplicates_24h: health.duplicates_24h,
+        timeouts_24h: health.timeouts_24h,
+        alerts: alerts.into_iter().map(|alert| alert.as_str().to_owned()).collect(),
+    }))
+}
+
+/// Keeps a sample, and drops those of more than a week before it.
+///
+/// # Errors
+/// Those of writing.
+pub fn keep(tx: &Tx<'_>, sample: &Sample) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT OR REPLACE INTO health_sample (at_ms, online, pending, in_flight, failed, parked, dead, oldest_age_ms,
              stuck, failed_runs, rated_runs, silence_ms, clock_offset_ms, conflicts_open, resolved_24h, duplicates_24h,
@@ -321,28 +347,29 @@ pub fn sample(tx: &Tx<'_>, online: bool, now_ms: i64) -> Result<bool, StoreError
              :silence, :offset, :open, :resolved, :duplicates, :timeouts, :alerts)",
     )?
     .execute(named_params! {
-        ":at": now_ms,
-        ":online": online,
-        ":pending": int("health_sample.pending", health.queue.pending)?,
-        ":in_flight": int("health_sample.in_flight", health.queue.in_flight)?,
-        ":failed": int("health_sample.failed", health.failed)?,
-        ":parked": int("health_sample.parked", health.queue.parked)?,
-        ":dead": int("health_sample.dead", health.queue.dead)?,
-        ":oldest": age(health.queue.oldest_made_at_ms),
-        ":stuck": int("health_sample.stuck", health.stuck_leases)?,
-        ":failed_runs": health.failed_runs,
-        ":rated_runs": health.rated_runs,
-        ":silence": age(health.last_success_ms()),
-        ":offset": health.exchange.clock_offset_ms,
-        ":open": int("health_sample.conflicts_open", health.conflicts_open)?,
-        ":resolved": int("health_sample.resolved_24h", health.conflicts_resolved_24h)?,
-        ":duplicates": int("health_sample.duplicates_24h", health.duplicates_24h)?,
-        ":timeouts": int("health_sample.timeouts_24h", health.timeouts_24h)?,
-        ":alerts": to_json("health_sample.alerts", &alerts)?,
+        ":at": sample.at_ms,
+        ":online": sample.online,
+        ":pending": int("health_sample.pending", sample.pending)?,
+        ":in_flight": int("health_sample.in_flight", sample.in_flight)?,
+        ":failed": int("health_sample.failed", sample.failed)?,
+        ":parked": int("health_sample.parked", sample.parked)?,
+        ":dead": int("health_sample.dead", sample.dead)?,
+        ":oldest": sample.oldest_age_ms,
+        ":stuck": int("health_sample.stuck", sample.stuck)?,
+        ":failed_runs": sample.failed_runs,
+        ":rated_runs": sample.rated_runs,
+        ":silence": sample.silence_ms,
+        ":offset": sample.clock_offset_ms,
+        ":open": int("health_sample.conflicts_open", sample.conflicts_open)?,
+        ":resolved": int("health_sample.resolved_24h", sample.resolved_24h)?,
+        ":duplicates": int("health_sample.duplicates_24h", sample.duplicates_24h)?,
+        ":timeouts": int("health_sample.timeouts_24h", sample.timeouts_24h)?,
+        ":alerts": to_json("health_sample.alerts", &sample.alerts)?,
     })?;
-    tx.prepare_cached("DELETE FROM health_sample WHERE at_ms < :before OR at_ms > :now")?
-        .execute(named_params! { ":before": now_ms.saturating_sub(KEEP_SAMPLES_MS), ":now": now_ms })?;
-    Ok(true)
+    tx.prepare_cached("DELETE FROM health_sample WHERE at_ms < :before OR at_ms > :now")?.execute(
+        named_params! { ":before": sample.at_ms.saturating_sub(KEEP_SAMPLES_MS), ":now": sample.at_ms },
+    )?;
+    Ok(())
 }
 
 /// Samples from `since_ms` on, oldest first, thinned out evenly to at most `limit`; the latest one is among them.

@@ -197,6 +197,11 @@ fn outward(field: &str, value: Value, currency: &Currency) -> Value {
     }
 }
 
+/// The fields of a row as people write them.
+pub(super) fn outward_fields(fields: Map<String, Value>, currency: &Currency) -> Map<String, Value> {
+    fields.into_iter().map(|(name, value)| (name.clone(), outward(&name, value, currency))).collect()
+}
+
 /// `comptoir conflicts`
 pub(crate) async fn list(session: &Session, all: bool) -> Result<Report, Failure> {
     let currency = session.currency().await?;

@@ -3,6 +3,7 @@
 mod conflict;
 mod init;
 mod product;
+mod queue;
 mod quote;
 mod receipt;
 mod records;
@@ -10,6 +11,8 @@ mod replay;
 mod sell;
 mod stock;
 mod sync;
+
+pub(crate) use queue::field_value;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
@@ -31,7 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
 
 /// The commands of the list that a word of the command line calls; they decide how the folder is opened.
 fn needs(command: &Command) -> &'static [&'static str] {
-    use crate::args::{Conflict, Product};
+    use crate::args::{Conflict, Product, Queue};
     match command {
         Command::Init(_) => &["shop.create", "shop.create_demo", "shop.join"],
         Command::Connect { .. } => &["shop.connect", "sync.now"],
@@ -45,8 +48,13 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Replay { .. } => &["replay.run"],
         Command::Sync { dry_run: true } => &["sync.dry_run"],
         Command::Sync { dry_run: false } => &["sync.now"],
-        Command::Status => &["sync.status"],
-        Command::Queue { .. } => &["sync.queue"],
+        Command::Status => &["sync.status", "sync.health"],
+        Command::Queue { command: None, .. } => &["sync.queue"],
+        Command::Queue { command: Some(Queue::Dead { .. }), .. } => &["sync.dead_list"],
+        Command::Queue { command: Some(Queue::Retry { .. }), .. } => &["sync.retry"],
+        Command::Queue { command: Some(Queue::Discard { .. }), .. } => &["sync.discard"],
+        Command::Queue { command: Some(Queue::Edit { .. }), .. } => &["sync.edit_and_resend"],
+        Command::Queue { command: Some(Queue::Export { .. }), .. } => &["sync.export"],
         Command::Conflicts { .. } => &["conflict.list"],
         Command::Conflict(Conflict::Resolve { .. }) => &["conflict.resolve"],
         Command::Conflict(Conflict::Reopen { .. }) => &["conflict.reopen"],
@@ -70,7 +78,8 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Sync { dry_run: false } => sync::round(session).await,
         Command::Sync { dry_run: true } => sync::dry_run(session).await,
         Command::Status => sync::status(session).await,
-        Command::Queue { all, limit } => sync::queue(session, all, limit).await,
+        Command::Queue { all, limit, command: None } => queue::list(session, all, limit).await,
+        Command::Queue { command: Some(command), .. } => queue::run(session, command).await,
         Command::Conflicts { all } => conflict::list(session, all).await,
         Command::Conflict(command) => conflict::run(session, command).await,
         Command::Sales { search, limit } => receipt::sales(session, &search, limit).await,

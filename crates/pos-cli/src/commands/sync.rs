@@ -8,7 +8,6 @@ use crate::failure::Failure;
 use crate::output::Report;
 use crate::progress::watched;
 use crate::session::Session;
-use crate::table::{Lean, table};
 
 /// The document of a round, as the commands answer it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,13 +103,81 @@ struct StatusDocument {
     next_attempt: Option<String>,
     last_error: Option<String>,
     alarm: Option<String>,
+    health: HealthDocument,
+}
+
+/// Measures of the sync, and the alerts that follow from them.
+#[derive(Debug, Serialize)]
+struct HealthDocument {
+    parked: u32,
+    stuck: u32,
+    error_rate_percent: u32,
+    clock_offset_ms: Option<i64>,
+    last_push: Option<String>,
+    last_pull: Option<String>,
+    tables: Vec<Value>,
+    conflicts_resolved_24h: u32,
+    idempotency_hits_24h: u32,
+    timeouts_24h: u32,
+    countersigned_number: i64,
+    last_number: i64,
+    thresholds: Value,
+    alerts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Health {
+    parked: u32,
+    stuck: u32,
+    error_rate_percent: u32,
+    clock_offset_ms: Option<i64>,
+    last_push_ms: Option<AtMs>,
+    last_pull_ms: Option<AtMs>,
+    tables: Vec<TableSuccess>,
+    resolved_24h: u32,
+    duplicates_24h: u32,
+    timeouts_24h: u32,
+    countersigned_number: i64,
+    last_number: i64,
+    thresholds: Value,
+    alerts: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TableSuccess {
+    entity: String,
+    direction: String,
+    at_ms: AtMs,
+}
+
+impl HealthDocument {
+    fn new(health: Health) -> Self {
+        let table = |t: TableSuccess| json!({ "table": t.entity, "direction": t.direction, "last_success": t.at_ms.rfc3339() });
+        Self {
+            parked: health.parked,
+            stuck: health.stuck,
+            error_rate_percent: health.error_rate_percent,
+            clock_offset_ms: health.clock_offset_ms,
+            last_push: health.last_push_ms.map(AtMs::rfc3339),
+            last_pull: health.last_pull_ms.map(AtMs::rfc3339),
+            tables: health.tables.into_iter().map(table).collect(),
+            conflicts_resolved_24h: health.resolved_24h,
+            idempotency_hits_24h: health.duplicates_24h,
+            timeouts_24h: health.timeouts_24h,
+            countersigned_number: health.countersigned_number,
+            last_number: health.last_number,
+            thresholds: health.thresholds,
+            alerts: health.alerts,
+        }
+    }
 }
 
 /// `comptoir status`
 pub(crate) async fn status(session: &Session) -> Result<Report, Failure> {
     session.shop().await?;
     let status: Status = session.call("sync.status", json!({})).await?;
-    let words = status_words(&status);
+    let health: Health = session.call("sync.health", json!({})).await?;
+    let words = status_words(&status, &health.alerts);
     let time = |at: Option<AtMs>| at.map(AtMs::rfc3339);
     let document = StatusDocument {
         state: status.state,
@@ -127,11 +194,12 @@ pub(crate) async fn status(session: &Session) -> Result<Report, Failure> {
         next_attempt: time(status.next_attempt_ms),
         last_error: status.last_error,
         alarm: status.alarm,
+        health: HealthDocument::new(health),
     };
     Report::done(&document, words)
 }
 
-fn status_words(status: &Status) -> String {
+fn status_words(status: &Status, alerts: &[String]) -> String {
     let Status { state, pending, failed, dead, conflicts_open, .. } = status;
     let mut words = format!(
         "{state}: {pending} wait for the server, {failed} will be tried again, {dead} were refused for good, \
@@ -151,11 +219,15 @@ fn status_words(status: &Status) -> String {
             words.push_str(&format!("{what}: {code}\n"));
         }
     }
+    for alert in alerts {
+        words.push_str(&format!("Alert: {alert}\n"));
+    }
     words
 }
 
+/// An operation as the commands answer it.
 #[derive(Debug, Deserialize)]
-struct Entry {
+pub(super) struct Entry {
     op_id: String,
     seq: i64,
     kind: String,
@@ -171,22 +243,23 @@ struct Entry {
 
 /// An operation of the queue.
 #[derive(Debug, Serialize)]
-struct EntryDocument {
-    op_id: String,
-    seq: i64,
-    kind: String,
-    subject: String,
-    amount: Option<String>,
-    state: String,
+pub(super) struct EntryDocument {
+    pub(super) op_id: String,
+    pub(super) seq: i64,
+    pub(super) kind: String,
+    pub(super) subject: String,
+    pub(super) amount: Option<String>,
+    pub(super) state: String,
     attempts: u32,
     made_at: String,
     next_due_at: Option<String>,
-    error_code: Option<String>,
+    pub(super) error_code: Option<String>,
     error_detail: Option<String>,
 }
 
 impl EntryDocument {
-    fn new(entry: Entry, currency: &Currency) -> Self {
+    /// As the shell tells it.
+    pub(super) fn new(entry: Entry, currency: &Currency) -> Self {
         Self {
             op_id: entry.op_id,
             seq: entry.seq,
@@ -201,31 +274,4 @@ impl EntryDocument {
             error_detail: entry.error_detail,
         }
     }
-}
-
-/// `comptoir queue`
-pub(crate) async fn queue(session: &Session, all: bool, limit: Option<usize>) -> Result<Report, Failure> {
-    let currency = session.currency().await?;
-    let entries: Vec<Entry> = session.list("sync.queue", json!({ "acknowledged": all }), limit).await?;
-    let documents: Vec<EntryDocument> =
-        entries.into_iter().map(|entry| EntryDocument::new(entry, &currency)).collect();
-    let rows: Vec<[String; 6]> = documents
-        .iter()
-        .map(|e| {
-            let why = e.error_code.clone().unwrap_or_default();
-            let amount = e.amount.clone().unwrap_or_default();
-            [e.seq.to_string(), e.state.clone(), e.kind.clone(), e.subject.clone(), amount, why]
-        })
-        .collect();
-    let columns = [
-        ("seq", Lean::Right),
-        ("state", Lean::Left),
-        ("kind", Lean::Left),
-        ("about", Lean::Left),
-        ("amount", Lean::Right),
-        ("why", Lean::Left),
-    ];
-    let words =
-        if rows.is_empty() { "Nothing waits for the server.\n".to_owned() } else { table(columns, &rows) };
-    Report::done(&documents, words)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::queueing::refused_edits;
 use crate::server::Server;
 use crate::shell::{Shell, bare, finish};
 
@@ -40,6 +41,16 @@ fn documents() -> BTreeMap<&'static str, Value> {
     documents.insert("sales", shell.done(&["sales"]));
     documents.insert("audit", shell.done(&["audit", "--limit", "1"]));
     documents.insert("verify", shell.done(&["verify"]));
+
+    let (_server, _first, second, [of_two, of_three]) = refused_edits();
+    documents.insert("queue-dead", second.done(&["queue", "dead", "--limit", "1"]));
+    documents.insert("queue-retry", second.done(&["queue", "retry", "--all"]));
+    second.done(&["sync"]);
+    let edit = ["queue", "edit", &of_two, "--set", "barcodes=[\"96385074\"]", "--reason", "typo"];
+    documents.insert("queue-edit", second.done(&edit));
+    let discard = ["queue", "discard", &of_three, "--reason", "the other one is right"];
+    documents.insert("queue-discard", second.done(&discard));
+    documents.insert("queue-export", second.done(&["queue", "export"]));
 
     let past = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
                 1,A,APPLE,2,2010-12-01 08:26:00,1.50,17850.0,UK\n2,A,APPLE,1,2010-12-01 08:30:00,cheap,,UK\n";

@@ -5,6 +5,8 @@ mod documents;
 #[cfg(test)]
 mod importing;
 #[cfg(test)]
+mod queueing;
+#[cfg(test)]
 mod quoting;
 #[cfg(test)]
 mod real_data;

@@ -141,7 +141,8 @@ pub fn find(conn: &Conn, op_id: OpId) -> Result<Option<QueueRow>, StoreError> {
     first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", read)
 }
 
-/// A page of the operations in one state, oldest first, after the given one. Not for acknowledged ones.
+/// A page of the operations in one state, oldest first, after the given one. Acknowledged ones, which are all that this
+/// register ever sent, come in its own order instead.
 ///
 /// # Errors
 /// Those of reading.
@@ -151,13 +152,21 @@ pub fn list(
     after: Option<OpId>,
     limit: u32,
 ) -> Result<Vec<QueueRow>, StoreError> {
-    let (made_at, seq) = match after {
-        None => (i64::MIN, 0),
+    let (epoch, made_at, seq) = match after {
+        None => (0, i64::MIN, 0),
         Some(op_id) => {
             let row = find(conn, op_id)?.ok_or(StoreError::Missing { what: "operation", id: op_id.0 })?;
-            (row.head.made_at_ms, crate::sql::int("sync_queue.seq", row.head.seq)?)
+            (row.head.epoch, row.head.made_at_ms, crate::sql::int("sync_queue.seq", row.head.seq)?)
         }
     };
+    if state == OpState::Acknowledged {
+        let mut statement = conn.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM sync_queue WHERE state = 'acknowledged' AND (epoch, seq) > (:epoch, :seq)
+             ORDER BY epoch, seq LIMIT :limit"
+        ))?;
+        let rows = statement.query(named_params! { ":epoch": epoch, ":seq": seq, ":limit": limit })?;
+        return all(rows, "sync_queue", read);
+    }
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM sync_queue
          WHERE state <> 'acknowledged' AND state = :state AND (made_at_ms, seq) > (:made_at, :seq)

@@ -28,6 +28,15 @@ fn run(at_ms: i64, outcome: RunOutcome, error: Option<&str>) -> Run {
     }
 }
 
+/// Keeps a sample when one is due; whether it was.
+fn sample(register: &Register, at_ms: i64) -> bool {
+    register.write(move |tx| {
+        let due = health::measure(tx, true, at_ms)?;
+        due.as_ref().map(|sample| health::keep(tx, sample)).transpose()?;
+        Ok(due.is_some())
+    })
+}
+
 fn alerts(register: &Register, online: bool, now_ms: i64) -> Vec<Alert> {
     register
         .read(move |conn| Ok(health::get(conn, now_ms)?.alerts(&health::thresholds(conn)?, online, now_ms)))
@@ -149,7 +158,7 @@ fn each_table_remembers_its_last_success_in_each_direction() {
 fn samples_are_taken_once_a_minute_and_kept_for_a_week() {
     let register = Register::new();
     claimed(&register, 2);
-    let sample = |at: i64| register.write(move |tx| health::sample(tx, true, at));
+    let sample = |at_ms: i64| sample(&register, at_ms);
     assert!(sample(NOW));
     assert!(!sample(NOW + SAMPLE_EVERY_MS - 1), "not twice in a minute");
     assert!(sample(NOW + SAMPLE_EVERY_MS));
@@ -167,7 +176,7 @@ fn samples_are_taken_once_a_minute_and_kept_for_a_week() {
 fn a_long_history_is_thinned_out_evenly_and_keeps_its_latest_sample() {
     let register = Register::new();
     for minute in 0..101 {
-        register.write(move |tx| health::sample(tx, true, NOW + minute * SAMPLE_EVERY_MS));
+        assert!(sample(&register, NOW + minute * SAMPLE_EVERY_MS));
     }
     let thin = register.read(|conn| health::list_samples(conn, i64::MIN, 11));
     let minutes: Vec<i64> = thin.iter().map(|s| (s.at_ms - NOW) / SAMPLE_EVERY_MS).collect();

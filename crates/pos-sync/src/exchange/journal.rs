@@ -1,8 +1,8 @@
 //! The history of runs: one line per push, pull or first sync that did something or failed.
 
 use pos_protocol::{FeedRow, SyncApi};
-use pos_store::Changed;
 use pos_store::exchange::{self, Run, RunOutcome};
+use pos_store::{Changed, health};
 
 use super::apply::Tally;
 use super::{Exchange, SyncError};
@@ -72,6 +72,19 @@ impl<A: SyncApi> Exchange<A> {
             bytes_up: 0,
             bytes_down: 0,
         })
+    }
+
+    /// Keeps a sample of the health once a minute. One that cannot be kept is no reason to stop.
+    pub(super) async fn sample_health(&self) {
+        let (now_ms, online) = (self.now_ms(), self.is_gate_open());
+        let kept = match self.read(move |conn| health::measure(conn, online, now_ms)).await {
+            Ok(Some(sample)) => self.write(move |tx| health::keep(tx, &sample)).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the health was not sampled");
+        }
     }
 
     /// Appends a run to the history. A history that cannot be written is no reason to stop.

@@ -108,11 +108,11 @@ impl<A: SyncApi> Load<'_, A> {
 impl<A: SyncApi> Exchange<A> {
     /// What the queue holds. An unreadable file shows as an empty queue; the step that writes will say why.
     pub(crate) async fn look(&self) -> QueueView {
-        let (now_ms, online) = (self.now_ms(), self.is_gate_open());
+        self.sample_health().await;
+        let now_ms = self.now_ms();
         let seen = self
             .write(move |tx| {
                 queue::expire_leases(tx, now_ms)?;
-                health::sample(tx, online, now_ms)?;
                 view(tx, now_ms)
             })
             .await;
