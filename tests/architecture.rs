@@ -30,6 +30,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rusqlite", &["pos-sqlite", "pos-store", "pos-server"]),
     ("reqwest", &["pos-sync"]),
     ("axum", &["pos-server"]),
+    ("tokio-postgres", &["pos-server"]),
     ("tauri", &["comptoir-desktop"]),
     ("thirtyfour", &["comptoir-tests"]),
 ];

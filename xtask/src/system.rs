@@ -17,12 +17,15 @@ const BUILD: &[&str] =
 /// Debian packages that open and drive a window without a screen.
 const SCREENLESS: &[&str] = &["xvfb", "xauth", "webkit2gtk-driver", "fonts-dejavu-core"];
 
+/// Debian packages that the tests of the server's second database start and end by themselves.
+const DATABASE: &[&str] = &["postgresql"];
+
 /// What a task needs of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     /// To build the window.
     Build,
-    /// To build it, and to drive it on a display without a screen.
+    /// To build it, to drive it on a display without a screen, and to try every store.
     BuildAndDrive,
 }
 
@@ -55,7 +58,7 @@ fn check_node() -> Result<()> {
 fn packages(need: Need) -> Vec<&'static str> {
     match need {
         Need::Build => BUILD.to_vec(),
-        Need::BuildAndDrive => [BUILD, SCREENLESS].concat(),
+        Need::BuildAndDrive => [BUILD, SCREENLESS, DATABASE].concat(),
     }
 }
 

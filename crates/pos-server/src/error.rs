@@ -34,6 +34,12 @@ pub enum ServerError {
     /// `init` in a folder that has a business.
     #[error("there is already such a business here")]
     AlreadyInitialised,
+    /// The business of the folder is on PostgreSQL now.
+    #[error("the business of this folder was moved to PostgreSQL; name its database with --database-url")]
+    Moved,
+    /// `move` without a database to move to.
+    #[error("say where to: --database-url postgres://user:password@host/database")]
+    NoTarget,
     /// The file belongs to another version of this program.
     #[error("the file has schema version {found}, this program works with {known}")]
     OtherSchema {

@@ -10,6 +10,7 @@ pub(crate) mod beside;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod conflict;
+pub(crate) mod copy;
 pub(crate) mod device;
 pub(crate) mod entity;
 pub(crate) mod feed;

@@ -19,6 +19,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x434d_5053;
 const READERS: usize = 3;
 /// Name of the database in the data folder.
 const DATABASE_FILE: &str = "server.db";
+/// Its name once its business was moved elsewhere. It is kept for people; no program goes on from it.
+const MOVED_FILE: &str = "server.moved.db";
 
 static MIGRATIONS: LazyLock<Result<Vec<Migration>, MigrationListError>> = LazyLock::new(|| {
     migrations_from(&[(
@@ -32,6 +34,11 @@ pub(crate) fn database_path(folder: &Path) -> PathBuf {
     folder.join(DATABASE_FILE)
 }
 
+/// Where the database stands after its business was moved elsewhere.
+pub(crate) fn moved_path(folder: &Path) -> PathBuf {
+    folder.join(MOVED_FILE)
+}
+
 /// The newest schema version that this program knows.
 pub(crate) fn schema_version() -> u32 {
     MIGRATIONS.as_ref().ok().and_then(|list| list.last()).map_or(0, |migration| migration.version)
@@ -39,6 +46,9 @@ pub(crate) fn schema_version() -> u32 {
 
 /// Opens the database of a data folder.
 pub(crate) fn open(folder: &Path, mode: OpenMode) -> Result<Database, ServerError> {
+    if moved_path(folder).exists() {
+        return Err(ServerError::Moved);
+    }
     let migrations = MIGRATIONS.as_deref().map_err(|fault| ServerError::Migrations(fault.clone()))?;
     let options = OpenOptions {
         path: database_path(folder),

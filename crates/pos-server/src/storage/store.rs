@@ -62,7 +62,8 @@ impl Store {
     ) -> Result<Self, ServerError> {
         match &location.place {
             Place::Embedded => {
-                let founded = sqlite::database_path(&location.folder).exists();
+                let moved = sqlite::moved_path(&location.folder).exists();
+                let founded = moved || sqlite::database_path(&location.folder).exists();
                 if !founded && founding == Founding::Never {
                     return Err(ServerError::NoBusiness);
                 }

@@ -32,7 +32,7 @@ impl Value<'_> {
 }
 
 /// The parameters of a statement by their names, colon included as in the statement.
-pub(crate) type Params<'p> = &'p [(&'static str, Value<'p>)];
+pub(crate) type Params<'p> = &'p [(&'p str, Value<'p>)];
 
 /// What stands in a column of a row.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +69,12 @@ impl Cell<'_> {
 pub(crate) trait Column<'c>: Sized {
     /// Reads it.
     fn read(cell: Cell<'c>) -> Sql<Self>;
+}
+
+impl<'c> Column<'c> for Cell<'c> {
+    fn read(cell: Cell<'c>) -> Sql<Self> {
+        Ok(cell)
+    }
 }
 
 impl Column<'_> for i64 {

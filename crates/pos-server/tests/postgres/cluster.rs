@@ -16,8 +16,10 @@ pub(crate) const PASSWORD: &str = "mot-de-passe";
 /// Starts, says so, and ends when its standard input does: when this process is gone, however it went.
 const KEEPER: &str = r#"
 set -e
-"$BIN/initdb" -D "$DIR/data" -U admin -A scram-sha-256 --pwfile="$DIR/password" -E UTF8 --locale=C.UTF-8 --no-sync >"$DIR/log"
-"$BIN/pg_ctl" -D "$DIR/data" -w -l "$DIR/log" -o "-k $DIR -c listen_addresses='' -c fsync=off -c max_connections=300" start >/dev/null
+"$BIN/initdb" -D "$DIR/data" -U admin -A scram-sha-256 --pwfile="$DIR/password" -E UTF8 --locale=C.UTF-8 \
+    --no-sync >"$DIR/log"
+"$BIN/pg_ctl" -D "$DIR/data" -w -l "$DIR/log" \
+    -o "-k $DIR -c listen_addresses='' -c fsync=$FSYNC -c max_connections=300" start >/dev/null
 echo ready
 read -r _ || true
 "$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null
@@ -57,6 +59,7 @@ impl Cluster {
             .args(["-c", KEEPER])
             .env("BIN", &programs)
             .env("DIR", &folder)
+            .env("FSYNC", crate::FSYNC)
             .current_dir(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -82,6 +85,11 @@ impl Cluster {
     pub(crate) fn url(&self, role: &str, password: &str, database: &str) -> String {
         let host = self.folder.display().to_string().replace('/', "%2F");
         format!("postgres://{role}:{password}@{host}/{database}")
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
     }
 
     /// The URL that servers get.
@@ -115,19 +123,18 @@ impl Cluster {
     }
 }
 
+/// The programs of the newest PostgreSQL that will do: Debian keeps them apart by version, others in the path.
 fn installed() -> Option<PathBuf> {
-    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let version = path.file_name()?.to_str()?.parse().ok()?;
-            Some((version, path.join("bin")))
-        })
-        .filter(|(version, path)| *version >= 15 && path.join("initdb").exists())
-        .collect();
-    found.sort();
-    found.pop().map(|(_, path)| path)
+    let apart = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = apart.map(|entry| entry.path().join("bin")).chain(std::env::split_paths(&path));
+    let version = |folder: &PathBuf| -> Option<u32> {
+        let said = Command::new(folder.join("initdb")).arg("--version").output().ok()?;
+        let said = String::from_utf8(said.stdout).ok()?;
+        said.split(' ').nth(2)?.split('.').next()?.trim().parse().ok()
+    };
+    let known = folders.filter_map(|folder| Some((version(&folder)?, folder)));
+    known.filter(|(version, _)| *version >= 15).max_by_key(|(version, _)| *version).map(|(_, folder)| folder)
 }
 
 fn is_root() -> bool {
@@ -136,7 +143,8 @@ fn is_root() -> bool {
 
 /// The tests of this program cannot run here, and a test cannot say so by itself: the whole program ends.
 fn skip() -> ! {
-    let words = "SKIPPED: no PostgreSQL 15 or newer is installed, so nothing was tried on it (Debian: apt-get install postgresql)\n";
+    let words = "SKIPPED: no PostgreSQL 15 or newer is installed, so nothing was tried on it \
+        (Debian: apt-get install postgresql)\n";
     std::io::stderr().write_all(words.as_bytes()).unwrap();
     std::process::exit(0);
 }

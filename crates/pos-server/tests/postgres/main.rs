@@ -1,6 +1,10 @@
 //! The same server on PostgreSQL: every test of behaviour that runs on embedded SQLite runs here too, and those that
 //! only a shared database needs. Without PostgreSQL on the machine the whole program says so and ends.
 
+/// Nobody pulls a plug here: what a process leaves to the system stays.
+#[cfg(test)]
+const FSYNC: &str = "off";
+
 #[cfg(test)]
 #[path = "../server/chain.rs"]
 mod chain;
@@ -28,16 +32,22 @@ mod http;
 #[path = "../server/invariants.rs"]
 mod invariants;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 #[path = "../server/pairing.rs"]
 mod pairing;
 #[cfg(test)]
 #[path = "../server/program.rs"]
 mod program;
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 #[path = "../server/stock.rs"]
 mod stock;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod trouble;
 #[cfg(test)]
 #[path = "../server/verdicts.rs"]
 mod verdicts;

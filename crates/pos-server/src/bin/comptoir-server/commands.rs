@@ -33,6 +33,16 @@ pub(crate) fn init(
     Ok(Report::new(document, format!("{business} is ready; run `comptoir-server serve`")))
 }
 
+pub(crate) fn move_away(location: &Location, name: Option<&str>) -> Result<Report, Stop> {
+    let moved = pos_server::move_to_postgres(location, name)?;
+    let document = json!({ "business": moved.business, "rows": moved.rows });
+    let words = format!(
+        "{} is on PostgreSQL with all of its {} rows; from now on run `comptoir-server serve` with --database-url",
+        moved.business, moved.rows
+    );
+    Ok(Report::new(document, words))
+}
+
 pub(crate) fn pair(location: &Location, with_picture: bool) -> Result<Report, Stop> {
     let Some(listening) = Listening::read(location.folder())? else {
         return Err(Stop::Refused {

@@ -91,6 +91,14 @@ enum Command {
         #[arg(long)]
         tls: bool,
     },
+    /// Move the business of the folder into a PostgreSQL database, while its server does not run.
+    Move {
+        #[command(flatten)]
+        data: Data,
+        /// Its name there; the shop's own without it.
+        #[arg(long, value_name = "NAME")]
+        business: Option<String>,
+    },
     /// Make a pairing code, also while the server runs.
     Pair {
         #[command(flatten)]
@@ -148,6 +156,9 @@ fn main() -> ExitCode {
         Command::Serve { place, listen, tls } => {
             let served = at(place.location(), |location| serve::serve(location, listen, tls, arguments.json));
             return output::finish_plain(served, arguments.json);
+        }
+        Command::Move { data, business } => {
+            at(data.location(None), |location| commands::move_away(location, business.as_deref()))
         }
         Command::Pair { place } => at(place.location(), |location| commands::pair(location, !arguments.json)),
         Command::Stock { place, code } => at(place.location(), |location| commands::stock(location, &code)),

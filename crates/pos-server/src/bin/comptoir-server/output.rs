@@ -42,6 +42,8 @@ impl From<pos_server::ServerError> for Stop {
             E::Postgres(PostgresError::NoSuchBusiness { .. }) => "server.no_such_business",
             E::Postgres(PostgresError::SeveralBusinesses { .. }) => "server.several_businesses",
             E::AlreadyInitialised => "server.already_initialised",
+            E::Moved => "server.moved",
+            E::NoTarget => "server.no_target",
             E::Migrations(_)
             | E::Open(_)
             | E::Lock(_)

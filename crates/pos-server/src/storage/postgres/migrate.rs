@@ -41,7 +41,8 @@ pub(super) fn check(session: &Session) -> Result<(), PostgresError> {
 
 fn apply_missing(session: &Session) -> Result<(), PostgresError> {
     if !has_table(session)? {
-        session.run_text(TABLE)?;
+        let made = session.run_text(TABLE);
+        made.map_err(|cause| PostgresError::Migration { version: 1, source: Box::new(cause) })?;
     }
     let found = read_version(session)?;
     if found > known_version() {

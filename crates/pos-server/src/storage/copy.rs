@@ -1,0 +1,221 @@
+//! Every row of a business from one database into another, told apart by nothing but their content.
+
+use std::ops::ControlFlow;
+
+use super::value::{Cell, Value};
+use super::{Sql, Tx, unreadable};
+
+/// Rows after which the other database is waited for, so that memory stays flat.
+const ROWS_IN_FLIGHT: u64 = 500;
+
+/// A table, its columns without numbers that the databases give themselves, and the order in which these are given.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    columns: &'static [&'static str],
+    order: &'static str,
+}
+
+/// All tables, each behind those that it refers to at once.
+pub(crate) const TABLES: [Table; 20] = [
+    table(
+        "business",
+        &["authority", "server_epoch", "tenant_id", "outlet_id", "feed_seq", "series_given"],
+        "authority",
+    ),
+    table(
+        "device",
+        &["device_id", "name", "public_key", "token_hash", "series", "joined_at_ms", "revoked_at_ms"],
+        "device_id",
+    ),
+    table(
+        "device_life",
+        &["device_id", "epoch", "watermark", "chain_number", "chain_hash"],
+        "device_id, epoch",
+    ),
+    table("device_seen", &["device_id", "epoch", "seq"], "device_id, epoch, seq"),
+    table(
+        "pairing_code",
+        &["code_hash", "made_at_ms", "expires_at_ms", "failed_tries", "used_at_ms"],
+        "code_hash",
+    ),
+    table("entity_row", &["entity", "id", "rev", "deleted", "fields", "stamps"], "entity, id"),
+    table("identity_key", &["entity", "kind", "value", "id"], "entity, kind, value"),
+    table(
+        "operation",
+        &[
+            "op_id",
+            "device_id",
+            "epoch",
+            "seq",
+            "kind",
+            "kind_version",
+            "mode",
+            "made_at_ms",
+            "body",
+            "body_hash",
+            "verdict",
+            "feed_seq",
+            "received_at_ms",
+        ],
+        "op_no",
+    ),
+    table("id_alias", &["entity", "local_id", "server_id", "op_id"], "entity, local_id"),
+    table("feed", &["seq", "entity", "entity_id", "rev", "deleted", "origin_device", "origin_op"], "seq"),
+    table("entity_total", &["entity", "live_rows"], "entity"),
+    table("stock_level", &["product_id", "on_hand_milli", "oversold_milli", "rev"], "product_id"),
+    table(
+        "stock_movement",
+        &["op_id", "ordinal", "product_id", "reason", "delta_milli", "line_id", "at_ms"],
+        "op_id, ordinal",
+    ),
+    table(
+        "sale",
+        &[
+            "sale_id",
+            "op_id",
+            "device_id",
+            "state",
+            "kind",
+            "currency",
+            "currency_digits",
+            "net_minor",
+            "tax_minor",
+            "total_minor",
+            "sold_at_ms",
+            "original_sale_id",
+        ],
+        "sale_id",
+    ),
+    table(
+        "chain_record",
+        &[
+            "device_id",
+            "epoch",
+            "number",
+            "series",
+            "kind",
+            "document_id",
+            "issued_at_ms",
+            "document_hash",
+            "previous_hash",
+            "hash",
+            "signature",
+        ],
+        "device_id, epoch, number",
+    ),
+    table(
+        "conflict",
+        &["conflict_id", "op_id", "kind", "status", "rev", "document", "resolution"],
+        "conflict_id",
+    ),
+    table("conflict_event", &["conflict_id", "ordinal", "at_ms", "event"], "conflict_id, ordinal"),
+    table(
+        "shortage",
+        &["conflict_id", "line_id", "product_id", "sale_id", "missing_milli", "open_milli"],
+        "shortage_no",
+    ),
+    table(
+        "quarantine",
+        &["reason", "device_id", "epoch", "seq", "op_id", "content", "content_hash", "at_ms"],
+        "quarantine_no",
+    ),
+    table("audit", &["at_ms", "what", "device_id", "op_id", "detail"], "audit_no"),
+];
+
+const fn table(name: &'static str, columns: &'static [&'static str], order: &'static str) -> Table {
+    Table { name, columns, order }
+}
+
+/// What a table holds: how many rows, and a digest that does not depend on their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Content {
+    pub(crate) rows: u64,
+    digest: u128,
+}
+
+impl Content {
+    fn add(&mut self, row: &[Value<'static>]) {
+        let mut hash = blake3::Hasher::new();
+        for value in row {
+            // Each value says its shape and length, so that no two rows look alike.
+            match value {
+                Value::Null => drop(hash.update(b"n")),
+                Value::Bool(value) => drop(hash.update(if *value { b"t" } else { b"f" })),
+                Value::Integer(value) => drop(hash.update(b"i").update(&value.to_be_bytes())),
+                Value::Text(text) => update(&mut hash, b"s", text.as_bytes()),
+                Value::Bytes(bytes) => update(&mut hash, b"b", bytes),
+            }
+        }
+        let mut first = [0; 16];
+        hash.finalize_xof().fill(&mut first);
+        self.rows += 1;
+        self.digest = self.digest.wrapping_add(u128::from_be_bytes(first));
+    }
+}
+
+fn update(hash: &mut blake3::Hasher, shape: &[u8], bytes: &[u8]) {
+    hash.update(shape).update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes()).update(bytes);
+}
+
+/// Copies a table and gives what was read.
+pub(crate) fn copy(from: Tx<'_>, to: Tx<'_>, table: &Table) -> Sql<Content> {
+    let names: Vec<String> = table.columns.iter().map(|column| format!(":{column}")).collect();
+    let sql =
+        format!("INSERT INTO {} ({}) VALUES ({})", table.name, table.columns.join(", "), names.join(", "));
+    let mut content = Content::default();
+    each(from, table, |row| {
+        content.add(&row);
+        let params: Vec<_> = names.iter().map(String::as_str).zip(row).collect();
+        if content.rows % ROWS_IN_FLIGHT == 0 {
+            to.execute(&sql, &params).map(drop)
+        } else {
+            to.write(&sql, &params)
+        }
+    })?;
+    Ok(content)
+}
+
+/// What a table holds.
+pub(crate) fn content(tx: Tx<'_>, table: &Table) -> Sql<Content> {
+    let mut content = Content::default();
+    each(tx, table, |row| {
+        content.add(&row);
+        Ok(())
+    })?;
+    Ok(content)
+}
+
+fn each(tx: Tx<'_>, table: &Table, mut visit: impl FnMut(Vec<Value<'static>>) -> Sql<()>) -> Sql<()> {
+    let sql = format!("SELECT {} FROM {} ORDER BY {}", table.columns.join(", "), table.name, table.order);
+    tx.each(&sql, &[], |row| {
+        let value = |column: &&str| {
+            Ok(match row.get::<Cell<'_>>(column)? {
+                Cell::Null => Value::Null,
+                // The one truth in the schema; SQLite keeps it as a number.
+                Cell::Integer(value) if *column == "deleted" => Value::Bool(value != 0),
+                Cell::Integer(value) => Value::Integer(value),
+                Cell::Text(text) => Value::Text(text.to_owned().into()),
+                Cell::Bytes(bytes) => Value::Bytes(bytes.to_owned().into()),
+            })
+        };
+        visit(table.columns.iter().map(value).collect::<Sql<_>>()?)?;
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// A table came out otherwise than it went in.
+#[derive(Debug, thiserror::Error)]
+#[error("{table} holds {there} rows where {here} were copied, or other ones")]
+struct Differs {
+    table: &'static str,
+    here: u64,
+    there: u64,
+}
+
+/// Refuses a copy that is not the original.
+pub(crate) fn compare(table: &Table, here: Content, there: Content) -> Sql<()> {
+    if here == there {
+        return Ok(());
+    }
+    Err(unreadable(Differs { table: table.name, here: here.rows, there: there.rows }))
+}
