@@ -10,17 +10,24 @@ use crate::request::{
     CreateShop, DeleteCustomer, DiscardOperation, EditAndResend, ExportQueue, FindProduct, FindSale,
     GetPicture, GetReceipt, JoinShop, Latest, ListConflicts, ListCustomers, ListDead, ListHealth,
     ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneOperation, OneProduct, PreviewImport,
-    PreviewSettlement, RecallCart, ReopenConflict, ResolveConflict, RetryOperation, RunImport, RunReplay,
-    RunVerify, SaveReceipt, ScanCode, SellLines, SetAlerts, SetCartCustomer, SetCartDiscount, SetCartNote,
-    SetDevice, SetLine, SetPrice, SetSetting, SetStrategy, SwitchCashier, UpdateCategory, UpdateCustomer,
-    UpdateProduct,
+    PreviewSettlement, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup, RetryOperation, RunImport,
+    RunReplay, RunVerify, SaveReceipt, ScanCode, SellLines, SetAlerts, SetBackupFolder, SetCartCustomer,
+    SetCartDiscount, SetCartNote, SetDevice, SetLine, SetPrice, SetSetting, SetStrategy, SwitchCashier,
+    UpdateCategory, UpdateCustomer, UpdateProduct,
 };
 
 static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
-    [shop_commands(), cart_commands(), sale_commands(), catalogue_commands(), sync_commands()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        shop_commands(),
+        cart_commands(),
+        sale_commands(),
+        catalogue_commands(),
+        sync_commands(),
+        recovery_commands(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 });
 
 /// The list, in the order of the shop's day.
@@ -76,6 +83,34 @@ fn shop_commands() -> Vec<Command> {
         command("quote.calculate", Look, Read, |_: App, r: pos_app::view::QuoteRequest| async move {
             pos_app::quote::quote(&r).map(Outcome::read)
         }),
+    ]
+}
+
+fn recovery_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{ChangeSettings, Look, OperateSync};
+    vec![
+        command("backup.list", Look, Read, |a: App, _: Nothing| async move { a.list_backups().await }),
+        command("backup.make", OperateSync, Write, |a: App, _: Nothing| async move { a.make_backup().await }),
+        command("backup.restore", ChangeSettings, Write, |a: App, r: RestoreBackup| async move {
+            a.restore_backup(&r.name).await
+        }),
+        command("backup.set_folder", ChangeSettings, Write, |a: App, r: SetBackupFolder| async move {
+            a.set_backup_folder(r.folder).await
+        }),
+        command("recovery.report", Look, Read, |a: App, _: Nothing| async move { a.recovery().await }),
+        command(
+            "recovery.seen",
+            OperateSync,
+            Write,
+            |a: App, _: Nothing| async move { a.recovery_seen().await },
+        ),
+        command(
+            "recovery.go_on",
+            ChangeSettings,
+            Write,
+            |a: App, _: Nothing| async move { a.go_on_here().await },
+        ),
     ]
 }
 

@@ -4,10 +4,7 @@ use pos_app::view::{
     AlertThresholds, ColumnMapping, DeviceSettings, ExportFormat, ExportScope, ProductDraft, ReceiptFormat,
 };
 use pos_domain::merge::Fields;
-use pos_domain::{
-    CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, FieldStrategy, LineId,
-    Money, OpId, ProductId, Quantity, RequestId, SaleId, Tender, TenderKind,
-};
+use pos_domain::{CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, FieldStrategy, LineId, Money, OpId, ProductId, Quantity, RequestId, SaleId, Tender, TenderKind};
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -533,4 +530,18 @@ pub struct RunReplay {
     pub text: String,
     /// Name of the file, for the record.
     pub file_name: String,
+}
+
+/// `backup.restore`
+#[derive(Debug, Deserialize, TS)]
+pub struct RestoreBackup {
+    /// Name of the backup.
+    pub name: String,
+}
+
+/// `backup.set_folder`
+#[derive(Debug, Deserialize, TS)]
+pub struct SetBackupFolder {
+    /// A folder that exists, such as on a removable disk; null for none.
+    pub folder: Option<String>,
 }

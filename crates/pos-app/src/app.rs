@@ -1,6 +1,8 @@
 //! The register of one data folder: its file, clock, ids, keys and sync, and the way in for every use case.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use pos_domain::settings::ShopSettings;
@@ -8,6 +10,8 @@ use pos_domain::{Cashier, DeviceKey};
 use pos_store::device::Device;
 use pos_store::jobs::{self, JobKind};
 use pos_store::queue::Lane;
+use pos_store::restore::Intent;
+use pos_store::verify::Depth;
 use pos_store::{Conn, OpenMode, Priority, Store, StoreError, Tx, cashiers, device, local, settings};
 use pos_sync::Stepper;
 use pos_sync::transport::Way;
@@ -17,11 +21,13 @@ use crate::clock::Clock;
 use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::ids::IdSource;
+use crate::keeper::Keeper;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::outcome::{Outcome, Permission, Topic};
-use crate::usecase::Stamp;
-use crate::view::{AppPhase, AppState, DeviceSettings, Progress, ServerLink, ShopView};
+use crate::room::Room;
+use crate::usecase::{Stamp, open_file};
+use crate::view::{AppPhase, AppState, BackupWarning, BackupWarningCode, DeviceSettings, Progress, ServerLink, ShopView};
 use crate::world::World;
 
 /// Changes that a slow listener may fall behind before it is told to fetch everything again.
@@ -70,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) ids: IdSource,
+    access: OpenAccess,
     pub(crate) world: World,
     /// What moves the sync on in a world in process, until somebody takes it.
     pub(crate) stepper: Mutex<Option<Stepper<Way>>>,
@@ -78,6 +85,10 @@ pub(crate) struct Inner {
     background_sync: bool,
     topics: broadcast::Sender<Vec<Topic>>,
     progress: watch::Sender<Option<Progress>>,
+    pub(crate) keeper: Keeper,
+    pub(crate) room: Room,
+    warnings: Mutex<BTreeMap<BackupWarningCode, BackupWarning>>,
+    closed: AtomicBool,
     /// One checkout at a time: a second press of the button waits for the first and then finds its result.
     pub(crate) checkout: tokio::sync::Mutex<()>,
 }
@@ -92,17 +103,16 @@ impl App {
     /// it may ask the server, and the server is in his hands.
     pub async fn open_in(options: AppOptions, world: World) -> Result<Self, AppError> {
         let AppOptions { dir, access, background_sync, clock } = options;
-        let mode = match access {
-            OpenAccess::Read => OpenMode::ReadOnly,
-            OpenAccess::Write => {
-                std::fs::create_dir_all(&dir).map_err(|e| AppError::file(&dir, e))?;
-                OpenMode::ReadWrite
-            }
-        };
         if access == OpenAccess::Read && !dir.join(pos_store::FILE_NAME).exists() {
             return Err(AppError::new(ErrorCode::NotSetUp));
         }
-        let store = Store::open(&dir, mode)?;
+        let (store, restored) = match access {
+            OpenAccess::Read => (Store::open(&dir, OpenMode::ReadOnly)?, None),
+            OpenAccess::Write => {
+                std::fs::create_dir_all(&dir).map_err(|e| AppError::file(&dir, e))?;
+                open_file(&dir)?
+            }
+        };
         if access == OpenAccess::Read
             && !store.read(|conn| jobs::list_unfinished(conn, JobKind::Products))?.is_empty()
         {
@@ -112,6 +122,7 @@ impl App {
         let app = Self {
             inner: Arc::new(Inner {
                 ids: IdSource::by_chance(clock.clone(), world.chance),
+                access,
                 world,
                 stepper: Mutex::new(None),
                 keys: Mutex::new(None),
@@ -123,21 +134,60 @@ impl App {
                 background_sync,
                 topics,
                 progress: watch::Sender::new(None),
+                keeper: Keeper::default(),
+                room: Room::default(),
+                warnings: Mutex::default(),
+                closed: AtomicBool::new(false),
             }),
         };
-        if access == OpenAccess::Write && app.inner.store.read(device::find)?.is_some() {
-            app.start_link().await?;
-            if app.inner.world.is_real() {
-                app.recover().await?;
-            }
+        if access == OpenAccess::Write {
+            app.begin_work(restored).await?;
         }
         Ok(app)
+    }
+
+    /// Judges the file, finishes what a crash left unfinished, and keeps up with what is written from now on.
+    async fn begin_work(&self, restored: Option<Intent>) -> Result<(), AppError> {
+        self.settle_life(restored).await?;
+        self.inner.room.keep_reserve(self.dir());
+        self.resume_work().await?;
+        if self.inner.world.is_real() {
+            self.keep_on();
+            self.inner.keeper.notice();
+        }
+        if self.inner.background_sync {
+            self.check_in_the_background();
+        }
+        Ok(())
+    }
+
+    /// Connects to the server, and goes on with what was stopped.
+    pub(crate) async fn resume_work(&self) -> Result<(), AppError> {
+        if self.inner.store.read(device::find)?.is_some() {
+            self.start_link().await?;
+            if self.inner.world.is_real() {
+                self.recover().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Finishes what a crash left unfinished: imports, and sales that nobody answered.
     pub async fn recover(&self) -> Result<(), AppError> {
         self.finish_imports().await?;
         self.recover_checkouts().await
+    }
+
+    /// The quick check of each start, and the first round of upkeep, beside the people who wait for a window.
+    fn check_in_the_background(&self) {
+        let app = self.downgrade();
+        tokio::spawn(async move {
+            let Some(app) = app.upgrade() else { return };
+            if let Err(error) = app.check_file(Depth::Quick).await {
+                tracing::warn!(code = error.code.as_str(), "the check of the start was not finished");
+            }
+            app.upkeep().await;
+        });
     }
 
     /// An import that a kill stopped is finished before anybody looks, unless the program that imports still runs.
@@ -153,10 +203,31 @@ impl App {
 
     /// Ends the sync cleanly and closes the file.
     pub async fn close(self) -> Result<(), AppError> {
-        if let Some(link) = self.link() {
+        self.stop_link().await;
+        if !self.is_closed() && self.inner.access == OpenAccess::Write {
+            // What is not kept now is kept at the next start.
+            drop(self.keep().await);
+        }
+        self.inner.closed.store(true, Ordering::SeqCst);
+        self.inner.keeper.notice();
+        Ok(self.inner.store.close()?)
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inner.closed.load(Ordering::SeqCst)
+    }
+
+    /// Ends the connection to the server, in order.
+    pub(crate) async fn stop_link(&self) {
+        let link = self.inner.link.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(link) = link {
             link.shut_down().await;
         }
-        Ok(self.inner.store.close()?)
+    }
+
+    /// What a person should know of backups.
+    pub(crate) fn lock_warnings(&self) -> MutexGuard<'_, BTreeMap<BackupWarningCode, BackupWarning>> {
+        self.inner.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What moves the sync of a register on that was opened in a world in process, once for each connection to a
@@ -291,9 +362,32 @@ impl App {
     {
         let result = self.inner.store.write_async(Priority::Till, job).await;
         if result.as_ref().is_err_and(|e| e.code == ErrorCode::StorageUnknownOutcome) {
-            self.inner.store.reopen_writer()?;
+            self.reopen_writer()?;
         }
+        self.inner.keeper.notice();
         result
+    }
+
+    /// Like [`App::write`] for a sale in progress: on a full disk it gets the reserve and is written all the same.
+    pub(crate) async fn write_sale<T, F>(&self, job: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, AppError> + Clone + Send + 'static,
+    {
+        match self.write(job.clone()).await {
+            Err(e) if e.code == ErrorCode::StorageDiskFull && self.inner.room.give_reserve() => {
+                self.write(job).await
+            }
+            other => other,
+        }
+    }
+
+    /// Settles an unknown outcome. A full disk is the usual reason for one, and settling it takes room as well.
+    fn reopen_writer(&self) -> Result<(), AppError> {
+        match self.inner.store.reopen_writer() {
+            Err(_) if self.inner.room.give_reserve() => Ok(self.inner.store.reopen_writer()?),
+            other => Ok(other?),
+        }
     }
 
     /// Refuses what the person at the register may not do. Machines without a shop may be set up by anyone.

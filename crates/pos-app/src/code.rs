@@ -124,6 +124,16 @@ codes! {
     PrintNoPrinter = "print.no_printer",
     /// A file could not be read or written. `path`, `detail`
     FileFailed = "file.failed",
+    /// No backup of this name. `name`
+    BackupNotFound = "backup.not_found",
+    /// The backup is damaged; nothing was changed. `name`, `detail`
+    BackupUnsound = "backup.unsound",
+    /// The backup is of another register; nothing was changed. `name`
+    BackupOtherRegister = "backup.other_register",
+    /// The server takes what this register sends: nobody has to decide anything. No parameters.
+    RecoveryNotFenced = "recovery.not_fenced",
+    /// There is too little room on the disk to begin this. `free_mib`, `needed_mib`
+    StorageDiskLow = "storage.disk_low",
     /// The disk is full. No parameters.
     StorageDiskFull = "storage.disk_full",
     /// The database file is damaged. `path`
@@ -150,6 +160,7 @@ impl ErrorCode {
                 | Self::SyncNotTheServer
                 | Self::PrintFailed
                 | Self::FileFailed
+                | Self::StorageDiskLow
                 | Self::StorageDiskFull
                 | Self::StorageFailed
         )

@@ -148,6 +148,11 @@ impl Link {
         self.handle.cancel();
     }
 
+    /// The newest life of this register's file that the server knows.
+    pub(crate) async fn newest_life(&self) -> Result<u32, AppError> {
+        self.handle.newest_life().await.map_err(sync_fault)
+    }
+
     pub(crate) async fn shut_down(&self) {
         self.handle.shut_down(CLOSING_PATIENCE).await;
     }

@@ -71,6 +71,9 @@ impl Exit {
             | ErrorCode::ConflictAlreadyResolved
             | ErrorCode::ConflictNotReversible
             | ErrorCode::SettingInvalid
+            | ErrorCode::BackupNotFound
+            | ErrorCode::BackupOtherRegister
+            | ErrorCode::RecoveryNotFenced
             | ErrorCode::PermissionDenied
             | ErrorCode::PrintNoPrinter => Self::Refused,
             ErrorCode::DataInUse
@@ -81,6 +84,8 @@ impl Exit {
             | ErrorCode::SyncWrongCertificate
             | ErrorCode::PrintFailed
             | ErrorCode::FileFailed
+            | ErrorCode::BackupUnsound
+            | ErrorCode::StorageDiskLow
             | ErrorCode::StorageDiskFull
             | ErrorCode::StorageCorrupt
             | ErrorCode::StorageNewerFile

@@ -121,6 +121,17 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::PrintFailed => "The receipt could not be printed: {detail}. The sale stands.",
         ErrorCode::PrintNoPrinter => "No printer is set.",
         ErrorCode::FileFailed => "{path}: {detail}.",
+        ErrorCode::BackupNotFound => "There is no backup {name}. List them with `comptoir backup list`.",
+        ErrorCode::BackupUnsound => {
+            "The backup {name} is damaged: {detail}. Nothing was changed; choose an older one."
+        }
+        ErrorCode::BackupOtherRegister => "The backup {name} is of another register. Nothing was changed.",
+        ErrorCode::RecoveryNotFenced => {
+            "The server takes what this register sends. There is nothing to decide."
+        }
+        ErrorCode::StorageDiskLow => {
+            "There is too little room on the disk: {free_mib} MiB are free, {needed_mib} MiB are needed. Make room; sales made so far are kept."
+        }
         ErrorCode::StorageDiskFull => "The disk is full. Make room and try again.",
         ErrorCode::StorageCorrupt => {
             "The database file {path} is damaged. Keep the folder as it is and restore a backup."

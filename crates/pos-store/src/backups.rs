@@ -190,6 +190,16 @@ impl Store {
         self.folder().join(FOLDER)
     }
 
+    /// When something was last written to the file, in milliseconds since 1970 UTC, by the disk's clock.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn changed_at_ms(&self) -> io::Result<i64> {
+        let file = modified_at_ms(&fs::metadata(self.path())?);
+        let wal = fs::metadata(self.path().with_extension("db-wal"));
+        Ok(wal.map_or(file, |wal| file.max(modified_at_ms(&wal))))
+    }
+
     /// Makes a backup, while tills and readers go on. Blocks the calling thread for as long as the file is large.
     ///
     /// # Errors

@@ -117,7 +117,7 @@ impl StoreError {
     }
 
     /// For a file beside the database.
-    pub(crate) fn file(error: std::io::Error) -> Self {
+    pub fn file(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::StorageFull {
             return Self::DiskFull(Box::new(error));
         }

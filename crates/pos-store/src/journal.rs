@@ -14,7 +14,6 @@ use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::device::Device;
 use crate::sql::{Conn, all, int};
 use crate::verify::Finding;
 use crate::{Store, StoreError, chain, device};
@@ -128,33 +127,54 @@ pub fn newest(folder: &Path, device_id: DeviceId) -> io::Result<Option<(u32, u64
     last_place(&log_of(folder, device_id))
 }
 
-/// Compares the log with the file, each way. Reads one segment at a time.
+/// Compares the log with the file: each document of the one stands in the other, the same, and none is missing between
+/// two others. What the file has and the log has not yet is no fault: the log follows the file. Reads one segment at a
+/// time. Blocks the calling thread.
 ///
 /// # Errors
 /// Those of reading.
-pub fn verify(folder: &Path, conn: &Conn) -> Result<Vec<Finding>, StoreError> {
-    let Some(device) = device::find(conn)? else { return Ok(Vec::new()) };
-    let log = log_of(folder, device.device_id);
+pub fn verify(store: &Store) -> Result<Vec<Finding>, StoreError> {
+    let Some(device) = store.read(device::find)? else { return Ok(Vec::new()) };
+    let log = log_of(store.folder(), device.device_id);
+    // Looked up before the file is: what is appended meanwhile is in the file, but not in what is read of it.
+    let Some(newest) = last_place(&log).map_err(StoreError::file)? else { return Ok(Vec::new()) };
+    store.report(move |conn| compare_all(conn, &log, newest))
+}
+
+fn compare_all(conn: &Conn, log: &Path, newest: Place) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    let mut last = None;
-    for number in segment_numbers(&log).map_err(StoreError::file)? {
-        let segment = read_segment(&log, number).map_err(StoreError::file)?;
-        if segment.torn_bytes > 0 {
-            let params = json!({ "segment": segment.number, "bytes": segment.torn_bytes });
-            findings.push(Finding { code: "journal.torn", subject: None, params });
-        }
+    let mut last: Option<Place> = None;
+    for number in segment_numbers(log).map_err(StoreError::file)? {
+        let segment = read_segment(log, number).map_err(StoreError::file)?;
         for record in &segment.records {
             let Some(document) = read(record) else {
                 let params = json!({ "segment": segment.number });
                 findings.push(Finding { code: "journal.unreadable", subject: None, params });
                 continue;
             };
+            let place = place_of(&document);
+            if place > newest {
+                continue;
+            }
+            if !follows(last, place) {
+                let params = json!({ "number": document.link.printed_number() });
+                let subject = Some(document.link.document_id.0);
+                findings.push(Finding { code: "journal.gap", subject, params });
+            }
             findings.extend(compare(conn, &document)?);
-            last = last.max(Some(place_of(&document)));
+            last = last.max(Some(place));
         }
     }
-    findings.extend(check_complete(conn, &device, last)?);
     Ok(findings)
+}
+
+/// Whether a document is the next one. An end that a crash tore off is no gap: what stood there was written once more.
+fn follows(last: Option<Place>, (epoch, number): Place) -> bool {
+    match last {
+        Some((before, last)) if before == epoch => last.checked_add(1) == Some(number),
+        Some((before, _)) => before < epoch && number == 1,
+        None => number == 1,
+    }
 }
 
 /// A document of the log stands in the file as it stands here.
@@ -168,16 +188,6 @@ fn compare(conn: &Conn, document: &FinalDocument) -> Result<Option<Finding>, Sto
     };
     let params = json!({ "number": link.printed_number() });
     Ok(Some(Finding { code, subject: Some(link.document_id.0), params }))
-}
-
-/// The log reaches to the end of the file. Gaps before it have been seen as torn or unreadable records.
-fn check_complete(conn: &Conn, device: &Device, last: Option<Place>) -> Result<Option<Finding>, StoreError> {
-    let missing = list_after(conn, last)?;
-    Ok(missing.first().map(|first| Finding {
-        code: "journal.behind",
-        subject: Some(device.device_id.0),
-        params: json!({ "from": first.link.printed_number(), "documents": missing.len() }),
-    }))
 }
 
 /// Final documents of a file behind a place, in the order of their numbers; a page of them.

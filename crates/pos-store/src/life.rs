@@ -5,6 +5,7 @@
 //! seen of it already, it knows again.
 
 use rusqlite::named_params;
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::exchange::{self, Breaker};
@@ -13,6 +14,8 @@ use crate::{StoreError, device, local};
 
 /// The life that was begun without asking the server whether it knows of one like it.
 const UNCONFIRMED: &str = "life_unconfirmed";
+/// The last life that was begun after the first.
+const BEGUN: &str = "life_begun";
 
 /// The series of a life: `R1`, then `R1.2`, `R1.3`. The server counts them in the same way.
 pub fn series_of(base: &str, epoch: u32) -> String {
@@ -34,7 +37,28 @@ pub fn begin(tx: &Tx<'_>, above: u32, now_ms: i64) -> Result<u32, StoreError> {
         exchange::set_breaker(tx, Breaker::Open { until_ms: now_ms })?;
     }
     local::set_setting(tx, UNCONFIRMED, &json!(epoch))?;
+    local::set_setting(tx, BEGUN, &json!({ "at_ms": now_ms, "from_epoch": device.epoch, "epoch": epoch }))?;
     Ok(epoch)
+}
+
+/// The last life that [`begin`] began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Begun {
+    /// When, in milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// The life before it.
+    pub from_epoch: u32,
+    /// Its number.
+    pub epoch: u32,
+}
+
+/// The last life that [`begin`] began, if it ever did.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_begun(conn: &Conn) -> Result<Option<Begun>, StoreError> {
+    let begun = local::find_setting(conn, BEGUN)?.map(serde_json::from_value).transpose();
+    begun.map_err(|e| StoreError::unreadable("device_setting.life_begun", e))
 }
 
 /// Whether the current life was begun without asking the server.

@@ -214,6 +214,14 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
         self.exchange.read_status().await
     }
 
+    /// Asks the server for the newest life of this register's file that it knows; 0 when it has seen none.
+    ///
+    /// # Errors
+    /// [`SyncError::Api`] when it does not answer.
+    pub async fn newest_life(&self) -> Result<u32, SyncError> {
+        Ok(self.exchange.api.hello().await?.watermark.epoch)
+    }
+
     /// How the exchange stands, as it changes.
     pub fn watch(&self) -> watch::Receiver<SyncStatus> {
         self.exchange.watch()

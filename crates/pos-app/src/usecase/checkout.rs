@@ -83,7 +83,7 @@ impl App {
         let joined = self.link().is_some();
         let request = order.request_id;
         let result = self
-            .write(move |tx| {
+            .write_sale(move |tx| {
                 let counter = Counter::load(tx)?;
                 if counter.settings.sales_need_server && joined {
                     return Err(AppError::new(ErrorCode::SaleNeedsServer));
@@ -118,7 +118,7 @@ impl App {
     async fn begin(&self, order: &Order) -> Result<(Begun, Vec<Claimed>, Duration), AppError> {
         let (stamp, order) = (self.stamp(Lane::Checkout), order.clone());
         let (sale_id, op_id): (SaleId, OpId) = (self.new_id(), self.new_id());
-        self.write(move |tx| {
+        self.write_sale(move |tx| {
             let counter = Counter::load(tx)?;
             let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
             let known = check_known_stock(tx, &order.cart)?;
@@ -192,12 +192,12 @@ impl App {
             seal(tx, &key, sale, now_ms)?;
             cart_id.map_or(Ok(()), |id| carts::remove(tx, id)).map_err(AppError::from)
         };
-        match self.write(write.clone()).await {
+        match self.write_sale(write.clone()).await {
             // Reopened: it is final now, or still pending; then the same write is done again.
             Err(e) if e.code == ErrorCode::StorageUnknownOutcome => {
                 match self.read(move |conn| number_of(conn, sale.sale_id)).await? {
                     Some(_) => Ok(()),
-                    None => self.write(write).await,
+                    None => self.write_sale(write).await,
                 }
             }
             other => other,
@@ -215,7 +215,7 @@ impl App {
     ) -> Result<(), AppError> {
         let (now_ms, code) = (self.now_ms(), code.to_owned());
         let Begun { sale: Pending { sale_id, .. }, op_id, .. } = *begun;
-        self.write(move |tx| {
+        self.write_sale(move |tx| {
             match answered {
                 Some(answered) => {
                     let facts = params.as_object().cloned().unwrap_or_default();

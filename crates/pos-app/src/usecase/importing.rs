@@ -4,7 +4,7 @@
 //! was begun is always finished, whatever stops the program: the next start goes on where it stopped. A file whose job
 //! was not recorded changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pos_domain::{Category, Hash32, Product, Rate};
 use pos_store::jobs::{self, JobKind};
@@ -146,8 +146,13 @@ impl App {
     }
 
     fn job_path(&self, file_hash: Hash32) -> PathBuf {
-        self.dir().join("imports").join(format!("{file_hash}.json"))
+        job_path(self.dir(), file_hash)
     }
+}
+
+/// Where the file of a running import lies.
+pub(crate) fn job_path(dir: &Path, file_hash: Hash32) -> PathBuf {
+    dir.join("imports").join(format!("{file_hash}.json"))
 }
 
 /// What a row does to the catalogue.

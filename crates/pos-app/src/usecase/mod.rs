@@ -1,5 +1,6 @@
 //! The use cases, one file per room of the shop. Each is a method of [`crate::App`].
 
+mod backups;
 mod cart;
 mod cart_price;
 mod catalogue;
@@ -17,13 +18,16 @@ mod queue;
 mod receipts;
 mod records;
 mod recovery;
+mod refilling;
 mod replaying;
 mod ringing;
 mod setup;
 mod shell;
+mod starting;
 mod strategies;
 mod sync;
 mod verify;
 
 pub use catalogue::ProductFilter;
 pub(crate) use records::Stamp;
+pub(crate) use starting::open_file;

@@ -9,6 +9,7 @@ use crate::cart_edit;
 use crate::error::{AppError, decimal};
 use crate::outcome::Outcome;
 use crate::quote::parse_tender_kind;
+use crate::room;
 use crate::view::SaleCompleted;
 
 /// Code, quantity and unit price of a line, the last two as decimal strings.
@@ -28,6 +29,7 @@ impl App {
         if let Some(done) = self.find_done(request_id).await? {
             return self.completed(done, Vec::new()).await;
         }
+        room::check_for_cart(self.dir())?;
         let (ids, cart_id) = (self.inner.ids.clone(), self.new_id());
         let (cart, tenders) = self
             .read(move |conn| {

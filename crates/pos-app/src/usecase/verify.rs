@@ -1,7 +1,8 @@
 //! "Is my data right?": every invariant that this register's file can show, in words.
 
 use pos_store::verify::{Depth, Finding};
-use pos_store::{device, stock};
+use pos_store::{device, journal, stock};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::error::AppError;
@@ -15,8 +16,15 @@ impl App {
             self.read(|conn| Ok((device::get(conn)?.head.number, stock::count_movements(conn)?))).await?;
         let store = self.inner.store.clone();
         let depth = if full { Depth::Full } else { Depth::Quick };
-        let findings =
-            tokio::task::spawn_blocking(move || store.verify(depth)).await.map_err(AppError::internal)??;
+        let findings = tokio::task::spawn_blocking(move || {
+            let mut findings = store.verify(depth)?;
+            // A file that cannot be read is compared with nothing.
+            if full && !findings.iter().any(|finding| finding.code == "file.damaged") {
+                findings.extend(journal::verify(&store)?);
+            }
+            Ok::<_, AppError>(findings)
+        });
+        let findings = findings.await.map_err(AppError::internal)??;
         let ok = findings.is_empty();
         let findings = findings.into_iter().map(in_words).collect();
         let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
@@ -25,16 +33,22 @@ impl App {
     }
 }
 
+/// One sentence: which thing, what is wrong with it, and where exactly.
 fn in_words(finding: Finding) -> VerifyFinding {
-    let (area, _) = finding.code.split_once('.').unwrap_or((finding.code, ""));
-    let about = match area {
-        "chain" => "The chain of receipts",
-        "document" | "sale" => "A receipt",
-        "operation" => "An operation of the queue",
-        "movement" | "stock" => "The stock ledger",
-        _ => "The database file",
+    let code = finding.code;
+    let (area, _) = code.split_once('.').unwrap_or((code, ""));
+    let number = finding.params.get("number").and_then(plain);
+    let about = match (area, number) {
+        ("chain", _) => "The chain of receipts".to_owned(),
+        ("document" | "sale" | "operation" | "movement", Some(number)) => format!("Receipt {number}"),
+        ("document" | "sale", None) => "A receipt".to_owned(),
+        ("operation", None) => "An operation of the queue".to_owned(),
+        ("movement" | "stock", _) => "The stock ledger".to_owned(),
+        ("journal", Some(number)) => format!("Receipt {number} in the second journal"),
+        ("journal", None) => "The second journal of receipts".to_owned(),
+        _ => "The database file".to_owned(),
     };
-    let what = match finding.code {
+    let what = match code {
         "chain.gap" | "operation.gap" => "has a gap in its numbers",
         "chain.unbound" => "is not bound to the record before it",
         "chain.changed" | "operation.changed" | "document.changed" | "chain.document_changed" => {
@@ -43,24 +57,64 @@ fn in_words(finding: Finding) -> VerifyFinding {
         "chain.bad_signature" => "is not signed by this register",
         "chain.truncated" => "ends before the last number that was given",
         "chain.countersigned_ahead" => "is shorter than what the server countersigned",
-        "document.missing" | "operation.missing" => "is missing",
-        "document.unreadable" | "operation.unreadable" => "is not readable",
+        "chain.countersigned_differs" => "is not the one that the server countersigned",
+        "document.missing" => "is missing",
+        "operation.missing" => "has no operation that tells the server of it",
+        "document.unreadable" | "operation.unreadable" | "row.unreadable" => "is not readable",
         "document.arithmetic" => "does not add up",
-        "document.rows"
-        | "document.differs"
-        | "operation.differs"
-        | "movement.differs"
-        | "stock.pending_differs"
-        | "stock.pending_wrong" => "is not the same in its two places",
-        "movement.unexplained" => "has a movement that nothing explains",
+        "document.rows" => "does not have the rows that its text has",
+        "document.differs" => "differs from its text",
+        "operation.differs" => "differs from its operation in the queue",
+        "operation.circle" => "waits for one that waits for it",
+        "movement.differs" => "has a stock movement that is not what its cause says",
+        "movement.missing" => "lacks a stock movement",
+        "movement.unexplained" => "has a stock movement that nothing explains",
+        "stock.pending_differs" => "has a pending movement that is not the one in the ledger",
+        "stock.pending_wrong" => "counts a movement twice, or not at all",
+        "stock.balance_changed" => "has a balance that is not what the server sent",
+        "stock.balances_counted" => "lacks a balance, or has one too many",
         "sale.state" => "is in a state that its evidence denies",
+        "journal.torn" => "ends in the middle of a record",
+        "journal.unreadable" => "has a record that is not readable",
+        "journal.differs" => "is not the one of the file",
+        "journal.not_in_file" => "is not in the file",
         "file.damaged" => "is damaged",
         other => other,
     };
-    let facts = Some(finding.params.to_string()).filter(|p| p != "{}" && p != "null");
+    let place = place(&finding.params).map(|place| format!(" ({place})")).unwrap_or_default();
     VerifyFinding {
-        code: finding.code.to_owned(),
+        code: code.to_owned(),
         subject: finding.subject.map(|id| id.to_string()).unwrap_or_default(),
-        detail: facts.map_or_else(|| format!("{about} {what}."), |facts| format!("{about} {what}: {facts}")),
+        detail: format!("{about} {what}{place}."),
+    }
+}
+
+/// Where exactly, as far as the facts tell.
+fn place(params: &Value) -> Option<String> {
+    let fact = |name: &str| params.get(name).and_then(plain);
+    let mut parts = Vec::new();
+    if let Some(table) = fact("table") {
+        parts.push(fact("column").map_or_else(|| table.clone(), |column| format!("{table}.{column}")));
+    }
+    if let Some(position) = params.get("position").and_then(Value::as_u64) {
+        parts.push(format!("row {}", position.saturating_add(1)));
+    }
+    for (name, word) in [("found", "found"), ("expected", "expected")] {
+        parts.extend(fact(name).map(|value| format!("{word} {value}")));
+    }
+    let told = ["table", "column", "position", "found", "expected", "number"];
+    let others = params.as_object().into_iter().flatten().filter(|(name, _)| !told.contains(&name.as_str()));
+    parts.extend(
+        others.filter_map(|(name, value)| Some(format!("{}: {}", name.replace('_', " "), plain(value)?))),
+    );
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// A text or number without quotation marks.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -8,6 +8,7 @@ mod catalogue;
 mod conflict;
 mod health;
 mod queue;
+mod recovery;
 mod sale;
 mod shop;
 mod sync;
@@ -24,6 +25,10 @@ pub use conflict::{AuditEntry, ConflictView};
 pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
 pub use queue::{
     DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried,
+};
+pub use recovery::{
+    BackupCause, BackupList, BackupView, BackupWarning, BackupWarningCode, Counts, LifeCause, RecoveryReport,
+    RecoveryView, Unverified,
 };
 pub use sale::{
     ReceiptFormat, ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary,

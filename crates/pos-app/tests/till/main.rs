@@ -9,4 +9,5 @@ mod cart;
 mod checkout;
 mod joining;
 mod office;
+mod recovery;
 mod shop;

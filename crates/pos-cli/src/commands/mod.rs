@@ -1,5 +1,6 @@
 //! What each word of the command line does: which commands it calls, and the document that it prints.
 
+mod backup;
 mod conflict;
 mod init;
 mod product;
@@ -34,7 +35,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
 
 /// The commands of the list that a word of the command line calls; they decide how the folder is opened.
 fn needs(command: &Command) -> &'static [&'static str] {
-    use crate::args::{Conflict, Product, Queue};
+    use crate::args::{Backup, Conflict, Product, Queue, Recovery};
     match command {
         Command::Init(_) => &["shop.create", "shop.create_demo", "shop.join"],
         Command::Connect { .. } => &["shop.connect", "sync.now"],
@@ -63,6 +64,12 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Receipt { .. } => &["receipt.save"],
         Command::Audit { .. } => &["audit.list"],
         Command::Verify => &["verify.run"],
+        Command::Backup(Backup::Now) => &["backup.make", "backup.list"],
+        Command::Backup(Backup::List) => &["backup.list"],
+        Command::Backup(Backup::Folder { .. }) => &["backup.set_folder"],
+        Command::Backup(Backup::Restore { .. }) => &["backup.restore"],
+        Command::Recovery { command: None } => &["recovery.report"],
+        Command::Recovery { command: Some(Recovery::GoOn) } => &["recovery.go_on"],
     }
 }
 
@@ -86,6 +93,8 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Receipt { number, escpos, pdf } => receipt::run(session, &number, escpos, pdf).await,
         Command::Audit { limit } => records::audit(session, limit).await,
         Command::Verify => records::verify(session).await,
+        Command::Backup(command) => backup::run(session, command).await,
+        Command::Recovery { command } => backup::recovery(session, command).await,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use pos_domain::chain::ChainHead;
 use pos_protocol::{ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCode, ROW_SCHEMA, SyncApi};
+use pos_store::audit::{self, AuditEntry};
 use pos_store::device::Device;
-use pos_store::{Conn, StoreError, Tx, chain, device, exchange, feed, first_sync, queue};
+use pos_store::{Conn, StoreError, Tx, chain, device, exchange, feed, first_sync, life, queue};
 
 use super::{Exchange, MOST_PAGE_ROWS, SyncError};
 use crate::engine::{Course, Event};
@@ -11,6 +12,9 @@ use crate::status::Alarm;
 
 /// Bodies that are dropped per greeting once the server's backup holds them: a few milliseconds of work.
 const TRIM_AT_ONCE: u32 = 200;
+
+/// Who acted when nobody did.
+const PROGRAM: &str = "Comptoir";
 
 /// A greeting that was answered.
 #[derive(Debug, Clone, Copy)]
@@ -77,10 +81,10 @@ impl<A: SyncApi> Exchange<A> {
 
 /// What the server says of itself decides what is to be done.
 fn meet(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Result<Course, Alarm>, StoreError> {
-    let device = device::get(tx)?;
-    if hello.watermark.epoch > device.epoch {
+    if hello.watermark.epoch > device::get(tx)?.epoch && !life::is_unconfirmed(tx)? {
         return Ok(Err(Alarm::StaleEpoch));
     }
+    let device = meet_this_life(tx, hello, now_ms)?;
     let Some(mut server) = device.server.clone() else { return Ok(Err(Alarm::OtherServer)) };
     if server.authority.is_some_and(|known| known != hello.authority) {
         return Ok(Err(Alarm::OtherServer));
@@ -108,6 +112,43 @@ fn meet(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Result<Course, Alarm>
     };
     let reads_everything = !follows || first_sync::find(tx)?.is_some();
     Ok(Ok(if reads_everything { Course::FirstSync } else { Course::Follow }))
+}
+
+/// The register as the server may know it from now on.
+///
+/// A life that was begun without asking may be one that the server has seen already, before the file went back; and a
+/// file that went back together with everything beside it shows only here: the server has verdicts on seqs that this
+/// file has not given yet. In both cases nothing of this life may be numbered any further.
+fn meet_this_life(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Device, StoreError> {
+    let device = device::get(tx)?;
+    let known = &hello.watermark;
+    let newest_seq = known.above.last().copied().unwrap_or(known.seq).max(known.seq);
+    let ahead = known.epoch == device.epoch && newest_seq >= device.next_seq;
+    let unconfirmed = life::is_unconfirmed(tx)?;
+    if ahead || (unconfirmed && known.epoch >= device.epoch) {
+        let epoch = life::begin(tx, known.epoch, now_ms)?;
+        tracing::error!(
+            epoch,
+            server_epoch = known.epoch,
+            newest_seq,
+            "the server knows more of this register than its file; a new life begins"
+        );
+        let detail = serde_json::json!({
+            "cause": "server_ahead", "from_epoch": device.epoch, "epoch": epoch, "server_seq": newest_seq,
+        });
+        let entry = AuditEntry {
+            at_ms: now_ms,
+            actor: PROGRAM.to_owned(),
+            action: "life.begun".to_owned(),
+            subject: None,
+            detail,
+        };
+        audit::record(tx, &entry)?;
+    }
+    if unconfirmed || ahead {
+        life::confirm(tx)?;
+    }
+    device::get(tx)
 }
 
 /// Puts back what a restored server does not hold any more, operations and links.
