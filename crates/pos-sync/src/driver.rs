@@ -22,6 +22,10 @@ use crate::exchange::Exchange;
 use crate::perform;
 use crate::wall::WallWatch;
 
+/// Pause between two publications of the status, 200 ms: a status counts the queue, which takes milliseconds when a
+/// hundred thousand operations wait, and nobody reads faster.
+const PUBLISH_PAUSE: Duration = Duration::from_millis(200);
+
 /// See the module.
 pub(crate) struct Driver<A> {
     exchange: Arc<Exchange<A>>,
@@ -34,6 +38,7 @@ pub(crate) struct Driver<A> {
     wall: WallWatch,
     timer: Instant,
     publishing: Publishing,
+    publish_not_before: Instant,
 }
 
 /// What a task came back with.
@@ -69,6 +74,7 @@ impl<A: SyncApi + 'static> Driver<A> {
             started,
             timer: started,
             publishing: Publishing::Idle,
+            publish_not_before: started,
         }
     }
 
@@ -135,6 +141,8 @@ impl<A: SyncApi + 'static> Driver<A> {
             Done::Published => {
                 let stale = self.publishing == Publishing::RunningAndStale;
                 self.publishing = Publishing::Idle;
+                let now = Instant::now();
+                self.publish_not_before = now.checked_add(PUBLISH_PAUSE).unwrap_or(now);
                 if stale {
                     self.publish();
                 }
@@ -186,9 +194,11 @@ impl<A: SyncApi + 'static> Driver<A> {
         }
         self.publishing = Publishing::Running;
         let exchange = Arc::clone(&self.exchange);
+        let not_before = self.publish_not_before;
         let id = self
             .tasks
             .spawn(async move {
+                sleep_until(not_before).await;
                 exchange.publish().await;
                 Done::Published
             })

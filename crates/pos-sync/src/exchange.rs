@@ -25,7 +25,7 @@ use pos_store::{Changed, Conn, Priority, Store, StoreError, Tx, device};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, watch};
 
-use crate::chunk::{Chunks, Work};
+use crate::chunk::{Chunks, Counter, Work};
 use crate::engine::{Event, Trouble};
 use crate::status::{Alarm, SyncStatus};
 use crate::trouble;
@@ -44,6 +44,8 @@ pub type ClockFn = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Changes that a slow listener may fall behind before it is told to read everything again.
 const CHANGES_BACKLOG: usize = 256;
+/// How long after a checkout the next customer is expected, in milliseconds.
+const COUNTER_OPEN_MS: u64 = 2_000;
 /// Most rows of a page, before and whatever a server announces.
 const MOST_PAGE_ROWS: u32 = 5_000;
 
@@ -270,7 +272,9 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     fn chunk_rows(&self, work: Work) -> usize {
-        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).of(work).rows()
+        let served_ms_ago = self.now_ms().abs_diff(self.live().served_at_ms);
+        let counter = if served_ms_ago < COUNTER_OPEN_MS { Counter::Open } else { Counter::Quiet };
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner).of(work).rows(counter)
     }
 
     fn chunk_took(&self, work: Work, rows: usize, took: Duration) {

@@ -99,6 +99,7 @@ impl<A: SyncApi> Exchange<A> {
     /// Asks for a sale. `claimed` holds the sale last and the operations that it depends on before it.
     pub(crate) async fn checkout(&self, claimed: Vec<Claimed>, deadline: Duration) -> CheckoutAnswer {
         let Some(sale) = claimed.last().map(Answered::from) else { return CheckoutAnswer::Offline };
+        self.live().served_at_ms = self.now_ms();
         if !self.in_reach().await {
             self.put_back(claimed, sale, "sync.offline").await;
             return CheckoutAnswer::Offline;

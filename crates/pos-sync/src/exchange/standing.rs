@@ -24,6 +24,8 @@ pub(crate) struct Live {
     last_error: Option<&'static str>,
     next_attempt_ms: Option<i64>,
     pub(super) progress: Option<Progress>,
+    /// When a customer was last served, in milliseconds since 1970 UTC; 0 before the first.
+    pub(super) served_at_ms: i64,
     /// A first sync runs on a till that never sold anything.
     pub(super) nothing_to_sell: bool,
     /// How many times everything was read since the program began.
@@ -62,6 +64,7 @@ impl Live {
             last_error: None,
             next_attempt_ms: None,
             progress: None,
+            served_at_ms: 0,
             nothing_to_sell: false,
             first_syncs: 0,
             hold_links: false,

@@ -16,6 +16,8 @@ use super::till::Till;
 
 /// A customer comes so often.
 const CUSTOMER_EVERY: Duration = Duration::from_millis(100);
+/// Customers between two looks at the queue, whose counting would itself be noticed.
+const CUSTOMERS_PER_LOOK: u32 = 4;
 /// Customers while nothing else happens.
 const IDLE_CUSTOMERS: u32 = 200;
 
@@ -75,8 +77,10 @@ pub(super) async fn measure(
     let mut busy = Counter::open(&till, catalogue)?;
     let mut customers = self::customers();
     while pending(&till).await? > 0 {
-        customers.tick().await;
-        busy.serve().await?;
+        for _ in 0..CUSTOMERS_PER_LOOK {
+            customers.tick().await;
+            busy.serve().await?;
+        }
     }
     let drained = began.elapsed();
     let (register, central) = (register.end(), central.end());
