@@ -21,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("pos-cli", &["pos-api", "pos-app"]),
     ("comptoir-desktop", &["pos-api", "pos-app"]),
     ("comptoir-bench", &["pos-api", "pos-app", "pos-testkit", "comptoir-tests"]),
+    ("comptoir-model", &["pos-protocol"]),
     ("comptoir-tests", &["pos-testkit"]),
     ("xtask", &[]),
 ];

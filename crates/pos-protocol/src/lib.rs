@@ -8,6 +8,7 @@
 mod api;
 mod feed;
 mod hello;
+pub mod latch;
 mod operation;
 mod pairing;
 mod problem;
