@@ -9,6 +9,10 @@ import { fieldWords } from '$features/notices/fieldWords';
 const WHAT: Readonly<Record<string, () => string>> = {
   'setting.changed': m.audit_setting,
   'price.overridden': m.audit_price,
+  'life.begun': m.audit_backup_restored,
+  'sync.discarded': m.audit_discarded,
+  'sync.replaced': m.audit_resent,
+  'sync.circle_opened': m.audit_retried,
   'sale.rolled_back': m.audit_sale_rolled_back,
   'conflict.resolved': m.audit_conflict_resolved,
   'conflict.reopened': m.audit_conflict_reopened,

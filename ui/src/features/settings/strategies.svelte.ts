@@ -18,8 +18,8 @@ export class Strategies {
 
   /** By kind of row, in the program's order. */
   get groups(): readonly StrategyGroup[] {
-    const entities = [...new Set(this.#views.map((view) => view.entity))];
-    return entities.map((entity) => ({ entity, fields: this.#views.filter((view) => view.entity === entity) }));
+    const firsts = this.#views.filter((view, at) => this.#views.findIndex((other) => other.entity === view.entity) === at);
+    return firsts.map(({ entity }) => ({ entity, fields: this.#views.filter((view) => view.entity === entity) }));
   }
 
   start(): () => void {

@@ -1,6 +1,12 @@
 /** The sync panel: the queue, its history and health, and what a person may do with it. */
+import type { AlertThresholds } from '$lib/host/bindings/AlertThresholds';
+import type { DeadOperation } from '$lib/host/bindings/DeadOperation';
 import type { DryRun } from '$lib/host/bindings/DryRun';
+import type { ExportFormat } from '$lib/host/bindings/ExportFormat';
+import type { ExportScope } from '$lib/host/bindings/ExportScope';
+import type { HealthSample } from '$lib/host/bindings/HealthSample';
 import type { HealthView } from '$lib/host/bindings/HealthView';
+import type { OperationView } from '$lib/host/bindings/OperationView';
 import type { QueueEntry } from '$lib/host/bindings/QueueEntry';
 import type { SyncRunView } from '$lib/host/bindings/SyncRunView';
 import type { VerifyReport } from '$lib/host/bindings/VerifyReport';
@@ -11,16 +17,24 @@ import type { SyncWatch } from './watch.svelte';
 
 const PAGE = 200;
 const HISTORY = 100;
+/** The chart is as wide as this: more samples would only be thinner than a line. */
+const SAMPLES = 288;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Refused operations that one screen can work through. */
+const DEAD = 500;
 const TOPIC = 'sync';
 
 /** What is under way; one thing at a time. */
-export type Work = 'none' | 'now' | 'dry-run' | 'pause' | 'retry' | 'verify';
+export type Work = 'none' | 'now' | 'dry-run' | 'pause' | 'retry' | 'operation' | 'export' | 'alerts' | 'verify';
 
 export class SyncPanel {
   #queue = $state.raw<readonly QueueEntry[]>([]);
   #queueTotal = $state<number | null>(null);
   #history = $state.raw<readonly SyncRunView[]>([]);
   #health = $state.raw<HealthView | null>(null);
+  #samples = $state.raw<readonly HealthSample[]>([]);
+  #dead = $state.raw<readonly DeadOperation[]>([]);
+  #looked = $state.raw<OperationView | null>(null);
   #dryRun = $state.raw<DryRun | null>(null);
   #verify = $state.raw<VerifyReport | null>(null);
   #loaded = $state(false);
@@ -48,6 +62,27 @@ export class SyncPanel {
 
   get health(): HealthView | null {
     return this.#health;
+  }
+
+  /** How it stood during the last day, oldest first. */
+  get samples(): readonly HealthSample[] {
+    return this.#samples;
+  }
+
+  /** Operations that were refused for good and wait for a person. */
+  get dead(): readonly DeadOperation[] {
+    return this.#dead;
+  }
+
+  /** The operation looked at. */
+  get looked(): OperationView | null {
+    return this.#looked;
+  }
+
+  /** What can be done about the operation looked at, when it was refused for good. */
+  get lookedDead(): DeadOperation | null {
+    const opId = this.#looked?.operation.op_id;
+    return this.#dead.find((dead) => dead.operation.op_id === opId) ?? null;
   }
 
   get dryRun(): DryRun | null {
@@ -78,10 +113,12 @@ export class SyncPanel {
     const question = this.#question;
     const { host } = this.session;
     try {
-      const [queue, history, health] = await Promise.all([
+      const [queue, history, health, samples, dead] = await Promise.all([
         host.call('sync.queue', { acknowledged: false, after: null, limit: PAGE }),
         host.call('sync.history', { limit: HISTORY }),
         host.call('sync.health', {}),
+        host.call('sync.health_history', { since_ms: Date.now() - DAY_MS, limit: SAMPLES }),
+        host.call('sync.dead_list', { after: null, limit: DEAD }),
       ]);
       if (question !== this.#question) return;
       this.#queue = queue.items;
@@ -89,6 +126,8 @@ export class SyncPanel {
       this.#next = queue.next;
       this.#history = history;
       this.#health = health;
+      this.#samples = samples;
+      this.#dead = dead.items;
       this.#loaded = true;
     } catch (thrown) {
       if (question === this.#question) this.session.tell(TOPIC, thrown);
@@ -144,6 +183,73 @@ export class SyncPanel {
       await this.session.host.call('sync.retry', { op_id: opId });
       this.session.notices.say({ tone: 'ok', topic: TOPIC, title: m.queue_retried() });
     });
+  }
+
+  retryAll(): Promise<void> {
+    return this.#do('retry', async () => {
+      const { operations } = await this.session.host.call('sync.retry_all', {});
+      this.session.notices.say({ tone: 'ok', topic: TOPIC, title: m.queue_retried_all({ count: operations }) });
+    });
+  }
+
+  /** Opens one operation with everything that is known of it. */
+  look(opId: string): Promise<void> {
+    return this.#do('operation', async () => {
+      this.#looked = await this.session.host.call('sync.operation', { op_id: opId });
+    });
+  }
+
+  lookAway(): void {
+    this.#looked = null;
+  }
+
+  /** Puts a corrected operation in the place of a refused one. */
+  correct(opId: string, fields: Record<string, unknown>, reason: string): Promise<void> {
+    return this.#do('operation', async () => {
+      await this.session.host.call('sync.edit_and_resend', { op_id: opId, fields, reason: reason.trim() === '' ? null : reason.trim() });
+      this.#looked = null;
+      this.session.notices.say({ tone: 'ok', topic: TOPIC, title: m.op_corrected() });
+    });
+  }
+
+  /** Gives a refused operation up. */
+  discard(opId: string, reason: string): Promise<void> {
+    return this.#do('operation', async () => {
+      const { freed } = await this.session.host.call('sync.discard', { op_id: opId, reason: reason.trim() });
+      this.#looked = null;
+      this.session.notices.say({ tone: 'ok', topic: TOPIC, title: m.op_discarded({ count: freed }) });
+    });
+  }
+
+  /** Writes operations to a file and says where. True when it is written. */
+  async export(format: ExportFormat, scope: ExportScope): Promise<boolean> {
+    let written = false;
+    await this.#do('export', async () => {
+      const { file, operations } = await this.session.host.call('sync.export', { format, scope, path: null });
+      written = true;
+      this.session.notices.say({ tone: 'info', topic: TOPIC, title: m.queue_exported({ count: operations }), text: file });
+    });
+    return written;
+  }
+
+  /** Stops what is under way; it goes on with the next attempt. Works while a round runs: that is what it is for. */
+  async cancel(): Promise<void> {
+    try {
+      this.watch.take(await this.session.host.call('sync.cancel', {}));
+    } catch (thrown) {
+      this.session.tell(TOPIC, thrown);
+    }
+  }
+
+  /** True when the thresholds are set. */
+  async setAlerts(thresholds: AlertThresholds): Promise<boolean> {
+    let done = false;
+    await this.#do('alerts', async () => {
+      this.#health = await this.session.host.call('sync.set_alerts', { thresholds });
+      done = true;
+      this.session.notices.say({ tone: 'ok', topic: TOPIC, title: m.alerts_saved() });
+    });
+    return done;
   }
 
   verify(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { QueueState } from '$lib/host/bindings/QueueState';
 import { m } from '$lib/paraglide/messages';
+import { entityWords } from './entityWords';
 
 const KINDS: Readonly<Record<string, () => string>> = {
   'sale.complete': m.kind_sale,
@@ -17,6 +18,11 @@ const KINDS: Readonly<Record<string, () => string>> = {
 
 export function kindWords(kind: string): string {
   return KINDS[kind]?.() ?? kind;
+}
+
+/** One operation in one line: what it does, and to what. */
+export function operationWords(entry: { readonly kind: string; readonly subject: string }): string {
+  return entry.subject === '' ? kindWords(entry.kind) : `${kindWords(entry.kind)} · ${entry.subject}`;
 }
 
 const STATES: Record<QueueState, () => string> = {
@@ -102,4 +108,10 @@ const ALERTS: Readonly<Record<string, () => string>> = {
 
 export function alertWords(code: string): string {
   return ALERTS[code.replace(/^alert\./, '')]?.() ?? code;
+}
+
+/** A kind of row and the way it went: "products, received". */
+export function tableWords(table: { readonly entity: string; readonly direction: string }): string {
+  const entity = entityWords(table.entity);
+  return table.direction === 'push' ? m.table_sent({ entity }) : m.table_received({ entity });
 }
