@@ -4,6 +4,7 @@ use std::future::Future;
 
 use thiserror::Error;
 
+use crate::digest::{DigestAnswer, DigestRequest};
 use crate::feed::{PullRequest, PullResponse, SnapshotPage, SnapshotRequest};
 use crate::hello::Hello;
 use crate::operation::{PushRequest, PushResponse};
@@ -57,4 +58,6 @@ pub trait SyncApi: Send + Sync {
         &self,
         request: SnapshotRequest,
     ) -> impl Future<Output = Result<SnapshotPage, ApiError>> + Send;
+    /// Digests rows of one kind, for comparison.
+    fn digest(&self, request: DigestRequest) -> impl Future<Output = Result<DigestAnswer, ApiError>> + Send;
 }

@@ -1,11 +1,12 @@
 //! What registers and the server say to each other.
 //!
-//! Owns: envelopes, verdicts, feed rows, pages, pairing, limits and the [`SyncApi`] trait. docs/PROTOCOL.md tells
+//! Owns: envelopes, verdicts, feed rows, pages, digests, pairing, limits and the [`SyncApi`] trait. docs/PROTOCOL.md tells
 //! the same in prose. Bodies of operations are the business's own commands and live in [`pos_domain::body`].
 //!
 //! Must not know: sockets, files, clocks. JSON field names and enum values are append-only.
 
 mod api;
+mod digest;
 mod feed;
 mod hello;
 pub mod latch;
@@ -15,6 +16,9 @@ mod problem;
 mod verdict;
 
 pub use api::{ApiError, SyncApi};
+pub use digest::{
+    DigestAnswer, DigestPart, DigestRequest, MAX_DIGEST_PARTS, Partition, RowsDigest, row_digest,
+};
 pub use feed::{
     Cursor, CursorFault, FeedRow, OwnOp, PullRequest, PullResponse, SnapshotPage, SnapshotRequest,
 };

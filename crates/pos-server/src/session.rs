@@ -5,11 +5,13 @@ use std::sync::Arc;
 use pos_domain::DeviceId;
 use pos_domain::body::EntityKind;
 use pos_protocol::{
-    ApiError, Cursor, Hello, Limits, MAX_BATCH_BYTES, MAX_BATCH_OPS, MAX_PAGE_BYTES, MAX_PAGE_ROWS,
-    OLDEST_PROTOCOL, PROTOCOL, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest,
-    PushResponse, ROW_SCHEMA, SnapshotPage, SnapshotRequest, SyncApi, Watermark,
+    ApiError, Cursor, DigestAnswer, DigestPart, DigestRequest, Hello, Limits, MAX_BATCH_BYTES, MAX_BATCH_OPS,
+    MAX_PAGE_BYTES, MAX_PAGE_ROWS, OLDEST_PROTOCOL, PROTOCOL, Partition, ProblemCode, ProtocolRange,
+    PullRequest, PullResponse, PushRequest, PushResponse, ROW_SCHEMA, SnapshotPage, SnapshotRequest, SyncApi,
+    Watermark, row_digest,
 };
 use pos_sqlite::ReadLane;
+use uuid::Uuid;
 
 use crate::error::{refused, unavailable};
 use crate::limits::REQUESTS_PER_SECOND;
@@ -19,7 +21,9 @@ use crate::server::Server;
 use crate::storage::business::BusinessRow;
 use crate::storage::device::Device;
 use crate::storage::feed::PageBounds;
-use crate::storage::{ReadFault, Sql, StorageError, Tx, business, device, entity, feed, life, operation};
+use crate::storage::{
+    ReadFault, Sql, StorageError, Tx, business, device, entity, feed, life, operation, unreadable,
+};
 
 /// Bodies above this many bytes are prepared on a thread for blocking work: an event loop must not stand still for
 /// milliseconds. One sale has about 2 KiB.
@@ -31,6 +35,9 @@ pub struct DeviceSession {
     server: Server,
     device: Arc<Device>,
 }
+
+/// Rows that are read at once for a digest.
+const DIGEST_PAGE_ROWS: u32 = 1_000;
 
 /// Why a page was not read.
 #[derive(Debug, thiserror::Error)]
@@ -153,10 +160,7 @@ impl SyncApi for DeviceSession {
     async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
         let page = self
             .read(ReadLane::Report, move |tx, business| {
-                let Some(kind) = EntityKind::parse(&request.entity) else {
-                    let detail = "there are no rows of this kind";
-                    return Err(PageFault::Refused(refused(ProblemCode::BadRequest, detail)));
-                };
+                let kind = kind_of(&request.entity)?;
                 let page = feed::list_by_key(tx, kind, request.after, bounds(request.limit))?;
                 Ok(SnapshotPage {
                     next: page.rows.last().map(|row| row.id).filter(|_| page.cut),
@@ -170,6 +174,37 @@ impl SyncApi for DeviceSession {
         add(&metrics.snapshot_pages, 1);
         add(&metrics.rows_sent, u64::try_from(page.rows.len()).unwrap_or(0));
         Ok(page)
+    }
+
+    async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
+        self.read(ReadLane::Report, move |tx, business| {
+            let kind = kind_of(&request.entity)?;
+            let parts = digest_parts(tx, kind, &request)?;
+            Ok(DigestAnswer { mark: cursor(&business, business.feed_seq), parts })
+        })
+        .await
+    }
+}
+
+/// The digests of the rows in a range, page by page: memory does not grow with them.
+fn digest_parts(tx: Tx<'_>, kind: EntityKind, request: &DigestRequest) -> Sql<Vec<DigestPart>> {
+    let mut partition = Partition::new(request.parts);
+    let mut after = request.from.as_u128().checked_sub(1).map(Uuid::from_u128);
+    loop {
+        let page = feed::list_by_key(tx, kind, after, bounds(DIGEST_PAGE_ROWS))?;
+        for row in page.rows {
+            if request.until.is_some_and(|until| row.id >= until) {
+                return Ok(partition.finish());
+            }
+            after = Some(row.id);
+            if let Some(data) = row.data {
+                let fields = serde_json::from_str(data.get()).map_err(unreadable)?;
+                partition.add(row.id, row_digest(kind, row.id, row.rev, fields));
+            }
+        }
+        if !page.cut {
+            return Ok(partition.finish());
+        }
     }
 }
 
@@ -192,6 +227,11 @@ fn pull_page(
         rows.retain(|row| row.seq <= seq);
     }
     Ok((rows, own, seq))
+}
+
+fn kind_of(entity: &str) -> Result<EntityKind, PageFault> {
+    EntityKind::parse(entity)
+        .ok_or_else(|| PageFault::Refused(refused(ProblemCode::BadRequest, "there are no rows of this kind")))
 }
 
 fn check_cursor(cursor: &Cursor, business: &BusinessRow) -> Result<u64, PageFault> {

@@ -53,6 +53,7 @@ pub mod sales;
 pub mod settings;
 pub mod stock;
 pub mod verify;
+pub mod versions;
 
 mod error;
 mod shared;

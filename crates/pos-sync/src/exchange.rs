@@ -6,6 +6,7 @@
 
 mod apply;
 mod checkout;
+mod compare;
 mod dry_run;
 mod first_sync;
 mod greet;
@@ -32,6 +33,7 @@ use crate::trouble;
 
 pub use apply::{Answered, End, Outcome, apply_verdict};
 pub use checkout::{CheckoutAnswer, SaleVerdict, Silence};
+pub use compare::{Comparison, Difference, DifferenceKind, Outcome as ComparisonOutcome};
 pub use dry_run::{DryRun, InvalidOperation};
 pub use round::RoundReport;
 

@@ -13,7 +13,9 @@ use tokio::task::{AbortHandle, JoinHandle};
 use crate::backoff::{self, Jitter};
 use crate::driver::Driver;
 use crate::engine::{Event, LastSeen};
-use crate::exchange::{Background, CheckoutAnswer, DryRun, Exchange, Parts, RoundReport, SyncError};
+use crate::exchange::{
+    Background, CheckoutAnswer, Comparison, DryRun, Exchange, Parts, RoundReport, SyncError,
+};
 use crate::status::SyncStatus;
 use crate::stepper::Stepper;
 use crate::transport::{HttpApi, Way};
@@ -150,6 +152,25 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
         // The background follows up on what the round found out.
         self.exchange.tell(Event::SyncNow);
         report
+    }
+
+    /// Compares the rows here with the server's now and puts right what differs; none when it could not be finished.
+    ///
+    /// # Errors
+    /// Those of reading the feed, and [`SyncError::Paused`].
+    pub async fn compare_now(&self) -> Result<Option<Comparison>, SyncError> {
+        if self.exchange.is_paused() {
+            return Err(SyncError::Paused);
+        }
+        self.exchange.compare_now().await
+    }
+
+    /// What the last comparison with the server found; none before the first.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn last_comparison(&self) -> Result<Option<Comparison>, StoreError> {
+        self.exchange.last_comparison().await
     }
 
     /// Says what a round would do, and changes nothing anywhere.

@@ -27,9 +27,10 @@ mod stepper;
 mod wall;
 
 pub use exchange::{
-    Answered, Background, CheckoutAnswer, ClockFn, DryRun, End, InvalidOperation, Outcome, Parts,
-    RoundReport, SaleVerdict, Silence, SyncError, apply_verdict,
+    Answered, Background, CheckoutAnswer, ClockFn, Comparison, ComparisonOutcome, Difference, DifferenceKind,
+    DryRun, End, InvalidOperation, Outcome, Parts, RoundReport, SaleVerdict, Silence, SyncError,
+    apply_verdict,
 };
 pub use handle::SyncHandle;
-pub use stepper::{Step, Stepper};
 pub use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode, ShortLine};
+pub use stepper::{Step, Stepper};

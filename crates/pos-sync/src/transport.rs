@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pos_protocol::{
-    ApiError, Hello, PairRequest, PairResponse, PullRequest, PullResponse, PushRequest, PushResponse,
-    SnapshotPage, SnapshotRequest, SyncApi, TOKEN_HEADER,
+    ApiError, DigestAnswer, DigestRequest, Hello, PairRequest, PairResponse, PullRequest, PullResponse,
+    PushRequest, PushResponse, SnapshotPage, SnapshotRequest, SyncApi, TOKEN_HEADER,
 };
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, redirect};
@@ -213,6 +213,10 @@ impl SyncApi for HttpApi {
 
     async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
         self.line.send(self.get("v1/sync/snapshot", TRANSFER_LIMIT).query(&request)).await
+    }
+
+    async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
+        self.line.send(self.get("v1/sync/digest", TRANSFER_LIMIT).query(&request)).await
     }
 }
 

@@ -17,7 +17,7 @@ use axum::{Router, extract::rejection::QueryRejection};
 use futures_util::stream::{self, Stream};
 use pos_domain::DeviceId;
 use pos_protocol::{
-    ApiError, MAX_BATCH_BYTES, PairRequest, ProblemCode, PullRequest, SnapshotRequest, SyncApi,
+    ApiError, DigestRequest, MAX_BATCH_BYTES, PairRequest, ProblemCode, PullRequest, SnapshotRequest, SyncApi,
 };
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -69,6 +69,7 @@ pub fn router(server: Server, stop: CancellationToken) -> Router {
         .route("/v1/sync/push", post(push))
         .route("/v1/sync/pull", get(pull))
         .route("/v1/sync/snapshot", get(snapshot))
+        .route("/v1/sync/digest", get(digest))
         .route("/v1/sync/stream", get(stream))
         .route("/v1/openapi.json", get(|| async { json(&openapi::document()) }))
         .route("/health", get(|| async { json(&serde_json::json!({ "live": true })) }))
@@ -114,6 +115,16 @@ async fn snapshot(
 ) -> Result<Response, Failure> {
     let session = app.authenticate(&headers, address).await?;
     Ok(json(&app.noted(session.snapshot(read_query(query)?).await)?))
+}
+
+async fn digest(
+    State(app): AppState,
+    address: Address,
+    headers: HeaderMap,
+    query: Result<Query<DigestRequest>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let session = app.authenticate(&headers, address).await?;
+    Ok(json(&app.noted(session.digest(read_query(query)?).await)?))
 }
 
 async fn stream(

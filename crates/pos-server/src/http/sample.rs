@@ -6,9 +6,9 @@ use pos_domain::{
     ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Hash32, OpId, OutletId, SaleId, TenantId,
 };
 use pos_protocol::{
-    Business, Cursor, FeedRow, Hello, Limits, Mode, OpVerdict, Operation, OwnOp, PROTOCOL, PairRequest,
-    PairResponse, Problem, ProblemCode, ProtocolRange, PullResponse, PushRequest, PushResponse, ROW_SCHEMA,
-    SnapshotPage, Verdict, Watermark,
+    Business, Cursor, DigestAnswer, DigestPart, FeedRow, Hello, Limits, Mode, OpVerdict, Operation, OwnOp,
+    PROTOCOL, PairRequest, PairResponse, Problem, ProblemCode, ProtocolRange, PullResponse, PushRequest,
+    PushResponse, ROW_SCHEMA, RowsDigest, SnapshotPage, Verdict, Watermark,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -87,6 +87,13 @@ pub(super) fn operations() -> Vec<Described> {
             "Read rows of one kind in key order",
             &[("entity", true), ("after", false), ("limit", true)],
             value(&snapshot_answer()),
+        ),
+        with_token(
+            "/v1/sync/digest",
+            "digest",
+            "Digest rows of one kind, to compare both sides",
+            &[("entity", true), ("from", true), ("until", false), ("parts", true)],
+            value(&digest_answer()),
         ),
         Described { answer_type: "text/event-stream", ..stream },
         Described {
@@ -227,6 +234,11 @@ fn pull_answer() -> PullResponse {
 
 fn snapshot_answer() -> SnapshotPage {
     SnapshotPage { rows: row().into_iter().collect(), next: Some(id(8)), mark: cursor(), total_rows: 20_000 }
+}
+
+fn digest_answer() -> DigestAnswer {
+    let sum = RowsDigest { rows: 20_000, hash: Hash32::GENESIS };
+    DigestAnswer { mark: cursor(), parts: vec![DigestPart { from: id(8), sum }] }
 }
 
 fn hello() -> Hello {

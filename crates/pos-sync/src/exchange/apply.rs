@@ -5,7 +5,7 @@
 
 use pos_domain::OpId;
 use pos_domain::body::EntityKind;
-use pos_protocol::{FeedRow, MappedId, OpVerdict, RejectReason, Verdict};
+use pos_protocol::{FeedRow, MappedId, OpVerdict, Verdict};
 use pos_store::feed::IncomingRow;
 use pos_store::mappings::Mapped;
 use pos_store::queue::{self, Claimed, ErrorClass, Fenced, OpMode};
@@ -100,8 +100,10 @@ pub fn apply_verdict(
             outcome.changed.join(take_rows(tx, rows)?);
             outcome
         }
-        Verdict::Rejected { reason: RejectReason::Withdrawn, .. } if answered.mode == OpMode::Withdraw => {
-            let fault = fault(ErrorClass::Permanent, "rejected.withdrawn", serde_json::json!({}));
+        // Whatever the reason: the server has nothing of what was to be taken back.
+        Verdict::Rejected { reason, .. } if answered.mode == OpMode::Withdraw => {
+            let code = format!("rejected.{}", reason.as_str());
+            let fault = fault(ErrorClass::Permanent, &code, serde_json::json!({}));
             let fenced = queue::reject(tx, answered.op_id, answered.generation, &fault, now_ms)?;
             Outcome::new(End::Settled, fenced)
         }

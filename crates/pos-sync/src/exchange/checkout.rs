@@ -91,7 +91,13 @@ impl SaleVerdict {
                 Err(error) => return Err(error),
             }
         }
-        apply_verdict(tx, &self.answered, &self.verdict, now_ms)
+        let outcome = apply_verdict(tx, &self.answered, &self.verdict, now_ms)?;
+        if outcome.stale {
+            // The claim ran out while the customer waited, as when the clock was set: the background tells the server
+            // of a fact and hears the same verdict again.
+            queue::latch_to_fact(tx, self.answered.op_id, now_ms)?;
+        }
+        Ok(outcome)
     }
 }
 

@@ -7,7 +7,7 @@
 use pos_domain::body::EntityKind;
 use pos_protocol::{ApiError, SnapshotPage, SnapshotRequest, SyncApi};
 use pos_store::first_sync::{self, Checkpoint};
-use pos_store::{Changed, Priority, StoreError, products};
+use pos_store::{Changed, Priority, StoreError, backups, counts, products};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -26,12 +26,26 @@ const BALANCES: [EntityKind; 1] = [EntityKind::Stock];
 const BESIDE: [EntityKind; 2] = [EntityKind::Customer, EntityKind::Conflict];
 
 impl<A: SyncApi> Exchange<A> {
-    /// Reads everything, from the checkpoint on if there is one. Does nothing when everything was read already.
+    /// Reads everything, from the checkpoint on if there is one; see [`Exchange::first_sync_since`].
     pub(crate) async fn first_sync(&self) -> Result<Changed, SyncError> {
+        self.first_sync_since(self.first_syncs()).await
+    }
+
+    /// Reads everything, unless somebody else has done so since [`Exchange::first_syncs`] answered `before`: the
+    /// background and a person who presses "sync now" both learn from their own greeting that it is wanted.
+    pub(crate) async fn first_sync_since(&self, before: u32) -> Result<Changed, SyncError> {
         let _only_reader = self.reading.lock().await;
+        if self.first_syncs() != before {
+            return Ok(Changed::default());
+        }
         let mut journal = self.journal("first_sync");
         let result = self.unless_stopped(self.read_everything(&mut journal)).await;
-        self.live().progress = None;
+        {
+            let mut live = self.live();
+            live.progress = None;
+            live.nothing_to_sell = false;
+            live.first_syncs = live.first_syncs.saturating_add(u32::from(result.is_ok()));
+        }
         match &result {
             Ok(changed) => {
                 journal.pulled(changed);
@@ -71,6 +85,7 @@ impl<A: SyncApi> Exchange<A> {
         changed.join(beside);
         let now_ms = self.now_ms();
         self.write(move |tx| first_sync::finish(tx, now_ms)).await?;
+        self.forget_comparison().await?;
         self.note_success();
         Ok(changed)
     }
@@ -88,6 +103,7 @@ impl<A: SyncApi> Exchange<A> {
         journal.called(&first.rows);
         let mark = first.mark.to_string();
         let now_ms = self.now_ms();
+        self.save_before_reading(now_ms).await;
         let begun = self
             .write(move |tx| {
                 first_sync::begin(tx, &mark, now_ms)?;
@@ -95,6 +111,20 @@ impl<A: SyncApi> Exchange<A> {
             })
             .await?;
         Ok(begun.map(|progress| progress.checkpoints).unwrap_or_default())
+    }
+
+    /// A backup before rows are taken away that the server does not send again. One that cannot be made is warned of and
+    /// holds nothing up: what only this register knows is in its queue, and no sync takes anything from there.
+    async fn save_before_reading(&self, now_ms: i64) {
+        match self.read(|conn| Ok(counts::of(conn)?)).await {
+            Ok(counts) if counts.products > 0 || counts.sales > 0 => {}
+            Ok(_) | Err(_) => return,
+        }
+        let store = self.store.clone();
+        let saved = tokio::task::spawn_blocking(move || store.back_up(backups::Cause::FirstSync, now_ms)).await;
+        if let Ok(Err(error)) = saved {
+            tracing::warn!(%error, "no backup before reading everything");
+        }
     }
 
     /// Whether every product here came with this very first sync: a till that never sold anything, which no long job

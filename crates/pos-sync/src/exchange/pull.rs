@@ -25,13 +25,19 @@ impl<A: SyncApi> Exchange<A> {
     pub(crate) async fn pull_to_end(&self) -> Result<Changed, SyncError> {
         let _only_reader = self.reading.lock().await;
         let mut journal = self.journal("pull");
-        let result = self.unless_stopped(self.pull_pages(&mut journal)).await;
+        let result = self.unless_stopped(self.pull_and_compare(&mut journal)).await;
         match &result {
             Ok(_) if journal.is_idle() => {}
             Ok(_) => self.record(journal).await,
             Err(error) => self.record(journal.failed(error)).await,
         }
         result
+    }
+
+    async fn pull_and_compare(&self, journal: &mut super::Journal) -> Result<Changed, SyncError> {
+        let mut changed = self.pull_pages(journal).await?;
+        changed.join(self.compare_if_due().await);
+        Ok(changed)
     }
 
     async fn pull_pages(&self, journal: &mut super::Journal) -> Result<Changed, SyncError> {

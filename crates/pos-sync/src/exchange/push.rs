@@ -293,6 +293,7 @@ impl<A: SyncApi> Exchange<A> {
         };
         let head = response.chain_head.filter(|_| !load.links.is_empty());
         tally.join(self.take_head(head, tables, now_ms).await?);
+        tally.links_taken |= self.settle_earlier_life(load.links.last()).await?;
         if let Some(words) = &response.chain_fault {
             tracing::error!(words, "the server does not accept a link of the receipts chain");
             tally.alarm = tally.alarm.max(Some(Alarm::ChainFault));
@@ -316,6 +317,20 @@ impl<A: SyncApi> Exchange<A> {
                 Ok(tally)
             }
         }
+    }
+
+    /// Links of a life that has ended get no head in the answer. The server had their documents when they were sent, so
+    /// it has taken them, or found fault with them once and for all.
+    async fn settle_earlier_life(&self, last: Option<&ChainRecord>) -> Result<bool, StoreError> {
+        let Some((epoch, number)) = last.map(|link| (link.epoch, link.number)) else { return Ok(false) };
+        self.write(move |tx| {
+            let earlier = epoch < device::get(tx)?.epoch;
+            if earlier {
+                chain::settle_owed(tx, epoch, number)?;
+            }
+            Ok(earlier)
+        })
+        .await
     }
 
     async fn take_verdicts(
@@ -411,14 +426,13 @@ pub(super) fn view(conn: &Conn, now_ms: i64) -> Result<QueueView, StoreError> {
     let device = device::get(conn)?;
     let ready = match due_ms {
         // Some of them may wait for others; claiming sorts that out.
-        Some(due_ms) if due_ms <= now_ms => {
-            queue::count_pending(conn, ENOUGH_READY)?.max(1)
-        }
+        Some(due_ms) if due_ms <= now_ms => queue::count_pending(conn, ENOUGH_READY)?.max(1),
         Some(_) | None => 0,
     };
-    let links = match chain::list_to_countersign(conn, 1)?.len() {
-        0 => 0,
-        _ => device.head.number.saturating_sub(device.countersigned.number),
+    let links = match chain::list_to_countersign(conn, 1)?.first() {
+        None => 0,
+        Some(link) if link.epoch < device.epoch => 1,
+        Some(_) => device.head.number.saturating_sub(device.countersigned.number),
     };
     Ok(QueueView {
         ready,

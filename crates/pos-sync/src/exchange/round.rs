@@ -46,6 +46,7 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     async fn round_once(&self) -> Result<RoundReport, SyncError> {
+        let first_syncs = self.first_syncs();
         let stops = self.stops_from_now();
         let greeting = self.greet().await?;
         let mut batch = BatchSize::default();

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use pos_protocol::{
-    ApiError, Hello, PairRequest, PairResponse, PullRequest, PullResponse, PushRequest, PushResponse,
-    SnapshotPage, SnapshotRequest, SyncApi,
+    ApiError, DigestAnswer, DigestRequest, Hello, PairRequest, PairResponse, PullRequest, PullResponse,
+    PushRequest, PushResponse, SnapshotPage, SnapshotRequest, SyncApi,
 };
 
 /// What a register asks.
@@ -26,6 +26,8 @@ pub enum Question {
     Pull(PullRequest),
     /// For rows of one kind.
     Snapshot(SnapshotRequest),
+    /// For digests of rows of one kind.
+    Digest(DigestRequest),
 }
 
 /// What a server answers, each to its question.
@@ -41,6 +43,8 @@ pub enum Reply {
     Pull(PullResponse),
     /// To [`Question::Snapshot`].
     Snapshot(SnapshotPage),
+    /// To [`Question::Digest`].
+    Digest(DigestAnswer),
 }
 
 /// The answer to a question, later.
@@ -75,7 +79,9 @@ impl InProcess {
 pub async fn pair_in_process(server: &ServerFn, request: PairRequest) -> Result<PairResponse, ApiError> {
     match server(None, Question::Pair(request)).await? {
         Reply::Pair(response) => Ok(response),
-        Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) => Err(other_answer()),
+        Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) | Reply::Digest(_) => {
+            Err(other_answer())
+        }
     }
 }
 
@@ -93,7 +99,7 @@ impl SyncApi for InProcess {
     async fn hello(&self) -> Result<Hello, ApiError> {
         self.ask(Question::Hello, |reply| match reply {
             Reply::Hello(hello) => Some(hello),
-            Reply::Pair(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) => None,
+            Reply::Pair(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) | Reply::Digest(_) => None,
         })
         .await
     }
@@ -101,7 +107,7 @@ impl SyncApi for InProcess {
     async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
         self.ask(Question::Push(request), |reply| match reply {
             Reply::Push(answer) => Some(answer),
-            Reply::Pair(_) | Reply::Hello(_) | Reply::Pull(_) | Reply::Snapshot(_) => None,
+            Reply::Pair(_) | Reply::Hello(_) | Reply::Pull(_) | Reply::Snapshot(_) | Reply::Digest(_) => None,
         })
         .await
     }
@@ -109,7 +115,7 @@ impl SyncApi for InProcess {
     async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
         self.ask(Question::Pull(request), |reply| match reply {
             Reply::Pull(page) => Some(page),
-            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Snapshot(_) => None,
+            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Snapshot(_) | Reply::Digest(_) => None,
         })
         .await
     }
@@ -117,7 +123,15 @@ impl SyncApi for InProcess {
     async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
         self.ask(Question::Snapshot(request), |reply| match reply {
             Reply::Snapshot(page) => Some(page),
-            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) => None,
+            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Digest(_) => None,
+        })
+        .await
+    }
+
+    async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
+        self.ask(Question::Digest(request), |reply| match reply {
+            Reply::Digest(answer) => Some(answer),
+            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) => None,
         })
         .await
     }

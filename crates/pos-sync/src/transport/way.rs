@@ -1,8 +1,8 @@
 //! The two ways to a server: over HTTP, and in process.
 
 use pos_protocol::{
-    ApiError, Hello, PullRequest, PullResponse, PushRequest, PushResponse, SnapshotPage, SnapshotRequest,
-    SyncApi,
+    ApiError, DigestAnswer, DigestRequest, Hello, PullRequest, PullResponse, PushRequest, PushResponse,
+    SnapshotPage, SnapshotRequest, SyncApi,
 };
 
 use super::{HttpApi, InProcess};
@@ -42,6 +42,13 @@ impl SyncApi for Way {
         match self {
             Self::Http(api) => api.snapshot(request).await,
             Self::InProcess(api) => api.snapshot(request).await,
+        }
+    }
+
+    async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
+        match self {
+            Self::Http(api) => api.digest(request).await,
+            Self::InProcess(api) => api.digest(request).await,
         }
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use pos_domain::Product;
 use pos_domain::body::EntityKind;
+use pos_protocol::SnapshotRequest;
 use pos_store::queue::{self, OpMode, OpState};
-use pos_store::{first_sync, products};
+use pos_store::{StoreError, Topic, first_sync, products};
 use pos_sync::status::SyncState;
 use pos_sync::{Background, CheckoutAnswer, SyncError};
 
@@ -293,6 +294,54 @@ async fn a_first_sync_goes_on_where_it_broke_off_and_reads_nothing_twice() {
     assert!(!read_again, "a complete kind is not asked for again");
     assert_eq!(second.read(products::count), 60);
     assert!(second.read(first_sync::find).is_none(), "it is over");
+}
+
+/// A town whose server has a shelf of so many products.
+async fn town_with_shelf(products: u32) -> Town {
+    let town = Town::found();
+    let till = town.join("till").await;
+    let shelf: Vec<_> = (0..products).map(|n| product(&format!("P{n}"), 100)).collect();
+    till.write(move |tx| shelf.iter().try_for_each(|row| enqueue(tx, &create_of(row, 1))));
+    let sync = till.start(till.faulty(), Background::Off).await;
+    sync.sync_now().await.expect("the shelf is on the server");
+    town
+}
+
+#[tokio::test]
+async fn joining_reads_everything_once_although_background_and_round_both_find_it_wanted() {
+    let town = town_with_shelf(40).await;
+    let second = town.join("second").await;
+    let api = second.faulty();
+    let road = api.road();
+    let sync = second.start(api, Background::On).await;
+    let (one, two) = tokio::join!(sync.sync_now(), sync.sync_now());
+    one.expect("a round");
+    two.expect("a round at the same time");
+    wait_synced(&sync).await;
+    assert_eq!(second.read(products::count), 40);
+    // Counting asks for one row.
+    let shelves = |page: &&SnapshotRequest| page.entity == "product" && page.limit > 1;
+    let read = road.pages.lock().unwrap().iter().filter(shelves).count();
+    assert_eq!(read, 1, "who waited for the other does not read it again");
+}
+
+#[tokio::test]
+async fn a_page_is_one_job_until_there_is_something_to_sell_and_many_afterwards() {
+    let town = town_with_shelf(400).await;
+    let second = town.join("second").await;
+    let sync = second.start(second.faulty(), Background::Off).await;
+    let mut changes = sync.subscribe();
+    let mut jobs_of_products = move || {
+        std::iter::from_fn(|| changes.try_recv().ok())
+            .filter(|changed| changed.topics.contains(&Topic::Products))
+            .count()
+    };
+    sync.sync_now().await.expect("a first sync");
+    assert_eq!(jobs_of_products(), 1, "nobody can be kept waiting");
+    second.write(|tx| tx.execute("DELETE FROM sync_cursor", []).map(drop).map_err(StoreError::from));
+    sync.sync_now().await.expect("everything is read again");
+    assert_eq!(second.read(products::count), 400);
+    assert!(jobs_of_products() > 1, "whoever sells meanwhile waits for one piece, not for a page");
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@
     reason = "test helpers fail loudly"
 )]
 
+mod compare;
 mod exchange;
 mod town;
 mod transport;
 mod wire;
+mod withdrawals;

@@ -15,8 +15,8 @@ use pos_domain::{
     OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, Tender, TenderKind,
 };
 use pos_protocol::{
-    ApiError, Hello, PairRequest, PairResponse, Problem, ProblemCode, PullRequest, PullResponse, PushRequest,
-    PushResponse, SnapshotPage, SnapshotRequest, SyncApi,
+    ApiError, DigestAnswer, DigestRequest, Hello, PairRequest, PairResponse, Problem, ProblemCode,
+    PullRequest, PullResponse, PushRequest, PushResponse, SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_server::{DeviceSession, Server};
 use pos_store::device::{self, JoinedServer, NewDevice};
@@ -510,6 +510,22 @@ pub(crate) struct Road {
     pub(crate) pages: Mutex<Vec<SnapshotRequest>>,
     /// Snapshot pages that still come through; none: all.
     pub(crate) pages_left: Mutex<Option<u32>>,
+    /// Digests that were asked for.
+    pub(crate) digests: AtomicU32,
+    /// What is special about the server's digests.
+    pub(crate) digests_are: Mutex<Digests>,
+}
+
+/// How digests are answered.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Digests {
+    /// As the server does.
+    #[default]
+    True,
+    /// Computed when the feed had moved on.
+    Late,
+    /// Not at all: the server is of an older version.
+    Unknown,
 }
 
 impl<A> FaultyApi<A> {
@@ -612,6 +628,21 @@ impl<A: SyncApi> SyncApi for FaultyApi<A> {
         self.road.pages.lock().expect("the road").push(request.clone());
         self.server.snapshot(request).await
     }
+
+    async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
+        self.road.check()?;
+        self.road.digests.fetch_add(1, Ordering::SeqCst);
+        let special = *self.road.digests_are.lock().expect("the road");
+        let mut answer = match special {
+            Digests::True | Digests::Late => self.server.digest(request).await?,
+            Digests::Unknown => {
+                let (code, detail) = (ProblemCode::BadRequest, "no such path".to_owned());
+                return Err(ApiError::Refused { problem: Problem { code, detail, retry_after_ms: None } });
+            }
+        };
+        answer.mark.seq += u64::from(matches!(special, Digests::Late));
+        Ok(answer)
+    }
 }
 
 /// A server after it was restored from a backup: the same one in another life, so that older cursors mean nothing.
@@ -649,5 +680,11 @@ impl<A: SyncApi> SyncApi for Restored<A> {
         let mut page = self.0.snapshot(request).await?;
         page.mark.server_epoch += LIVES;
         Ok(page)
+    }
+
+    async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
+        let mut answer = self.0.digest(request).await?;
+        answer.mark.server_epoch += LIVES;
+        Ok(answer)
     }
 }
