@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use pos_domain::DeviceKey;
+use pos_domain::{DeviceId, DeviceKey};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
@@ -45,6 +45,9 @@ struct KeyFile {
     signing_seed: Secret,
     /// Device token of the server, once joined.
     server_token: Option<Secret>,
+    /// Under which id this register asked to join and has not heard that it did: the server may know it already.
+    #[serde(default)]
+    joining_as: Option<DeviceId>,
 }
 
 /// The keys of one data folder.
@@ -67,7 +70,7 @@ impl Keys {
                 let seed = chance.key_seed()?;
                 let keys = Self {
                     path,
-                    file: KeyFile { signing_seed: Secret(hex::encode(seed)), server_token: None },
+                    file: KeyFile { signing_seed: Secret(hex::encode(seed)), server_token: None, joining_as: None },
                 };
                 keys.save()?;
                 Ok(keys)
@@ -92,6 +95,24 @@ impl Keys {
     /// Keeps the token of a server.
     pub(crate) fn set_server_token(&mut self, token: Secret) -> Result<(), AppError> {
         self.file.server_token = Some(token);
+        self.save()
+    }
+
+    /// The id under which this register asks to join: the same on every try, so that a lost answer leaves one register
+    /// on the server and not two.
+    pub(crate) fn joining_as(&mut self, new: impl FnOnce() -> DeviceId) -> Result<DeviceId, AppError> {
+        if let Some(device_id) = self.file.joining_as {
+            return Ok(device_id);
+        }
+        let device_id = new();
+        self.file.joining_as = Some(device_id);
+        self.save()?;
+        Ok(device_id)
+    }
+
+    /// It has joined, and the register's file says so.
+    pub(crate) fn joined(&mut self) -> Result<(), AppError> {
+        self.file.joining_as = None;
         self.save()
     }
 

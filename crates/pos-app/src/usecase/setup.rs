@@ -2,10 +2,11 @@
 
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Cashier, Currency, DeviceId, Role};
+use pos_store::backups::Cause;
 use pos_store::device::{JoinedServer, NewDevice};
 use pos_store::queue::Lane;
 use pos_store::settings::SettingRow;
-use pos_store::{Tx, cashiers, device, local, settings};
+use pos_store::{Tx, cashiers, device, life, local, settings};
 use pos_sync::transport::{AddressFault, PairError, ServerAddress, pair, pair_in_process};
 use pos_sync::{ApiError, Business, PairRequest, PairResponse, ProblemCode};
 use serde_json::json;
@@ -15,7 +16,7 @@ use crate::app::App;
 use crate::code::ErrorCode;
 use crate::demo::DemoShop;
 use crate::error::AppError;
-use crate::keys::Secret;
+use crate::keys::{Keys, Secret};
 use crate::outcome::{Outcome, Topic};
 use crate::view::{AppState, DeviceSettings, Language};
 use crate::world::Network;
@@ -68,10 +69,10 @@ impl App {
     ) -> Result<Outcome<AppState>, AppError> {
         let name = name.trim();
         if name.is_empty() {
-            return Err(AppError::input("name", "is empty"));
+            return Err(AppError::input("name", "empty"));
         }
         let currency =
-            Currency::from_iso(currency.trim()).map_err(|e| AppError::input("currency", &e).caused_by(e))?;
+            Currency::from_iso(currency.trim()).map_err(|e| AppError::input("currency", "unknown").caused_by(e))?;
         let locale = match locale.trim() {
             "" => usual_locale(currency),
             given => given,
@@ -113,7 +114,7 @@ impl App {
             return Err(AppError::new(ErrorCode::AlreadySetUp));
         }
         let address = ServerAddress::parse(server).map_err(bad_address)?;
-        let device_id: DeviceId = self.new_id();
+        let device_id = self.with_keys(|keys| keys.joining_as(|| self.new_id()))?;
         let answer = self.ask_to_pair(&address, code, device_id, register, None).await?;
         let mut device = self.new_device(register, &answer.series)?;
         device.device_id = device_id;
@@ -128,6 +129,7 @@ impl App {
             speak(tx, language)
         })
         .await?;
+        self.with_keys(Keys::joined)?;
         self.shop_opened().await
     }
 
@@ -138,14 +140,16 @@ impl App {
         if device.server.is_some() {
             return Err(AppError::new(ErrorCode::JoinAlreadyJoined));
         }
+        self.save_before(Cause::FirstSync).await;
+        let base = self.read(|conn| Ok(life::base_series(conn)?)).await?;
         let business = Business { tenant_id: device.tenant_id, outlet_id: device.outlet_id, settings };
-        let bring = Some((business, device.series));
+        let bring = Some((business, base));
         let answer = self.ask_to_pair(&address, code, device.device_id, &device.name, bring).await?;
         let joined = joined_server(&address);
         self.keep_token(answer.token)?;
         self.write(move |tx| {
             device::set_business(tx, answer.business.tenant_id, answer.business.outlet_id)?;
-            device::set_series(tx, &answer.series)?;
+            device::set_series(tx, &life::series_of(&answer.series, device.epoch))?;
             Ok(device::set_server(tx, &joined)?)
         })
         .await?;
@@ -220,8 +224,12 @@ impl App {
     }
 
     fn keep_token(&self, token: String) -> Result<(), AppError> {
+        self.with_keys(|keys| keys.set_server_token(Secret::new(token)))
+    }
+
+    fn with_keys<T>(&self, change: impl FnOnce(&mut Keys) -> Result<T, AppError>) -> Result<T, AppError> {
         match self.keys()?.as_mut() {
-            Some(keys) => keys.set_server_token(Secret::new(token)),
+            Some(keys) => change(keys),
             None => Err(AppError::new(ErrorCode::NotSetUp)),
         }
     }
@@ -278,6 +286,12 @@ fn refused_pairing(error: PairError) -> AppError {
         PairError::Api(ApiError::Refused { problem }) if problem.code == ProblemCode::BusinessNotEmpty => {
             AppError::new(ErrorCode::JoinBusinessNotEmpty)
         }
+        // It says nothing against this register or its code: a little later it may join.
+        PairError::Api(ApiError::Refused { problem })
+            if matches!(problem.code, ProblemCode::TooManyRequests | ProblemCode::Unavailable) =>
+        {
+            AppError::with(ErrorCode::SyncUnreachable, json!({ "detail": problem.detail }))
+        }
         PairError::Api(error) => crate::link::api_fault(error),
         error @ PairError::Transport(_) => {
             AppError::with(ErrorCode::JoinBadAddress, json!({ "problem": error.to_string() }))
@@ -295,7 +309,7 @@ fn check_locale(locale: &str) -> Result<(), AppError> {
     if language && rest {
         Ok(())
     } else {
-        Err(AppError::input("locale", "is no language tag such as fr-GN or en-GB"))
+        Err(AppError::input("locale", "malformed"))
     }
 }
 
