@@ -29,7 +29,9 @@ impl Held {
     /// What a stored verdict amounts to, with the mode under which it was last given.
     pub fn of(verdict: &Verdict, mode: Mode) -> Self {
         match verdict {
-            Verdict::Applied { .. } | Verdict::Conflict { .. } => Self::Applied { asked: mode == Mode::Admit },
+            Verdict::Applied { .. } | Verdict::Conflict { .. } => {
+                Self::Applied { asked: mode == Mode::Admit }
+            }
             Verdict::InsufficientStock { .. } => Self::Short,
             Verdict::Rejected { reason: RejectReason::Withdrawn, .. } => Self::Withdrawn,
             Verdict::Rejected { .. } => Self::Rejected,

@@ -574,17 +574,24 @@ impl Model for Latch {
             Property::always("a sale shown as sold is on the disk", |_, s: &State| {
                 s.registers.iter().all(|r| r.told != Some(Told::Sold) || r.sale == Sale::Final)
             }),
-            Property::always("nothing is applied twice", |_, s: &State| s.server.iter().all(|o| o.applied <= 1)),
+            Property::always("nothing is applied twice", |_, s: &State| {
+                s.server.iter().all(|o| o.applied <= 1)
+            }),
             Property::always("what was refused to the cashier never stands", |_, s: &State| {
                 pairs(s).all(|(r, o)| r.told != Some(Told::Refused) || o.applied == 0)
             }),
             Property::always("nothing stands that no register made", |_, s: &State| {
                 pairs(s).all(|(r, o)| r.sale != Sale::Draft || o.held == Held::Nothing && o.applied == 0)
             }),
-            Property::always("a verdict changes only by the mode of a sale", |_, s: &State| !s.verdict_changed),
-            Property::always("stock is the sum of its movements and never negative", |m: &Self, s: &State| {
-                s.on_hand >= 0 && s.on_hand == m.stock - s.server.iter().map(|o| o.taken).sum::<i8>()
+            Property::always("a verdict changes only by the mode of a sale", |_, s: &State| {
+                !s.verdict_changed
             }),
+            Property::always(
+                "stock is the sum of its movements and never negative",
+                |m: &Self, s: &State| {
+                    s.on_hand >= 0 && s.on_hand == m.stock - s.server.iter().map(|o| o.taken).sum::<i8>()
+                },
+            ),
             Property::always("who asks never oversells", |_, s: &State| {
                 s.server.iter().all(|o| o.owed == 0 || o.held == Held::Applied { asked: false })
             }),
@@ -631,11 +638,13 @@ impl Calms for Latch {
     /// Every sale has ended, every operation has, and both sides say the same. A sale that the server finds unsound is
     /// a dead letter when it stands, and nothing when it was taken back.
     fn is_at_rest(&self, state: &State) -> bool {
-        pairs(state).zip(self.sound).all(|((register, on_server), sound)| match (register.sale, register.op) {
-            (Sale::Final, Op::Acknowledged) => on_server.applied == 1,
-            (Sale::Final, Op::Dead) => !sound && on_server.held == Held::Rejected,
-            (Sale::RolledBack, Op::Rejected) => on_server.applied == 0,
-            (Sale::Draft | Sale::Pending | Sale::Final | Sale::RolledBack, _) => false,
+        pairs(state).zip(self.sound).all(|((register, on_server), sound)| {
+            match (register.sale, register.op) {
+                (Sale::Final, Op::Acknowledged) => on_server.applied == 1,
+                (Sale::Final, Op::Dead) => !sound && on_server.held == Held::Rejected,
+                (Sale::RolledBack, Op::Rejected) => on_server.applied == 0,
+                (Sale::Draft | Sale::Pending | Sale::Final | Sale::RolledBack, _) => false,
+            }
         })
     }
 }

@@ -236,7 +236,9 @@ impl Model for Lease {
 impl Calms for Lease {
     fn is_calm(&self, step: &Step) -> bool {
         match step {
-            Step::Claim(_) | Step::Answered(_) | Step::GiveBack(_) | Step::LeaseEnds | Step::ClaimEnds => true,
+            Step::Claim(_) | Step::Answered(_) | Step::GiveBack(_) | Step::LeaseEnds | Step::ClaimEnds => {
+                true
+            }
             Step::Failed(_) | Step::Crash(_) | Step::Dies(_) => false,
         }
     }

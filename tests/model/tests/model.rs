@@ -35,9 +35,10 @@ where
     M::Action: Clone + Debug + PartialEq + Send + Sync + 'static,
 {
     let checker = model.clone().checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
-    let failed = checker.discoveries().into_iter().find(|(name, _)| {
-        model.property(name).expectation == stateright::Expectation::Always
-    });
+    let failed = checker
+        .discoveries()
+        .into_iter()
+        .find(|(name, _)| model.property(name).expectation == stateright::Expectation::Always);
     if let Some((name, path)) = failed {
         return Some(format!("\"{name}\" fails after {} steps", path.into_actions().len()));
     }

@@ -10,7 +10,7 @@ use pos_domain::document::DocumentCustomer;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Cart, DocumentKind, OpId, RequestId, SaleDocument, SaleId, Tender};
 use pos_store::audit::{self, AuditEntry};
-use pos_store::queue::{self, Claimed, ErrorClass, Lane, OpFault};
+use pos_store::queue::{self, Claimed, ErrorClass, Fenced, Lane, OpFault};
 use pos_store::{Conn, Tx, carts, customers, local, products, sales};
 use pos_sync::{Answered, CheckoutAnswer, SaleVerdict, ShortLine};
 use serde_json::json;
@@ -220,7 +220,11 @@ impl App {
                 Some(answered) => {
                     let facts = params.as_object().cloned().unwrap_or_default();
                     let fault = OpFault { class: ErrorClass::Permanent, code: code.clone(), params: facts };
-                    let _ = queue::reject(tx, op_id, answered.generation, &fault, now_ms)?;
+                    // The claim ran out while the customer waited, as when the clock was set: the background takes
+                    // back what the server refused, which changes nothing there.
+                    if queue::reject(tx, op_id, answered.generation, &fault, now_ms)? == Fenced::Stale {
+                        queue::latch_to_withdraw(tx, op_id, now_ms)?;
+                    }
                 }
                 None => queue::latch_to_withdraw(tx, op_id, now_ms)?,
             }

@@ -8,6 +8,7 @@
 mod cart;
 mod checkout;
 mod joining;
+mod lateness;
 mod office;
 mod recovery;
 mod shop;
