@@ -1,13 +1,17 @@
 //! Whether everything that the database states is what its parts give.
 
+mod documents;
+mod seals;
+
 use std::collections::HashMap;
 
 use pos_domain::chain::ChainHead;
-use pos_domain::{Conflict, DeviceId, Hash32, OperationBody};
+use pos_domain::{Conflict, DeviceId};
 
+use crate::chain;
 use crate::records::Fault;
-use crate::storage::report::{each_row, read_link};
-use crate::storage::{Row, Sql, Tx, device, hash, id, json, optional_id};
+use crate::storage::report::{self, read_link};
+use crate::storage::{Row, Sql, StorageError, Tx, device, hash, id, json, optional_id};
 
 /// Faults told one by one of one check; a broken table would fill the memory otherwise.
 const MAX_FAULTS: usize = 100;
@@ -22,10 +26,6 @@ const STATEMENTS: [(&str, &str); 6] = [
     ("identity", include_str!("storage/verify_identity.sql")),
 ];
 
-const DOCUMENTS: &str =
-    "SELECT operation.op_id, operation.kind, kind_version, body, body_hash, net_minor, tax_minor, total_minor
-    FROM operation LEFT JOIN sale ON sale.op_id = operation.op_id ORDER BY op_no";
-
 const LINKS: &str =
     "SELECT chain_record.device_id, chain_record.epoch, series, number, chain_record.kind, document_id,
         issued_at_ms, document_hash, previous_hash, hash, signature, operation.body_hash
@@ -34,23 +34,50 @@ const LINKS: &str =
 
 const HEADS: &str = "SELECT device_id, epoch, chain_number, chain_hash FROM device_life";
 
+/// The faults so far.
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn add(&mut self, check: &'static str, detail: String) {
+        if self.0.iter().filter(|fault| fault.check == check).count() < MAX_FAULTS {
+            self.0.push(Fault { check, detail });
+        }
+    }
+}
+
 /// Runs every check.
 pub(crate) fn run(tx: Tx<'_>) -> Sql<Vec<Fault>> {
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     for (check, sql) in STATEMENTS {
-        let mut found = 0;
-        each_row(tx, sql, |row| {
-            found += 1;
-            if found <= MAX_FAULTS {
-                faults.push(Fault { check, detail: told(row)? });
-            }
+        each_row(tx, sql, &mut faults, check, |row, faults| {
+            faults.add(check, told(row)?);
             Ok(())
         })?;
     }
     check_stories(tx, &mut faults)?;
-    check_documents(tx, &mut faults)?;
+    check_shortages(tx, &mut faults)?;
+    documents::check(tx, &mut faults)?;
+    seals::check(tx, &mut faults)?;
     check_chains(tx, &mut faults)?;
-    Ok(faults)
+    Ok(faults.0)
+}
+
+/// Looks at each row. A value of a shape that this program never writes is a fault, not the end of the check.
+fn each_row(
+    tx: Tx<'_>,
+    sql: &str,
+    faults: &mut Faults,
+    what: &'static str,
+    mut check: impl FnMut(Row<'_>, &mut Faults) -> Sql<()>,
+) -> Sql<()> {
+    report::each_row(tx, sql, |row| match check(row, faults) {
+        Err(StorageError::Unreadable(fault)) => {
+            faults.add("unreadable", format!("{what}: {fault}"));
+            Ok(())
+        }
+        other => other,
+    })
 }
 
 fn told(row: Row<'_>) -> Sql<String> {
@@ -62,56 +89,52 @@ fn told(row: Row<'_>) -> Sql<String> {
 }
 
 /// A conflict's document tells the story that nobody can change.
-fn check_stories(tx: Tx<'_>, faults: &mut Vec<Fault>) -> Sql<()> {
-    each_row(tx, include_str!("storage/verify_conflict.sql"), |row| {
+fn check_stories(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
+    each_row(tx, include_str!("storage/verify_conflict.sql"), faults, "conflict", |row, faults| {
         let told: Conflict = json(row, "document")?;
         if row.get::<u64>("events")? != u64::try_from(told.events.len()).unwrap_or(u64::MAX) {
             let detail = format!("conflict {}: its document tells another story", id(row, "conflict_id")?);
-            faults.push(Fault { check: "conflict", detail });
+            faults.add("conflict", detail);
         }
         Ok(())
     })
 }
 
-/// Each body gives its hash, and each document adds up and is summed as it says.
-fn check_documents(tx: Tx<'_>, faults: &mut Vec<Fault>) -> Sql<()> {
-    each_row(tx, DOCUMENTS, |row| {
-        let body = row.get::<&str>("body")?;
-        let op_id = id(row, "op_id")?;
-        let mut fault = |detail: String| {
-            if faults.len() < MAX_FAULTS {
-                faults.push(Fault { check: "document", detail: format!("operation {op_id}: {detail}") });
-            }
-        };
-        if Hash32::of(body.as_bytes()) != hash(row, "body_hash")? {
-            fault("its body was changed".to_owned());
-            return Ok(());
-        }
-        let Some(total) = row.get::<Option<i64>>("total_minor")? else { return Ok(()) };
-        let kind: String = row.get("kind")?;
-        match OperationBody::decode(&kind, row.get("kind_version")?, body) {
-            Ok(OperationBody::SaleComplete(document)) => {
-                let stated = (row.get("net_minor")?, row.get("tax_minor")?, total);
-                if stated != (document.net.minor(), document.tax.minor(), document.total.minor()) {
-                    fault("it is summed with other amounts than it states".to_owned());
-                }
-            }
-            Ok(_) | Err(_) => fault("it is filed as a sale and is none".to_owned()),
+/// Each shortage is one that its conflict tells of.
+fn check_shortages(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
+    let sql = "SELECT shortage.conflict_id, line_id, product_id, sale_id, missing_milli, document
+        FROM shortage JOIN conflict ON conflict.conflict_id = shortage.conflict_id";
+    each_row(tx, sql, faults, "shortage", |row, faults| {
+        let told: Conflict = json(row, "document")?;
+        let (line_id, product_id) = (id(row, "line_id")?, id(row, "product_id")?);
+        let missing = row.get::<i64>("missing_milli")?;
+        let is_told = told.sale_id.map(|sale_id| sale_id.0) == optional_id(row, "sale_id")?
+            && told.shortages.iter().any(|shortage| {
+                (shortage.line_id.0, shortage.product_id.0, shortage.missing.milli())
+                    == (line_id, product_id, missing)
+            });
+        if !is_told {
+            let detail =
+                format!("shortage of line {line_id}: conflict {} tells another", id(row, "conflict_id")?);
+            faults.add("oversold", detail);
         }
         Ok(())
     })
 }
 
 /// Each chain is unbroken, signed, over unchanged documents, and ends where its life says.
-fn check_chains(tx: Tx<'_>, faults: &mut Vec<Fault>) -> Sql<()> {
-    let keys: HashMap<DeviceId, _> =
-        device::list(tx)?.into_iter().map(|device| (device.device_id, device.public_key)).collect();
+fn check_chains(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
+    let devices: HashMap<DeviceId, _> =
+        device::list(tx)?.into_iter().map(|device| (device.device_id, device)).collect();
     let mut heads: HashMap<(DeviceId, u32), ChainHead> = HashMap::new();
-    each_row(tx, LINKS, |row| {
+    each_row(tx, LINKS, faults, "chain_record", |row, faults| {
         let record = read_link(row)?;
         let head = heads.entry((record.device_id, record.epoch)).or_insert(ChainHead::START);
-        let accepted = match keys.get(&record.device_id) {
-            Some(key) => head.accept(&record, key).map_err(|fault| fault.to_string()),
+        let accepted = match devices.get(&record.device_id) {
+            Some(device) if record.series != chain::series(&device.series, record.epoch) => {
+                Err(format!("number {} is not in the series of device {}", record.number, device.device_id))
+            }
+            Some(device) => head.accept(&record, &device.public_key).map_err(|fault| fault.to_string()),
             None => Err(format!("number {} is of no known register", record.number)),
         };
         let unchanged = hash(row, "body_hash")? == record.document_hash;
@@ -119,23 +142,21 @@ fn check_chains(tx: Tx<'_>, faults: &mut Vec<Fault>) -> Sql<()> {
             Ok(next) if unchanged => *head = next,
             Ok(_) => {
                 let detail = format!("{}: its document was changed", record.printed_number());
-                faults.push(Fault { check: "chain", detail });
+                faults.add("chain", detail);
             }
-            Err(detail) => {
-                faults.push(Fault { check: "chain", detail: format!("{}: {detail}", record.series) })
-            }
+            Err(detail) => faults.add("chain", format!("{}: {detail}", record.series)),
         }
         // One broken link makes all behind it look broken: go on from what is written.
         *head = ChainHead { number: record.number, hash: record.hash };
         Ok(())
     })?;
-    each_row(tx, HEADS, |row| {
+    each_row(tx, HEADS, faults, "device_life", |row, faults| {
         let life = (DeviceId(id(row, "device_id")?), row.get("epoch")?);
         let number: u64 = crate::storage::natural(row, "chain_number")?;
         let written = ChainHead { number, hash: hash(row, "chain_hash")? };
         if heads.get(&life).copied().unwrap_or(ChainHead::START) != written {
             let detail = format!("{} epoch {}: the head is not the last link", life.0, life.1);
-            faults.push(Fault { check: "chain", detail });
+            faults.add("chain", detail);
         }
         Ok(())
     })

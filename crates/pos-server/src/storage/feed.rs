@@ -9,7 +9,7 @@ use pos_protocol::FeedRow;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Params, Row, Sql, Tx, id, integer, natural, optional_id, unreadable};
+use super::{Params, Row, Sql, Tx, id, integer, natural, optional_id, seal, unreadable};
 
 /// A row's new place.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +39,9 @@ pub(crate) struct Page {
 
 /// Moves a row to its new place, which is the end of the feed.
 pub(crate) fn put(tx: Tx<'_>, place: &Place) -> Sql<()> {
-    tx.write(
+    tx.write_sealed(
         include_str!("feed_put.sql"),
+        seal::FEED,
         &[
             (":seq", integer(place.seq)?.into()),
             (":entity", place.entity.as_str().into()),

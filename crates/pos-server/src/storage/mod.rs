@@ -21,6 +21,7 @@ pub(crate) mod pairing;
 pub(crate) mod postgres;
 pub(crate) mod report;
 pub(crate) mod sale;
+pub(crate) mod seal;
 pub(crate) mod sqlite;
 pub(crate) mod stock;
 mod store;

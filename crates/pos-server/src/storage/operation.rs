@@ -3,7 +3,7 @@
 use pos_domain::{DeviceId, Hash32, OpId};
 use pos_protocol::{Mode, OwnOp, Verdict};
 
-use super::{Row, Sql, Tx, hash, id, integer, json, natural, to_json, unreadable};
+use super::{Row, Sql, Tx, hash, id, integer, json, natural, seal, to_json, unreadable};
 
 /// A mode that this program does not know stands in the table.
 #[derive(Debug, thiserror::Error)]
@@ -71,8 +71,9 @@ pub(crate) fn body(tx: Tx<'_>, op_id: OpId) -> Sql<Option<(String, u16, String)>
 /// Keeps a new operation.
 pub(crate) fn insert(tx: Tx<'_>, new: &NewOperation<'_>) -> Sql<()> {
     let operation = new.operation;
-    tx.write(
+    tx.write_sealed(
         include_str!("operation_insert.sql"),
+        seal::OPERATION,
         &[
             (":op_id", operation.op_id.as_bytes().into()),
             (":device_id", new.device_id.as_bytes().into()),
@@ -107,7 +108,11 @@ pub(crate) fn update(
             (":verdict", to_json(verdict)?.into()),
             (":feed_seq", feed_seq.map(integer).transpose()?.into()),
         ],
-    )
+    )?;
+    let key = (":op_id", op_id.as_bytes().into());
+    let sql = format!("SELECT {} FROM operation WHERE op_id = :op_id", seal::OPERATION.join(", "));
+    let seal = tx.get(&sql, std::slice::from_ref(&key), |row| seal::of_row(seal::OPERATION, row))?;
+    tx.write("UPDATE operation SET seal = :seal WHERE op_id = :op_id", &[key, (":seal", (&seal).into())])
 }
 
 /// A register's own operations whose effects lie in `(after, up_to]` of the feed, in that order.

@@ -23,10 +23,13 @@ const DATABASE_FILE: &str = "server.db";
 const MOVED_FILE: &str = "server.moved.db";
 
 static MIGRATIONS: LazyLock<Result<Vec<Migration>, MigrationListError>> = LazyLock::new(|| {
-    migrations_from(&[(
-        "0001_create_server.sql",
-        include_str!("../../../../migrations/server-sqlite/0001_create_server.sql"),
-    )])
+    migrations_from(&[
+        (
+            "0001_create_server.sql",
+            include_str!("../../../../migrations/server-sqlite/0001_create_server.sql"),
+        ),
+        ("0002_seal_rows.sql", include_str!("../../../../migrations/server-sqlite/0002_seal_rows.sql")),
+    ])
 });
 
 /// The database of a data folder.

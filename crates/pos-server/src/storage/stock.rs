@@ -3,7 +3,7 @@
 use pos_domain::stock::MovementReason;
 use pos_domain::{ConflictId, LineId, OpId, ProductId, SaleId};
 
-use super::{Row, Sql, Tx, id, integer, natural, optional_id};
+use super::{Row, Sql, Tx, id, integer, natural, optional_id, seal};
 
 /// A balance, in thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,18 +86,20 @@ pub(crate) fn append_movement(
     movement: &Movement,
     at_ms: i64,
 ) -> Sql<()> {
-    tx.write(
-        "INSERT INTO stock_movement (op_id, ordinal, product_id, reason, delta_milli, line_id, at_ms)
-         VALUES (:op_id, :ordinal, :product_id, :reason, :delta, :line_id, :at_ms)",
-        &[
-            (":op_id", op_id.as_bytes().into()),
-            (":ordinal", ordinal.into()),
-            (":product_id", movement.product_id.as_bytes().into()),
-            (":reason", movement.reason.as_str().into()),
-            (":delta", movement.delta.into()),
-            (":line_id", movement.line_id.as_ref().map(LineId::as_bytes).into()),
-            (":at_ms", at_ms.into()),
-        ],
+    let row = [
+        (":op_id", op_id.as_bytes().into()),
+        (":ordinal", ordinal.into()),
+        (":product_id", movement.product_id.as_bytes().into()),
+        (":reason", movement.reason.as_str().into()),
+        (":delta_milli", movement.delta.into()),
+        (":line_id", movement.line_id.as_ref().map(LineId::as_bytes).into()),
+        (":at_ms", at_ms.into()),
+    ];
+    tx.write_sealed(
+        "INSERT INTO stock_movement (op_id, ordinal, product_id, reason, delta_milli, line_id, at_ms, seal)
+         VALUES (:op_id, :ordinal, :product_id, :reason, :delta_milli, :line_id, :at_ms, :seal)",
+        seal::MOVEMENT,
+        &row,
     )
 }
 

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use super::postgres::{self, Session};
 use super::sqlite;
 use super::value::{Cell, Column, Params};
-use super::{Sql, StorageError};
+use super::{Sql, StorageError, seal};
 
 /// An open transaction. Whoever holds it neither begins nor ends it.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,14 @@ impl<'t> Tx<'t> {
             Self::Sqlite(connection) => sqlite::execute(connection, sql, params).map(drop),
             Self::Postgres(session) => session.write(sql, params),
         }
+    }
+
+    /// Writes a row under the seal of its `columns`, which it gives to the statement as `:seal`.
+    pub(crate) fn write_sealed(self, sql: &str, columns: &[&str], params: Params<'_>) -> Sql<()> {
+        let seal = seal::of(columns, params);
+        let mut sealed = params.to_vec();
+        sealed.push((":seal", (&seal).into()));
+        self.write(sql, &sealed)
     }
 
     /// Runs a statement and gives the number of rows that it changed.

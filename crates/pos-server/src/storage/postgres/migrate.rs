@@ -8,8 +8,10 @@ use super::session::Session;
 use crate::storage::{StorageError, Tx};
 
 /// Migrations in order; the first is number 1.
-const MIGRATIONS: [&str; 1] =
-    [include_str!("../../../../../migrations/server-postgres/0001_create_server.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../../../migrations/server-postgres/0001_create_server.sql"),
+    include_str!("../../../../../migrations/server-postgres/0002_seal_rows.sql"),
+];
 
 /// Known to all servers of a database: whoever holds it changes the schema.
 const LOCK: i64 = 0x434d_5053;
