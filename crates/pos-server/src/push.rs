@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pos_domain::OperationBody;
+use pos_protocol::latch::{Held, Reaction, react};
 use pos_protocol::{
     FeedRow, Mode, OpVerdict, Operation, Problem, ProblemCode, PushResponse, RejectReason, Verdict,
 };
@@ -163,17 +164,21 @@ fn run_new(
 ) -> Result<Verdict, PushFault> {
     let operation = &prepared.operation;
     let cause = Cause { device: &push.device, op_id: operation.op_id, feed_seq: batch.next_seq() };
-    let asked = match (&prepared.content, operation.mode) {
+    let asked = match (&prepared.content, react(Held::Nothing, operation.mode)) {
         (Content::Unknown, _) => return Ok(Verdict::UnknownKind),
         (Content::OtherHash, _) => return Ok(Verdict::BodyMismatch),
-        (Content::Invalid { field, detail, .. }, Mode::Admit | Mode::Fact) => Err(Verdict::Rejected {
+        (Content::Invalid { field, detail, .. }, Reaction::Ask | Reaction::Record) => Err(Verdict::Rejected {
             reason: RejectReason::Validation,
             field: field.clone(),
             detail: detail.clone(),
         }),
-        (Content::Invalid { .. } | Content::Body(_), Mode::Withdraw) => Err(withdrawn()),
-        (Content::Body(body), Mode::Admit) => Ok((body, Admission::Asked)),
-        (Content::Body(body), Mode::Fact) => Ok((body, Admission::Happened)),
+        (Content::Body(body), Reaction::Ask) => Ok((body, Admission::Asked)),
+        (Content::Body(body), Reaction::Record) => Ok((body, Admission::Happened)),
+        // Of what never came there is nothing to undo, to repeat or to contradict: it is barred.
+        (
+            Content::Invalid { .. } | Content::Body(_),
+            Reaction::Bar | Reaction::Undo | Reaction::Repeat | Reaction::Confirm | Reaction::Contradiction,
+        ) => Err(withdrawn()),
     };
     let refusal = match asked {
         Ok((body, admission)) => {
@@ -212,19 +217,19 @@ fn run_again(
     let operation = &prepared.operation;
     let Content::Body(body) = &prepared.content else { return Ok((true, stored.verdict)) };
     let cause = Cause { device: &push.device, op_id: operation.op_id, feed_seq: batch.next_seq() };
-    let changed = match (&stored.verdict, stored.mode, operation.mode) {
-        (Verdict::InsufficientStock { .. }, _, Mode::Fact) => guarded(batch, |batch| {
+    let changed = match react(Held::of(&stored.verdict, stored.mode), operation.mode) {
+        Reaction::Record => guarded(batch, |batch| {
             let verdict = apply::apply(batch, &cause, body, Admission::Happened)?;
             operation::update(batch.tx, operation.op_id, Mode::Fact, &verdict, feed_seq(&verdict))?;
             Ok(verdict)
         })?,
-        (Verdict::InsufficientStock { .. }, _, Mode::Withdraw) => guarded(batch, |batch| {
+        Reaction::Bar => guarded(batch, |batch| {
             let verdict = withdrawn();
             operation::update(batch.tx, operation.op_id, Mode::Withdraw, &verdict, None)?;
             keep_withdrawn(batch, body, &cause)?;
             Ok(verdict)
         })?,
-        (Verdict::Applied { .. }, Mode::Admit, Mode::Withdraw) => guarded(batch, |batch| {
+        Reaction::Undo => guarded(batch, |batch| {
             if let OperationBody::SaleComplete(document) = body {
                 apply::withdraw(batch, &cause, document)?;
             }
@@ -232,17 +237,17 @@ fn run_again(
             operation::update(batch.tx, operation.op_id, Mode::Withdraw, &verdict, None)?;
             Ok(verdict)
         })?,
-        (Verdict::Applied { .. }, Mode::Admit, Mode::Fact) => {
+        Reaction::Confirm => {
             let seq = feed_seq(&stored.verdict);
             operation::update(batch.tx, operation.op_id, Mode::Fact, &stored.verdict, seq)?;
             return Ok((true, stored.verdict));
         }
-        (Verdict::Applied { .. }, Mode::Fact, Mode::Withdraw) | (_, Mode::Withdraw, Mode::Fact) => {
-            // A receipt was printed, or a cart was given back: one register cannot say both.
+        Reaction::Contradiction => {
             keep_aside(batch, push, operation, Alarm::BodyMismatch)?;
             return Ok((true, stored.verdict));
         }
-        (_, _, Mode::Admit | Mode::Fact | Mode::Withdraw) => return Ok((true, stored.verdict)),
+        // What is held was asked before.
+        Reaction::Repeat | Reaction::Ask => return Ok((true, stored.verdict)),
     };
     match changed {
         Ok(verdict) => Ok((false, verdict)),
