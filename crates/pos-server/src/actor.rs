@@ -2,13 +2,15 @@
 //!
 //! Whatever arrived while the last commit ran goes into the next transaction, up to a bound, without any waiting
 //! window: alone a push pays one commit, and under load thirty pushes share one. Replies go out only after the commit.
+//! A long push is worked off in pieces, each in a transaction of its own, so that a checkout never waits for a backlog.
 //! A thread of its own and plain channels, so that the server works under any async runtime and in simulations.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use pos_protocol::{ApiError, MAX_BATCH_OPS, Problem, PushResponse};
+use pos_protocol::{ApiError, MAX_BATCH_OPS, OpVerdict, Problem, PushResponse};
 use tokio::sync::{oneshot, watch};
 
 use crate::batch::Batch;
@@ -16,7 +18,7 @@ use crate::clock::Clock;
 use crate::error::{ServerError, in_words, not_now, unavailable};
 use crate::metrics::Metrics;
 use crate::prepare::PreparedPush;
-use crate::push::{self, PushFault};
+use crate::push::{self, Piece, PushFault};
 use crate::storage::{Store, WriteFault};
 
 /// Most pushes that may wait. At a few milliseconds a commit this is already seconds of backlog; the rest is told to
@@ -24,6 +26,9 @@ use crate::storage::{Store, WriteFault};
 const MAX_WAITING: usize = 1_024;
 /// Operations after which a batch is closed: one full push. A larger batch would make everyone wait for the slowest.
 const MAX_BATCH: usize = MAX_BATCH_OPS;
+/// Most operations of one push in one transaction, some 10 ms of work. A longer push is worked off in pieces, and who
+/// came meanwhile goes between them: one commit costs as much as a few sales, a customer who waits costs more.
+const PIECE: usize = 64;
 
 type Answer = Result<PushResponse, ApiError>;
 
@@ -92,56 +97,108 @@ impl Drop for Actor {
     }
 }
 
+/// A push that waits, and how far it has come.
+struct Waiting {
+    request: Request,
+    /// Operations whose verdicts are committed.
+    done: usize,
+    /// Their verdicts.
+    verdicts: Vec<OpVerdict>,
+}
+
+impl Waiting {
+    fn is_long(&self) -> bool {
+        self.request.push.operations.len() > PIECE
+    }
+
+    /// What of it goes into the next transaction.
+    fn next_piece(&self) -> Piece {
+        let push = Arc::clone(&self.request.push);
+        let end = self.done.saturating_add(PIECE).min(push.operations.len());
+        Piece { push, operations: self.done..end }
+    }
+
+    /// Takes the answer to `piece`; gives itself back when more of it is to be done.
+    fn answered(mut self, piece: &Piece, answer: Result<PushResponse, Problem>) -> Option<Self> {
+        let whole = match answer {
+            Ok(mut response) => {
+                self.verdicts.append(&mut response.verdicts);
+                if !piece.is_last() {
+                    self.done = piece.operations.end;
+                    return Some(self);
+                }
+                Ok(PushResponse { verdicts: self.verdicts, ..response })
+            }
+            Err(problem) => Err(ApiError::Refused { problem }),
+        };
+        drop(self.request.reply.send(whole));
+        None
+    }
+}
+
 impl Writer {
     fn run(&self, requests: &Receiver<Request>) {
-        while let Ok(first) = requests.recv() {
-            let mut operations = first.push.operations.len();
-            let mut batch = vec![first];
-            while operations < MAX_BATCH
-                && let Ok(next) = requests.try_recv()
-            {
-                operations += next.push.operations.len();
-                batch.push(next);
+        let mut long = VecDeque::new();
+        loop {
+            let mut batch = Vec::new();
+            let mut next = if long.is_empty() { requests.recv().ok() } else { requests.try_recv().ok() };
+            if next.is_none() && long.is_empty() {
+                return;
+            }
+            let mut operations = 0;
+            while let Some(request) = next {
+                let waiting = Waiting { request, done: 0, verdicts: Vec::new() };
+                if waiting.is_long() {
+                    long.push_back(waiting);
+                } else {
+                    operations += waiting.request.push.operations.len();
+                    batch.push(waiting);
+                }
+                let room = operations < MAX_BATCH && long.len() < MAX_WAITING;
+                next = if room { requests.try_recv().ok() } else { None };
             }
             self.serve(batch);
+            if let Some(first) = long.pop_front() {
+                // Whoever came meanwhile goes before the rest of it: a customer does not wait for a backlog.
+                self.serve(vec![first]).into_iter().for_each(|rest| long.push_front(rest));
+            }
         }
     }
 
-    /// Commits a batch and answers it. When the transaction fails as a whole, each push is tried alone once: one that
-    /// cannot be written must not take the others with it.
-    fn serve(&self, batch: Vec<Request>) {
-        let pushes: Vec<Arc<PreparedPush>> = batch.iter().map(|request| Arc::clone(&request.push)).collect();
-        match self.commit(pushes) {
+    /// Commits the next piece of each and answers those that are done; gives the others back. When the transaction
+    /// fails as a whole, each push is tried alone once: one that cannot be written must not take the others with it.
+    fn serve(&self, batch: Vec<Waiting>) -> Vec<Waiting> {
+        if batch.is_empty() {
+            return batch;
+        }
+        let pieces: Vec<Piece> = batch.iter().map(Waiting::next_piece).collect();
+        match self.commit(&pieces) {
             Ok(answers) => {
-                for (request, answer) in batch.into_iter().zip(answers) {
-                    drop(request.reply.send(answer.map_err(|problem| ApiError::Refused { problem })));
-                }
+                let each = batch.into_iter().zip(&pieces).zip(answers);
+                each.filter_map(|((waiting, piece), answer)| waiting.answered(piece, answer)).collect()
             }
             Err(fault) if batch.len() > 1 => {
                 tracing::warn!(error = %in_words(&fault), pushes = batch.len(), "a batch is taken apart");
-                for request in batch {
-                    self.serve(vec![request]);
-                }
+                batch.into_iter().flat_map(|waiting| self.serve(vec![waiting])).collect()
             }
             Err(fault) => {
+                // What of it was committed before stands, and answers the next try.
                 let answer = unavailable(&fault);
-                for request in batch {
-                    drop(request.reply.send(Err(answer.clone())));
+                for waiting in batch {
+                    drop(waiting.request.reply.send(Err(answer.clone())));
                 }
+                Vec::new()
             }
         }
     }
 
-    fn commit(
-        &self,
-        pushes: Vec<Arc<PreparedPush>>,
-    ) -> Result<Vec<Result<PushResponse, Problem>>, ServerError> {
+    fn commit(&self, pieces: &[Piece]) -> Result<Vec<Result<PushResponse, Problem>>, ServerError> {
         let run = || {
-            let (now_ms, pushes) = (self.clock.now_ms(), pushes.clone());
+            let (now_ms, pieces) = (self.clock.now_ms(), pieces.to_vec());
             self.store.write(move |tx| -> Result<_, PushFault> {
                 let mut batch = Batch::begin(tx, now_ms)?;
                 let answers =
-                    pushes.iter().map(|push| push::run(&mut batch, push)).collect::<Result<Vec<_>, _>>()?;
+                    pieces.iter().map(|piece| push::run(&mut batch, piece)).collect::<Result<Vec<_>, _>>()?;
                 let (rows, seq) = batch.finish()?;
                 let answers: Vec<_> =
                     answers.into_iter().map(|answer| answer.map(|open| open.close(&rows))).collect();

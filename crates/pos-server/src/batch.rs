@@ -234,11 +234,9 @@ impl<'t> Batch<'t> {
         if let Some(known) = self.products.get(&asked) {
             return Ok(Some(Rc::clone(known)));
         }
-        if let Some(row) = entity::find(self.tx, EntityKind::Product, asked.0)? {
-            let ProductFields { code, name, price, track_stock } =
-                json_value(serde_json::Value::Object(row.fields))?;
-            let facts =
-                Rc::new(ProductFacts { id: asked, code, name, price, track_stock, deleted: row.deleted });
+        if let Some((fields, deleted)) = entity::find_fields(self.tx, EntityKind::Product, asked.0)? {
+            let ProductFields { code, name, price, track_stock } = fields;
+            let facts = Rc::new(ProductFacts { id: asked, code, name, price, track_stock, deleted });
             self.products.insert(asked, Rc::clone(&facts));
             return Ok(Some(facts));
         }

@@ -5,7 +5,9 @@
 //! withdrawn. Whatever contradicts what is stored is kept aside and answered as an alarm.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use pos_domain::OperationBody;
 use pos_protocol::latch::{Held, Reaction, react};
@@ -35,7 +37,7 @@ pub(crate) struct OpenAnswer {
 }
 
 impl OpenAnswer {
-    /// Puts each touched row into the verdict of the last operation of this push that touched it.
+    /// Puts each touched row into the verdict of the last operation of this piece that touched it.
     pub(crate) fn close(mut self, rows: &HashMap<RowKey, FeedRow>) -> PushResponse {
         let mut given = HashSet::new();
         for (verdict, keys) in self.response.verdicts.iter_mut().zip(&self.row_keys).rev() {
@@ -60,22 +62,37 @@ pub(crate) enum PushFault {
     Lost(#[from] TransactionLost),
 }
 
-/// Runs a push; the inner error answers the whole request.
-pub(crate) fn run(
-    batch: &mut Batch<'_>,
-    push: &PreparedPush,
-) -> Result<Result<OpenAnswer, Problem>, PushFault> {
+/// A push, or as much of it as one transaction takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    pub(crate) push: Arc<PreparedPush>,
+    /// Which of its operations.
+    pub(crate) operations: Range<usize>,
+}
+
+impl Piece {
+    /// Nothing of the push comes after it. Its chain links go with this piece: their sales are there by then.
+    pub(crate) fn is_last(&self) -> bool {
+        self.operations.end >= self.push.operations.len()
+    }
+}
+
+/// Runs a piece of a push; the inner error answers the whole request.
+pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAnswer, Problem>, PushFault> {
+    let push = &*piece.push;
+    let operations = push.operations.get(piece.operations.clone()).unwrap_or_default();
     if device::is_revoked(batch.tx, push.device.device_id)? {
-        for prepared in &push.operations {
+        // All that is left of it: this answer ends the push.
+        for prepared in push.operations.get(piece.operations.start..).unwrap_or_default() {
             keep_aside(batch, push, &prepared.operation, Alarm::Revoked)?;
         }
         let detail = "this register was revoked; what it sent is kept aside".to_owned();
         return Ok(Err(Problem { code: ProblemCode::Revoked, detail, retry_after_ms: None }));
     }
     let newest = life::newest_epoch(batch.tx, push.device.device_id)?;
-    let mut verdicts = Vec::with_capacity(push.operations.len());
-    let mut row_keys = Vec::with_capacity(push.operations.len());
-    for prepared in &push.operations {
+    let mut verdicts = Vec::with_capacity(operations.len());
+    let mut row_keys = Vec::with_capacity(operations.len());
+    for prepared in operations {
         batch.begin_operation();
         let op_id = prepared.operation.op_id;
         let (duplicate, verdict) = if push.epoch < newest {
@@ -86,7 +103,8 @@ pub(crate) fn run(
         verdicts.push(OpVerdict { op_id, duplicate, verdict });
         row_keys.push(batch.take_row_keys());
     }
-    let (chain_head, chain_fault) = chain::run(batch, push, newest)?;
+    let (chain_head, chain_fault) =
+        if piece.is_last() { chain::run(batch, push, newest)? } else { (None, None) };
     let response = PushResponse {
         verdicts,
         chain_head,

@@ -286,6 +286,33 @@ async fn a_poison_operation_in_a_batch_leaves_nothing_and_the_others_stand() {
 }
 
 #[tokio::test]
+async fn a_long_push_is_answered_whole_with_its_links_although_a_customer_goes_before_its_rest() {
+    const SALES: i64 = 200;
+    let (shop, mut till, milk) = shop_with(1_000).await;
+    let mut other = shop.join("other").await;
+    let mut backlog = push_of(&till, Vec::new());
+    for _ in 0..SALES {
+        let document = till.sale(&[(&milk, 1)]);
+        let operation = till.operation(&OperationBody::SaleComplete(Box::new(document.clone())), Mode::Fact);
+        backlog.chain.push(till.seal(&document, &operation));
+        backlog.operations.push(operation);
+    }
+    let asked: Vec<_> = backlog.operations.iter().map(|operation| operation.op_id).collect();
+    let links = backlog.chain.len();
+    let sale = OperationBody::SaleComplete(Box::new(other.sale(&[(&milk, 1)])));
+    let customer = vec![other.operation(&sale, Mode::Admit)];
+    let (answer, customer) = tokio::join!(till.push_all(backlog), other.push(customer));
+    let answered: Vec<_> = answer.verdicts.iter().map(|verdict| verdict.op_id).collect();
+    assert_eq!(answered, asked, "one verdict for each, in their order, whatever piece it was in");
+    assert!(answer.verdicts.iter().all(|verdict| is_applied(&verdict.verdict)));
+    let head = answer.chain_head.map(|head| head.number);
+    assert_eq!(head, u64::try_from(links).ok(), "the links find the sales of all pieces");
+    let last = feed_seq(&answer.verdicts.last().unwrap().verdict);
+    assert!(feed_seq(&customer[0].verdict) < last, "the customer did not wait for the whole backlog");
+    assert_eq!(till.stock(&milk).await, (1_000 - SALES - 1, 0));
+}
+
+#[tokio::test]
 async fn a_document_that_does_not_add_up_is_refused_with_its_field() {
     let (_shop, mut till, milk) = shop_with(10).await;
     let mut wrong = till.sale(&[(&milk, 2)]);
