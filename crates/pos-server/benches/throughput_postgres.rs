@@ -23,7 +23,7 @@ mod measure;
 mod store;
 
 /// An acknowledged sale is on the disk.
-const FSYNC: &str = "on";
+const DISK: pos_testkit::postgres::Disk = pos_testkit::postgres::Disk::Synchronised;
 
 fn main() {
     measure::run();

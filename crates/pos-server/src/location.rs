@@ -19,7 +19,7 @@ pub(crate) enum Place {
     /// SQLite, in the folder.
     Embedded,
     /// PostgreSQL, which may hold several businesses and serve several servers.
-    Postgres(Address),
+    Postgres(Box<Address>),
 }
 
 impl Location {
@@ -37,7 +37,7 @@ impl Location {
         url: &str,
         business: Option<&str>,
     ) -> Result<Self, ServerError> {
-        let place = Place::Postgres(Address::parse(url, business)?);
+        let place = Place::Postgres(Box::new(Address::parse(url, business)?));
         Ok(Self { folder: folder.into(), place })
     }
 

@@ -43,7 +43,7 @@ pub fn move_to_postgres(to: &Location, name: Option<&str>) -> Result<Moved, Serv
     let from = file.clone();
     let rows = target.write(move |tx| copy_all(&from, tx)).map_err(|fault| match fault {
         WriteFault::Job(CopyFault::Taken) => ServerError::AlreadyInitialised,
-        fault => fault.into(),
+        fault @ (WriteFault::Job(_) | WriteFault::Unknown(_) | WriteFault::NotWritten(_)) => fault.into(),
     })?;
     // Whole before it is put aside: closing carries over what the file's journal still holds.
     source.close()?;

@@ -15,6 +15,9 @@ use crate::process::{Running, free_port, program, run};
 pub struct Server {
     data: PathBuf,
     address: SocketAddr,
+    sealed: bool,
+    /// The URL of its PostgreSQL database, unless its database is embedded.
+    database: Option<String>,
     running: Option<Running>,
     _folder: TempDir,
 }
@@ -23,6 +26,20 @@ impl Server {
     /// Starts a server on an empty folder. It makes a business by itself.
     pub fn start() -> Result<Self> {
         let mut server = Self::prepare()?;
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// The same with TLS, as a server has it that other machines reach.
+    pub fn start_sealed() -> Result<Self> {
+        let mut server = Self { sealed: true, ..Self::prepare()? };
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// Starts a server on a PostgreSQL database, beside others that serve the same business.
+    pub fn start_on(database: &str) -> Result<Self> {
+        let mut server = Self { database: Some(database.to_owned()), ..Self::prepare()? };
         server.start_again()?;
         Ok(server)
     }
@@ -38,13 +55,22 @@ impl Server {
     fn prepare() -> Result<Self> {
         let folder = tempfile::tempdir().context("a folder for the server")?;
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        Ok(Self { data: folder.path().join("server"), address, running: None, _folder: folder })
+        Ok(Self {
+            data: folder.path().join("server"),
+            address,
+            sealed: false,
+            database: None,
+            running: None,
+            _folder: folder,
+        })
     }
 
     /// Starts it again where it was.
     pub fn start_again(&mut self) -> Result<()> {
         let mut serve = Command::new(program("comptoir-server")?);
         serve.arg("serve").arg("--data").arg(&self.data).args(["--listen", &self.address.to_string()]);
+        serve.args(self.sealed.then_some("--tls"));
+        serve.args(self.database.iter().flat_map(|url| ["--database-url", url]));
         serve.env("COMPTOIR_LOG", "error").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut running = Running::start(&mut serve)?;
         // Its port listens a moment before its address is noted for `pair`; its first line comes after both.
@@ -88,9 +114,28 @@ impl Server {
         self.address
     }
 
-    /// Its address as registers take it.
+    /// Its address as registers take it; of a sealed one without its pin, which only an invitation names.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.sealed { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// What the owner carries to a register: the address, with the pin of a sealed server, and a pairing code.
+    pub fn invite(&self) -> Result<(String, String)> {
+        let pairing = self.ask(&["pair"])?;
+        let text = |name: &str| {
+            let text = pairing.get(name).and_then(Value::as_str).map(str::to_owned);
+            text.with_context(|| format!("an invitation has a {name}: {pairing}"))
+        };
+        Ok((text("server")?, text("code")?))
+    }
+
+    /// Names of the registers that have joined, in their order.
+    pub fn registers(&self) -> Result<Vec<String>> {
+        let listed = self.ask(&["devices", "list"])?;
+        let listed = listed.as_array().or_else(|| listed.get("devices")?.as_array());
+        let named = |device: &Value| device.get("name").and_then(Value::as_str).map(str::to_owned);
+        listed.context("a list of registers")?.iter().map(|d| named(d).context("a name")).collect()
     }
 
     /// A pairing code.
@@ -108,7 +153,9 @@ impl Server {
     /// The document of a command that works on the data folder, beside the running server.
     pub fn ask(&self, command: &[&str]) -> Result<Value> {
         let data = self.data.to_string_lossy();
-        let said = run(&program("comptoir-server")?, [command, &["--json", "--data", &data]].concat())?;
+        let database = self.database.iter().flat_map(|url| ["--database-url", url]);
+        let words = command.iter().copied().chain(["--json", "--data", &data]).chain(database);
+        let said = run(&program("comptoir-server")?, words)?;
         said.document(0).with_context(|| format!("comptoir-server {command:?}"))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn find(tx: Tx<'_>, conflict_id: ConflictId) -> Sql<Option<ConflictRo
         |row| {
             let resolution = row
                 .get::<Option<&str>>("resolution")?
-                .map(|text| serde_json::from_str(text))
+                .map(serde_json::from_str)
                 .transpose()
                 .map_err(unreadable)?;
             Ok(ConflictRow { rev: natural(row, "rev")?, conflict: json(row, "document")?, resolution })
@@ -89,6 +89,17 @@ pub(crate) fn append_event(
             (":at_ms", event.at_ms.into()),
             (":event", to_json(event)?.into()),
         ],
+    )
+}
+
+/// Number of conflicts that were decided after a time, in milliseconds since 1970 UTC. Reads every event: for somebody
+/// who asks now and then.
+pub(crate) fn count_resolved_since(tx: Tx<'_>, since_ms: i64) -> Sql<u64> {
+    tx.get(
+        "SELECT count(DISTINCT conflict_id) AS resolved FROM conflict_event
+         WHERE at_ms > :since AND event LIKE '%\"what\":\"resolved\"%'",
+        &[(":since", since_ms.into())],
+        |row| natural(row, "resolved"),
     )
 }
 

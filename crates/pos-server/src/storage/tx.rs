@@ -92,7 +92,8 @@ impl<'t> Tx<'t> {
         Ok(rows)
     }
 
-    /// Shows one row after the other, until told to stop, so that memory stays flat.
+    /// Shows one row after the other, until told to stop, so that memory stays flat. Nobody may run a statement of this
+    /// transaction meanwhile: on PostgreSQL its answer would stand behind the rows that are still to come.
     pub(crate) fn each(
         self,
         sql: &str,

@@ -3,7 +3,7 @@
 
 /// Nobody pulls a plug here: what a process leaves to the system stays.
 #[cfg(test)]
-const FSYNC: &str = "off";
+const DISK: pos_testkit::postgres::Disk = pos_testkit::postgres::Disk::Trusted;
 
 #[cfg(test)]
 #[path = "../server/chain.rs"]

@@ -17,7 +17,11 @@ fn embedded() -> Shop {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let now = Arc::new(AtomicI64::new(OPENING_MS));
     let settings = ShopSettings::new("Boutique Kaloum", Currency::from_iso("GNF").unwrap(), "fr-GN");
-    let place = Place { location: Location::embedded(folder.path()), folder, database: cluster().database() };
+    let place = Place {
+        location: Location::embedded(folder.path()),
+        folder,
+        database: cluster().database().unwrap(),
+    };
     let server = Server::open(&place.location, Some(&settings), clock(&now)).unwrap();
     Shop { place, server, now }
 }

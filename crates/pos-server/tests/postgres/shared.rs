@@ -9,7 +9,7 @@ use pos_domain::{Currency, Product};
 use pos_protocol::{ApiError, ProblemCode, SyncApi, Verdict};
 use pos_server::{PostgresError, Records, Server, ServerError};
 
-use crate::cluster::cluster;
+use crate::cluster::{cluster, with};
 use crate::harness::*;
 use crate::store::Place;
 
@@ -256,12 +256,58 @@ async fn no_statement_changes_what_happened() {
         "UPDATE stock_level SET on_hand_milli = -1",
     ] {
         let sql = statement.to_owned();
-        let refused = cluster().with(&shop.place.database, move |client| {
+        let refused = with(&shop.place.database, move |client| {
             Box::pin(async move { client.batch_execute(&sql).await.is_err() })
         });
         assert!(refused, "{statement} as somebody whom no other rule binds");
     }
     verified(&shop);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_has_to_read_a_table() {
+    let shop = Shop::open();
+    for sql in [
+        include_str!("../../src/storage/feed_after.sql"),
+        include_str!("../../src/storage/feed_find.sql"),
+        include_str!("../../src/storage/snapshot_entity.sql"),
+        include_str!("../../src/storage/snapshot_stock.sql"),
+        include_str!("../../src/storage/snapshot_conflict.sql"),
+    ] {
+        let values = [
+            (":after", "$1::bigint"),
+            (":limit", "$2::bigint"),
+            (":entity", "$3::text"),
+            (":from", "$4::uuid"),
+            (":id", "$5::uuid"),
+        ];
+        let sql = values.iter().fold(sql.to_owned(), |sql, (name, value)| sql.replace(name, value));
+        let plan = plan_as_server(&shop.place, &sql);
+        assert!(
+            !plan.contains("Seq Scan"),
+            "row-level security must leave the keys usable: a page of a hundred thousand rows reads no table\n{plan}"
+        );
+    }
+}
+
+/// How the serving role's statement would run if reading whole tables were dear, as it is where they are large.
+fn plan_as_server(place: &Place, sql: &str) -> String {
+    let (url, sql) = (cluster().server_url(&place.database), sql.to_owned());
+    let ask = async move {
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let prepare = format!(
+            "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET comptoir.tenant = '1';
+             PREPARE page (bigint, bigint, text, uuid, uuid) AS {sql}"
+        );
+        client.batch_execute(&prepare).await.unwrap();
+        let zero = "'00000000-0000-0000-0000-000000000000'";
+        let explain = format!("EXPLAIN EXECUTE page (0, 10, 'product', {zero}, {zero})");
+        let plan = client.query(&explain, &[]).await.unwrap();
+        plan.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n")
+    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    std::thread::spawn(move || runtime().block_on(ask)).join().unwrap()
 }
 
 fn tables_of_businesses(place: &Place) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pos_server::Location;
 use tokio_postgres::types::FromSqlOwned;
 
-use crate::cluster::cluster;
+use crate::cluster::{cluster, with};
 
 /// A place for one business.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct Place {
 impl Place {
     /// An empty one.
     pub(crate) fn new() -> Self {
-        Self::beside(&cluster().database(), None)
+        Self::beside(&cluster().database().unwrap(), None)
     }
 
     /// A folder of another server for a business in a database that is there.
@@ -42,7 +42,7 @@ impl Place {
     /// What the database itself says, through a connection that no rule binds.
     pub(crate) fn query<T: FromSqlOwned + Send + 'static>(&self, sql: &str) -> T {
         let sql = sql.to_owned();
-        cluster().with(&self.database, move |client| {
+        with(&self.database, move |client| {
             Box::pin(async move { client.query_one(&sql, &[]).await.unwrap().get(0) })
         })
     }

@@ -19,6 +19,7 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub(crate) struct Address {
     config: Config,
+    line: Line,
     business: Option<String>,
 }
 
@@ -41,12 +42,16 @@ impl Address {
             .tcp_user_timeout(TCP_USER_TIMEOUT)
             .keepalives(true)
             .keepalives_idle(KEEPALIVE_IDLE);
-        match (is_local(&config), config.get_ssl_mode()) {
+        let line = match (is_local(&config), config.get_ssl_mode()) {
             (false, SslMode::Disable) => return Err(PostgresError::Plain),
-            (true, SslMode::Disable | SslMode::Prefer) => drop(config.ssl_mode(SslMode::Disable)),
-            (_, _) => drop(config.ssl_mode(SslMode::Require)),
-        }
-        Ok(Self { config, business: business.map(str::to_owned) })
+            (true, SslMode::Disable | SslMode::Prefer) => Line::Plain,
+            (_, _) => Line::Encrypted,
+        };
+        config.ssl_mode(match line {
+            Line::Plain => SslMode::Disable,
+            Line::Encrypted => SslMode::Require,
+        });
+        Ok(Self { config, line, business: business.map(str::to_owned) })
     }
 
     /// The name of the business that was asked for.
@@ -59,11 +64,7 @@ impl Address {
     }
 
     pub(super) fn line(&self) -> Line {
-        match self.config.get_ssl_mode() {
-            SslMode::Disable => Line::Plain,
-            // `parse` left nothing else.
-            _ => Line::Encrypted,
-        }
+        self.line
     }
 
     pub(super) fn user(&self) -> String {

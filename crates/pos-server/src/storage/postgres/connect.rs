@@ -78,10 +78,9 @@ fn encryption() -> Result<MakeRustlsConnect, PostgresError> {
 
 async fn check(client: &Client) -> Result<(), PostgresError> {
     let answer = client.simple_query(WHO).await.map_err(StorageError::from)?;
-    let row = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
+    let row = answer
+        .iter()
+        .find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
     let column = |index| row.and_then(|row| row.get(index)).unwrap_or_default().to_owned();
     let version: u32 = column(0).parse().unwrap_or(0);
     if version < OLDEST * VERSION_UNIT {

@@ -206,10 +206,9 @@ impl<E: Error + Send + Sync + 'static> Missed<E> {
     /// An unknown outcome is for the caller to look into.
     fn wants_another_try(&self) -> bool {
         match self {
-            Self::Away(error) => match error {
-                PostgresError::Unreachable { .. } => true,
-                other => wants_another_try(other),
-            },
+            Self::Away(error) => {
+                matches!(error, PostgresError::Unreachable { .. }) || wants_another_try(error)
+            }
             Self::Stopped(Stop::Job(error)) => wants_another_try(error),
             Self::Stopped(Stop::RolledBack(error)) => wants_another_try(error),
             Self::Stopped(Stop::Panicked | Stop::Unknown(_)) => false,

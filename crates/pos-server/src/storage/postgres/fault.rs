@@ -152,14 +152,10 @@ pub(super) fn is_gone(error: &tokio_postgres::Error) -> bool {
     }
 }
 
+/// PostgreSQL ended it to let others go on. A lock that is not given in time is no such case: whoever waits that long
+/// is told to come back.
 fn is_passing(code: &SqlState) -> bool {
-    [
-        SqlState::T_R_DEADLOCK_DETECTED,
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::LOCK_NOT_AVAILABLE,
-        SqlState::QUERY_CANCELED,
-    ]
-    .contains(code)
+    *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE
 }
 
 /// The answer of PostgreSQL along the causes of an error.

@@ -107,9 +107,8 @@ async fn read_counter(client: &Client, tenant_key: i64) -> Sql<u64> {
         "BEGIN READ ONLY; SET LOCAL comptoir.tenant = '{tenant_key}'; SELECT feed_seq FROM business; COMMIT"
     );
     let answer = client.simple_query(&sql).await?;
-    let counter = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
-        _ => None,
+    let counter = answer.iter().find_map(|message| {
+        if let SimpleQueryMessage::Row(row) = message { row.get(0)?.parse().ok() } else { None }
     });
     counter.ok_or(StorageError::NoRow)
 }

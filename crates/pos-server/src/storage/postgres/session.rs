@@ -9,7 +9,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -147,12 +147,13 @@ impl Session {
         let prepared = self.prepared(sql)?;
         let values = prepared.bind(params)?;
         let mut rows = pin!(self.wait(self.client.query_raw(&prepared.statement, values))?);
-        while let Some(row) = self.wait(rows.try_next())? {
+        loop {
+            let next = self.runtime.block_on(rows.try_next());
+            let Some(row) = self.noted(next)? else { return Ok(()) };
             if visit(Row::Postgres(&row))?.is_break() {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Begins what [`Session::undo_savepoint`] takes back.
@@ -181,15 +182,10 @@ impl Session {
     }
 
     fn take_back(&self, sql: &str) -> Sql<()> {
-        let unanswered = self.unanswered.take();
-        self.runtime.block_on(async {
-            let answer = self.client.batch_execute(sql).await;
-            for request in unanswered {
-                // Whatever it was is taken back.
-                drop(request.await);
-            }
-            answer
-        })?;
+        // Whatever went wrong before is taken back with the rest.
+        let (_, answer) =
+            self.runtime.block_on(in_order(self.unanswered.take(), self.client.batch_execute(sql)));
+        answer?;
         self.failed.set(false);
         Ok(())
     }
@@ -224,17 +220,8 @@ impl Session {
 
     /// Waits for an answer and for all those before it; the first failure is the cause of those behind it.
     fn wait<T>(&self, answer: impl Future<Output = Answer<T>>) -> Sql<T> {
-        let answer = self.runtime.block_on(async {
-            let answer = answer.await;
-            let mut first = None;
-            for request in self.unanswered.take() {
-                if let Err(error) = request.await {
-                    first.get_or_insert(error);
-                }
-            }
-            first.map_or(answer, Err)
-        });
-        self.noted(answer)
+        let (failure, answer) = self.runtime.block_on(in_order(self.unanswered.take(), answer));
+        self.noted(failure.map_or(answer, Err))
     }
 
     fn noted<T>(&self, answer: Answer<T>) -> Sql<T> {
@@ -243,6 +230,27 @@ impl Session {
             StorageError::Postgres(error)
         })
     }
+}
+
+/// Sends a request behind those that wait for their answers, then takes all answers in the order in which they come.
+/// Whoever took the last one first would wait for ever: the line is read no further than somebody takes what it brings.
+async fn in_order<T>(
+    unanswered: Vec<Unanswered>,
+    request: impl Future<Output = Answer<T>>,
+) -> (Option<tokio_postgres::Error>, Answer<T>) {
+    let mut request = pin!(request);
+    let sent = poll_fn(|context| Poll::Ready(request.as_mut().poll(context))).await;
+    let mut failure = None;
+    for earlier in unanswered {
+        if let Err(error) = earlier.await {
+            failure.get_or_insert(error);
+        }
+    }
+    let answer = match sent {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => request.await,
+    };
+    (failure, answer)
 }
 
 impl Prepared {
