@@ -360,9 +360,15 @@ impl App {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, AppError> + Send + 'static,
     {
-        let result = self.inner.store.write_async(Priority::Till, job).await;
-        if result.as_ref().is_err_and(|e| e.code == ErrorCode::StorageUnknownOutcome) {
+        if self.inner.store.is_stopped() {
+            // While the file stays shut this write is refused, not unknown: nothing of it was tried.
             self.reopen_writer()?;
+        }
+        let result = self.inner.store.write_async(Priority::Till, job).await;
+        if result.as_ref().is_err_and(|e| e.code == ErrorCode::StorageUnknownOutcome)
+            && let Err(error) = self.reopen_writer()
+        {
+            tracing::error!(code = error.code.as_str(), "the outcome stays unknown until the file opens again");
         }
         self.inner.keeper.notice();
         result

@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -48,6 +49,8 @@ pub struct Database {
 struct Shared {
     options: OpenOptions,
     opened: Opened,
+    /// Set while the writer is poisoned.
+    stopped: Arc<AtomicBool>,
     /// `None` when opened read-only.
     writer: Option<Crew<WriteJob>>,
     readers: Crew<ReadJob>,
@@ -74,16 +77,17 @@ impl Database {
     }
 
     fn open_checked(options: &OpenOptions) -> Result<Self, OpenError> {
-        let (writer, opened) = match options.mode {
+        let (writer, stopped, opened) = match options.mode {
             OpenMode::ReadWrite => {
                 let (connection, opened) = open::open_writer(options)?;
                 let writer = Writer::new(options.path.clone(), connection);
-                (Some(start_writer(writer)?), opened)
+                let stopped = writer.stopped();
+                (Some(start_writer(writer)?), stopped, opened)
             }
-            OpenMode::ReadOnly => (None, open::check_readable(options)?),
+            OpenMode::ReadOnly => (None, Arc::default(), open::check_readable(options)?),
         };
         let readers = start_readers(options)?;
-        Ok(Self { shared: Arc::new(Shared { options: options.clone(), opened, writer, readers }) })
+        Ok(Self { shared: Arc::new(Shared { options: options.clone(), opened, stopped, writer, readers }) })
     }
 
     /// The file.
@@ -195,6 +199,12 @@ impl Database {
     /// while a thread works.
     pub fn is_idle(&self) -> bool {
         self.shared.readers.queue.is_idle() && self.shared.writer.as_ref().is_none_or(|crew| crew.queue.is_idle())
+    }
+
+    /// Whether writing has stopped after an unknown outcome. Whoever is about to write then reopens first, so that his
+    /// own write is tried and not answered [`WriteError::Poisoned`].
+    pub fn is_stopped(&self) -> bool {
+        self.shared.stopped.load(Ordering::Acquire)
     }
 
     /// Finishes what is queued, carries the WAL over into the file and closes it, which marks a clean end. Later

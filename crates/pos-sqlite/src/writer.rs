@@ -8,6 +8,8 @@
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -96,6 +98,8 @@ pub(crate) struct Writer {
     path: PathBuf,
     /// `None` while poisoned.
     connection: Option<Connection>,
+    /// Whether it is poisoned, for whoever asks from another thread.
+    stopped: Arc<AtomicBool>,
 }
 
 /// What the transaction left behind, decided before the connection is touched again.
@@ -106,7 +110,17 @@ enum Ending<T, E: Error + 'static> {
 
 impl Writer {
     pub(crate) fn new(path: PathBuf, connection: Connection) -> Self {
-        Self { path, connection: Some(connection) }
+        Self { path, connection: Some(connection), stopped: Arc::default() }
+    }
+
+    /// Tells at any time whether writing has stopped.
+    pub(crate) fn stopped(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stopped)
+    }
+
+    fn stop(&mut self) {
+        self.connection = None;
+        self.stopped.store(true, Ordering::Release);
     }
 
     /// Runs one job in its own transaction and says exactly how it ended.
@@ -124,13 +138,13 @@ impl Writer {
         }
         if !connection.is_autocommit() {
             tracing::error!("ROLLBACK failed, the writing connection is given up");
-            self.connection = None;
+            self.stop();
         }
         match ending {
             Ending::Certain(result) => result,
             Ending::Unknown(source) => {
                 tracing::error!(error = %source, "COMMIT failed, the writer stops until it is reopened");
-                self.connection = None;
+                self.stop();
                 Err(WriteError::CommitUnknown(source))
             }
         }
@@ -138,7 +152,7 @@ impl Writer {
 
     /// Closes the connection, opens a new one, checks the file and settles an unknown outcome for good.
     pub(crate) fn reopen(&mut self) -> Result<(), OpenError> {
-        self.connection = None;
+        self.stop();
         let connection = connection::open_for_writing(&self.path)?;
         connection::make_durable(&connection)?;
         let findings = verify::check_connection(&connection, VerifyDepth::Quick);
@@ -147,6 +161,7 @@ impl Writer {
         }
         settle(&connection)?;
         self.connection = Some(connection);
+        self.stopped.store(false, Ordering::Release);
         Ok(())
     }
 

@@ -194,6 +194,11 @@ impl Store {
         async move { answer.await.map_err(from_write) }
     }
 
+    /// Whether writing has stopped after an unknown outcome. Reopen before the next write, so that it is tried.
+    pub fn is_stopped(&self) -> bool {
+        self.database().is_stopped()
+    }
+
     /// Settles an unknown outcome: afterwards a lookup tells for good whether the last write happened.
     ///
     /// # Errors

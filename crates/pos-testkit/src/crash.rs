@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-pub use image::{Image, Syncs};
+pub use image::{Image, Syncs, keep_originals};
 pub use watched::{Fault, Lasts, Trouble};
 
 use watched::Watched;
@@ -40,7 +40,8 @@ pub struct CrashDisk {
 }
 
 impl CrashDisk {
-    /// Watches a folder from now on. What is in it counts as synchronised; no database in it may be open.
+    /// Watches a folder from now on. What is in it counts as synchronised; no database in it may be open. Whoever
+    /// watched it before keeps the record until now.
     ///
     /// The first call makes our VFS the default of this process. Folders that nobody watches do not notice.
     pub fn watch(folder: &Path) -> Result<Self> {
@@ -57,14 +58,14 @@ impl CrashDisk {
         Ok(Moment(state.log.len()))
     }
 
-    /// Every moment from `since` until now, both included.
-    pub fn moments_since(&self, since: Moment) -> impl Iterator<Item = Moment> + use<> {
-        (since.0..=self.watched.state().log.len()).map(Moment)
+    /// Every moment from the first until the last, both included.
+    pub fn moments_between(&self, first: Moment, last: Moment) -> impl Iterator<Item = Moment> + use<> {
+        (first.0..=last.0).map(Moment)
     }
 
-    /// A moment between `since` and now.
-    pub fn any_moment_since(&self, since: Moment, chance: &mut StdRng) -> Moment {
-        Moment(chance.random_range(since.0..=self.watched.state().log.len()))
+    /// One of them.
+    pub fn any_moment_between(&self, first: Moment, last: Moment, chance: &mut StdRng) -> Moment {
+        Moment(chance.random_range(first.0..=last.0))
     }
 
     /// The folder as a power cut at `at` leaves it. What was not synchronised is left to `chance`.

@@ -55,6 +55,7 @@ impl App {
         tenders: Vec<Tender>,
     ) -> Result<Outcome<SaleCompleted>, AppError> {
         let _one_at_a_time = self.inner.checkout.lock().await;
+        self.recover_checkouts().await.map_err(in_doubt)?;
         if let Some(done) = self.find_done(request_id).await? {
             return self.completed(done, Vec::new()).await;
         }
@@ -71,7 +72,7 @@ impl App {
             Some(link) => {
                 let (begun, claimed, deadline) = self.begin(&order).await?;
                 let answer = link.checkout(claimed, deadline).await;
-                self.conclude(order, begun, answer).await
+                self.conclude(order, begun, answer).await.map_err(in_doubt)
             }
         }
     }
@@ -102,15 +103,19 @@ impl App {
             .await;
         let notices = match result {
             // Nobody knows whether it was written: the file, reopened, does.
-            Err(e)
-                if e.code == ErrorCode::StorageUnknownOutcome && self.find_done(request).await?.is_some() =>
-            {
-                Vec::new()
-            }
+            Err(e) if e.code == ErrorCode::StorageUnknownOutcome => match self.find_done(request).await {
+                Ok(Some(_)) => Vec::new(),
+                Ok(None) if !self.inner.store.is_stopped() => {
+                    let detail = json!({ "detail": "nothing was written" });
+                    return Err(AppError::with(ErrorCode::StorageFailed, detail).caused_by(e));
+                }
+                // Shut, the file says nothing.
+                Ok(None) | Err(_) => return Err(e),
+            },
             other => other?,
         };
         self.sold();
-        self.completed(sale_id, notices).await
+        self.completed(sale_id, notices).await.map_err(in_doubt)
     }
 
     /// First transaction of an online checkout: the sale, its movements and its operation, claimed for the checkout's
@@ -301,6 +306,15 @@ impl App {
         })
         .await
     }
+}
+
+/// Once a sale was begun, trouble with the file is no refusal: the next press of the button, or the next start,
+/// finishes the sale and tells what became of it.
+pub(crate) fn in_doubt(error: AppError) -> AppError {
+    if matches!(error.code, ErrorCode::StorageFailed | ErrorCode::StorageDiskFull) {
+        return AppError::new(ErrorCode::StorageUnknownOutcome).caused_by(error);
+    }
+    error
 }
 
 fn refusal_without_server(settings: &ShopSettings, begun: &Begun) -> Option<AppError> {

@@ -13,8 +13,8 @@ use crate::code::ErrorCode;
 use crate::error::AppError;
 
 impl App {
-    /// At start: sales that a crash left between the question and its end. The server is asked again; without an
-    /// answer the sale stands, as it does at the counter.
+    /// Sales that a crash, or a disk in trouble, left between the question and its end: at start and before the next
+    /// sale. The server is asked again; without an answer the sale stands, as it does at the counter.
     pub(crate) async fn recover_checkouts(&self) -> Result<(), AppError> {
         let unfinished = self.read(|conn| Ok(sales::list_unfinished(conn)?)).await?;
         for sale in unfinished {

@@ -3,7 +3,7 @@
 use pos_domain::{Money, Quantity, RequestId, Tender};
 use pos_store::settings;
 
-use super::checkout::Order;
+use super::checkout::{Order, in_doubt};
 use crate::app::App;
 use crate::cart_edit;
 use crate::error::{AppError, decimal};
@@ -26,6 +26,7 @@ impl App {
         tenders: Vec<TenderText>,
     ) -> Result<Outcome<SaleCompleted>, AppError> {
         let _one_at_a_time = self.inner.checkout.lock().await;
+        self.recover_checkouts().await.map_err(in_doubt)?;
         if let Some(done) = self.find_done(request_id).await? {
             return self.completed(done, Vec::new()).await;
         }

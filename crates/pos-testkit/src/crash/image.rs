@@ -13,7 +13,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::log::{Event, FileId};
-use super::watched::Watched;
+use super::watched::{Watched, files_in};
 
 /// What a disk writes as one, in bytes.
 const SECTOR: usize = 512;
@@ -62,8 +62,28 @@ impl Image {
         Ok(Self { files: files.collect::<Result<_>>()? })
     }
 
-    /// Writes the files into another folder.
+    /// Writes the files into another folder: a copy.
     pub fn lay_out(&self, into: &Path) -> Result<()> {
+        self.write(into)
+    }
+
+    /// Makes a folder what it was. A file that `originals` holds under the same name (see [`keep_originals`]) is that
+    /// very file again, so that who tells a copy from the original finds the original.
+    pub fn put_back(&self, folder: &Path, originals: &Path) -> Result<()> {
+        for path in files_in(folder)? {
+            fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
+        for (path, _) in &self.files {
+            let (original, to) = (originals.join(path), folder.join(path));
+            if original.exists() {
+                to.parent().map_or(Ok(()), fs::create_dir_all)?;
+                fs::hard_link(&original, &to).with_context(|| format!("linking {}", to.display()))?;
+            }
+        }
+        self.write(folder)
+    }
+
+    fn write(&self, into: &Path) -> Result<()> {
         for (path, bytes) in &self.files {
             let to = into.join(path);
             to.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -71,6 +91,22 @@ impl Image {
         }
         Ok(())
     }
+}
+
+/// Keeps a hold of each file of a folder that `is_wanted`, by a second name in the folder `originals`.
+pub fn keep_originals(folder: &Path, originals: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<()> {
+    for path in files_in(folder)? {
+        let name = path.strip_prefix(folder)?;
+        if is_wanted(name) {
+            let to = originals.join(name);
+            to.parent().map_or(Ok(()), fs::create_dir_all)?;
+            if to.exists() {
+                fs::remove_file(&to)?;
+            }
+            fs::hard_link(&path, &to).with_context(|| format!("linking {}", to.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// What becomes of what was not synchronised.

@@ -97,6 +97,11 @@ impl Log {
         self.events.push(event);
     }
 
+    /// Whether the last thing that happened was a write to that file.
+    pub(super) fn ends_with_writes_to(&self, file: FileId) -> bool {
+        matches!(self.events.last(), Some(Event::Write { file: last, .. }) if *last == file)
+    }
+
     /// Number of events.
     pub(super) fn len(&self) -> usize {
         self.events.len()

@@ -149,9 +149,9 @@ impl Watched {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The watched folder that holds a file.
+    /// The watched folder that holds a file; of several the one that was watched last.
     pub(super) fn over(path: &Path) -> Option<Arc<Self>> {
-        all().iter().filter_map(Weak::upgrade).find(|watched| path.starts_with(&watched.folder))
+        all().iter().rev().filter_map(Weak::upgrade).find(|watched| path.starts_with(&watched.folder))
     }
 
     /// Opens a file. `may_create`: SQLite wants it made when it is missing. `is_journal`: the first synchronisation
@@ -225,6 +225,10 @@ impl OpenFile {
         carry_out: impl FnOnce(&[u8]) -> c_int,
     ) -> Result<(), c_int> {
         let mut state = self.disk.state();
+        if !state.log.ends_with_writes_to(self.file) {
+            // What was done beside SQLite before this transaction is on the disk before it.
+            let _seen = self.disk.look(&mut state);
+        }
         let met = state.meet(Call::Write);
         let bytes = if met.is_ok() { bytes } else { bytes.split_at(bytes.len() / 2).0 };
         answered(carry_out(bytes))?;
@@ -264,7 +268,7 @@ fn answered(answer: c_int) -> Result<(), c_int> {
 }
 
 /// Every file under a folder that a disk holds.
-fn files_in(folder: &Path) -> Result<HashSet<PathBuf>> {
+pub(super) fn files_in(folder: &Path) -> Result<HashSet<PathBuf>> {
     let mut found = HashSet::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

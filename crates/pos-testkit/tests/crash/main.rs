@@ -46,9 +46,9 @@ impl Written {
 
     /// How many of so many power cuts lost an acknowledged row or left a file that is not sound.
     fn losses(&self, syncs: Syncs, chance: &mut StdRng) -> usize {
-        let begin = self.acknowledged[0];
+        let (begin, end) = (self.acknowledged[0], self.acknowledged[self.acknowledged.len() - 1]);
         let lost = (0..CUTS).filter(|_| {
-            let moment = self.disk.any_moment_since(begin, chance);
+            let moment = self.disk.any_moment_between(begin, end, chance);
             let after = tempfile::tempdir().unwrap();
             self.disk.power_cut(moment, syncs, chance).unwrap().lay_out(after.path()).unwrap();
             // Watched as well: its repair need not reach a real disk.
