@@ -26,9 +26,14 @@ use crate::storage::{Store, WriteFault};
 const MAX_WAITING: usize = 1_024;
 /// Operations after which a batch is closed: one full push. A larger batch would make everyone wait for the slowest.
 const MAX_BATCH: usize = MAX_BATCH_OPS;
-/// Most operations of one push in one transaction, some 10 ms of work. A longer push is worked off in pieces, and who
-/// came meanwhile goes between them: one commit costs as much as a few sales, a customer who waits costs more.
+/// Most operations of one push in one transaction while customers come, some 10 ms of work. A longer push is worked off
+/// in pieces, and who came meanwhile goes between them.
 const PIECE: usize = 64;
+/// The same while nobody comes: pages that many sales change are then written once. The first customer waits for one.
+const QUIET_PIECE: usize = 512;
+/// Pieces that are short after a short push, some 300 ms of work: the next customer is likely. Counted, not timed, so
+/// that the same requests give the same transactions.
+const SHORT_PIECES: u32 = 32;
 
 type Answer = Result<PushResponse, ApiError>;
 
@@ -112,9 +117,9 @@ impl Waiting {
     }
 
     /// What of it goes into the next transaction.
-    fn next_piece(&self) -> Piece {
+    fn next_piece(&self, most: usize) -> Piece {
         let push = Arc::clone(&self.request.push);
-        let end = self.done.saturating_add(PIECE).min(push.operations.len());
+        let end = self.done.saturating_add(most).min(push.operations.len());
         Piece { push, operations: self.done..end }
     }
 
@@ -139,6 +144,7 @@ impl Waiting {
 impl Writer {
     fn run(&self, requests: &Receiver<Request>) {
         let mut long = VecDeque::new();
+        let mut short_pieces = 0_u32;
         loop {
             let mut batch = Vec::new();
             let mut next = if long.is_empty() { requests.recv().ok() } else { requests.try_recv().ok() };
@@ -157,21 +163,23 @@ impl Writer {
                 let room = operations < MAX_BATCH && long.len() < MAX_WAITING;
                 next = if room { requests.try_recv().ok() } else { None };
             }
-            self.serve(batch);
+            short_pieces = if batch.is_empty() { short_pieces.saturating_sub(1) } else { SHORT_PIECES };
+            self.serve(batch, PIECE);
             if let Some(first) = long.pop_front() {
                 // Whoever came meanwhile goes before the rest of it: a customer does not wait for a backlog.
-                self.serve(vec![first]).into_iter().for_each(|rest| long.push_front(rest));
+                let most = if short_pieces > 0 { PIECE } else { QUIET_PIECE };
+                self.serve(vec![first], most).into_iter().for_each(|rest| long.push_front(rest));
             }
         }
     }
 
-    /// Commits the next piece of each and answers those that are done; gives the others back. When the transaction
+    /// Commits the next piece of each, of `most` operations, and answers those that are done; gives the others back. When the transaction
     /// fails as a whole, each push is tried alone once: one that cannot be written must not take the others with it.
-    fn serve(&self, batch: Vec<Waiting>) -> Vec<Waiting> {
+    fn serve(&self, batch: Vec<Waiting>, most: usize) -> Vec<Waiting> {
         if batch.is_empty() {
             return batch;
         }
-        let pieces: Vec<Piece> = batch.iter().map(Waiting::next_piece).collect();
+        let pieces: Vec<Piece> = batch.iter().map(|waiting| waiting.next_piece(most)).collect();
         match self.commit(&pieces) {
             Ok(answers) => {
                 let each = batch.into_iter().zip(&pieces).zip(answers);
@@ -179,7 +187,7 @@ impl Writer {
             }
             Err(fault) if batch.len() > 1 => {
                 tracing::warn!(error = %in_words(&fault), pushes = batch.len(), "a batch is taken apart");
-                batch.into_iter().flat_map(|waiting| self.serve(vec![waiting])).collect()
+                batch.into_iter().flat_map(|waiting| self.serve(vec![waiting], most)).collect()
             }
             Err(fault) => {
                 // What of it was committed before stands, and answers the next try.

@@ -287,7 +287,7 @@ async fn a_poison_operation_in_a_batch_leaves_nothing_and_the_others_stand() {
 
 #[tokio::test]
 async fn a_long_push_is_answered_whole_with_its_links_although_a_customer_goes_before_its_rest() {
-    const SALES: i64 = 200;
+    const SALES: i64 = 600;
     let (shop, mut till, milk) = shop_with(1_000).await;
     let mut other = shop.join("other").await;
     let mut backlog = push_of(&till, Vec::new());
