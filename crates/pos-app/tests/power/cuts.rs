@@ -12,8 +12,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::life::{Life, Loss};
 
-/// Power cuts, unless `COMPTOIR_POWER_CUTS` says another number.
-const CUTS: usize = 2_000;
+/// Power cuts in half a minute of a CI machine, unless `COMPTOIR_POWER_CUTS` says another number.
+const CUTS: usize = 400;
 /// Variable with another number of cuts.
 const CUTS_VARIABLE: &str = "COMPTOIR_POWER_CUTS";
 /// Cuts of one record.
