@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("comptoir-desktop", &["pos-api", "pos-app"]),
     ("comptoir-bench", &["pos-api", "pos-app", "pos-testkit", "comptoir-tests"]),
     ("comptoir-model", &["pos-protocol"]),
+    ("comptoir-sim", &[]), // A test through and through: what it uses, only its own test uses.
     ("comptoir-tests", &["pos-testkit"]),
     ("xtask", &[]),
 ];

@@ -1,7 +1,7 @@
 //! The tasks of this project, for people and for CI alike.
 //!
 //! `cargo xtask run` opens a demo shop, `test` runs every test, `check` runs every check that needs no test,
-//! `bench` measures, `pictures` takes the pictures of docs/. Rust and Node must be there; everything else is
+//! `bench` measures, `sim` simulates, `pictures` takes the pictures of docs/. Rust and Node must be there; everything else is
 //! installed, or said.
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -11,6 +11,7 @@ mod children;
 mod command;
 mod demo;
 mod pictures;
+mod sim;
 mod system;
 mod test;
 mod ui;
@@ -24,12 +25,25 @@ enum Task {
     /// Builds everything, starts a server and a register with a demo shop, and opens the window.
     Run,
     /// Runs every test, those in the real window included, and closes with one line of counts.
-    Test,
+    Test {
+        /// Instead of everything, so many rounds of chaos on the real programs.
+        #[arg(long)]
+        rounds: Option<u64>,
+    },
     /// Runs every check: formatting, lints, licences, types of the page, generated bindings.
     Check,
     /// Measures what README.md promises. What follows goes to the bench program.
     Bench {
         /// Arguments of the bench program.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs shops in one process by seeds, with every fault, and checks that nothing is lost or doubled.
+    Sim {
+        /// Plants one known bug after the other; each must be found.
+        #[arg(long)]
+        planted: bool,
+        /// Arguments of the simulator: `--seeds N --registers R --days D --seed S`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -44,9 +58,12 @@ fn main() -> anyhow::Result<()> {
     std::env::set_current_dir(command::root()?)?;
     match task {
         Task::Run => demo::run(),
-        Task::Test => test::run(),
+        Task::Test { rounds: None } => test::run(),
+        Task::Test { rounds: Some(rounds) } => test::chaos(rounds),
         Task::Check => check::run(),
         Task::Bench { arguments } => bench::run(&arguments),
+        Task::Sim { planted: true, arguments } => sim::run(sim::Bugs::Planted, &arguments),
+        Task::Sim { planted: false, arguments } => sim::run(sim::Bugs::None, &arguments),
         Task::Bindings => check::write_bindings(),
         Task::Pictures => pictures::run(),
     }

@@ -25,8 +25,6 @@ pub(crate) struct Books {
     /// Presses of the button that were answered with a refusal: the customer has left or pays again.
     pub(crate) refused: BTreeSet<(usize, RequestId)>,
     numbers: BTreeMap<String, SaleId>,
-    /// Products by name of a file, as an import said that they were loaded.
-    pub(crate) imported: BTreeSet<(usize, String)>,
 }
 
 impl Books {

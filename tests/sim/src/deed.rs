@@ -57,7 +57,7 @@ pub(crate) struct Selling {
 #[derive(Debug)]
 pub(crate) enum Done {
     /// Shown as sold. `expected` is what undiscounted lines come to.
-    Sold { request: RequestId, sale: Box<SaleCompleted>, expected: Option<i64>, again: Option<Box<SaleCompleted>> },
+    Sold { sale: Box<SaleCompleted>, expected: Option<i64>, again: Option<Box<SaleCompleted>> },
     /// Shown as refused.
     Refused { request: RequestId, code: ErrorCode },
     /// Something else, in words for the trace.
@@ -308,7 +308,7 @@ impl Selling {
                     true => Some(Box::new(app.complete_sale(request, tenders).await?.value)),
                     false => None,
                 };
-                Ok(Done::Sold { request, sale: Box::new(sale.value), expected, again })
+                Ok(Done::Sold { sale: Box::new(sale.value), expected, again })
             }
             Err(error) => Ok(refused(request, error)),
         }
@@ -324,7 +324,7 @@ async fn sell_lines(app: &App, code: String, qty: i64) -> Result<Done, AppError>
         due => vec![("mobile".to_owned(), due.to_string(), None)],
     };
     Ok(match app.sell_lines(request, vec![(code, Some(qty.to_string()), None)], tenders).await {
-        Ok(sale) => Done::Sold { request, sale: Box::new(sale.value), expected: Some(due), again: None },
+        Ok(sale) => Done::Sold { sale: Box::new(sale.value), expected: Some(due), again: None },
         Err(error) => refused(request, error),
     })
 }

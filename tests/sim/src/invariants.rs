@@ -64,7 +64,7 @@ pub(crate) fn of_balances(server: &Connection, faults: &mut Faults) {
 /// On a register, after each of its starts and at the end: what the books say is there.
 pub(crate) fn of_register(till: &Till, books: &Books, faults: &mut Faults) {
     let file = till.look();
-    let sql = "SELECT sale.sale_id, state, printed_number, total_minor, body_hash, document_hash
+    let sql = "SELECT sale.sale_id, sale.state, printed_number, total_minor, body_hash, document_hash
         FROM sale JOIN sync_queue USING (op_id)";
     let there: BTreeMap<Uuid, (String, Option<String>, i64, [u8; 32], [u8; 32])> = rows(&file, sql, |row| {
         let value = (

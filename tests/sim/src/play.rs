@@ -101,7 +101,7 @@ pub(crate) fn run(plan: Plan, top: &Path) -> Report {
             town,
             tills,
             books: Books::default(),
-            trace: Trace { loud: plan.loud, ..Trace::default() },
+            trace: Trace::new(plan.loud),
             report: Report::default(),
             turns: 0,
             peace: true,

@@ -12,10 +12,14 @@ pub(crate) struct Trace {
     lines: u64,
     last: VecDeque<String>,
     /// Every line is printed as it comes.
-    pub(crate) loud: bool,
+    loud: bool,
 }
 
 impl Trace {
+    pub(crate) fn new(loud: bool) -> Self {
+        Self { loud, ..Self::default() }
+    }
+
     pub(crate) fn note(&mut self, at_ms: i64, line: &str) {
         let line = format!("{:>10}.{:03} {line}", at_ms / 1_000, at_ms % 1_000);
         for byte in line.bytes() {
