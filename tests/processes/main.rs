@@ -9,16 +9,24 @@ mod books;
 #[cfg(test)]
 mod chaos;
 #[cfg(test)]
+mod chaos_till;
+#[cfg(test)]
 mod chaos_trouble;
 #[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod invoices;
 #[cfg(test)]
+mod joining;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod oversold;
 #[cfg(test)]
 mod race;
+#[cfg(test)]
+mod shared_database;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod unreliable;

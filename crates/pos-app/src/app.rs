@@ -10,7 +10,7 @@ use pos_domain::{Cashier, DeviceKey};
 use pos_store::device::Device;
 use pos_store::jobs::{self, JobKind};
 use pos_store::queue::Lane;
-use pos_store::restore::Intent;
+use pos_store::restore::{self, Intent};
 use pos_store::verify::Depth;
 use pos_store::{Conn, OpenMode, Priority, Store, StoreError, Tx, cashiers, device, local, settings};
 use pos_sync::Stepper;
@@ -25,7 +25,7 @@ use crate::keeper::Keeper;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::outcome::{Outcome, Permission, Topic};
-use crate::room::Room;
+use crate::room::{self, Room};
 use crate::usecase::{Stamp, open_file};
 use crate::view::{AppPhase, AppState, BackupWarning, BackupWarningCode, DeviceSettings, Progress, ServerLink, ShopView};
 use crate::world::World;
@@ -103,6 +103,9 @@ impl App {
     /// it may ask the server, and the server is in his hands.
     pub async fn open_in(options: AppOptions, world: World) -> Result<Self, AppError> {
         let AppOptions { dir, access, background_sync, clock } = options;
+        if access == OpenAccess::Read && restore::find_intent(&dir)?.is_some() {
+            Self::finish_before_looking(&dir, &clock).await?;
+        }
         if access == OpenAccess::Read && !dir.join(pos_store::FILE_NAME).exists() {
             return Err(AppError::new(ErrorCode::NotSetUp));
         }
@@ -190,7 +193,7 @@ impl App {
         });
     }
 
-    /// An import that a kill stopped is finished before anybody looks, unless the program that imports still runs.
+    /// An import or a restore that a kill stopped is finished before anybody looks, unless its program still runs.
     async fn finish_before_looking(dir: &Path, clock: &Clock) -> Result<(), AppError> {
         let (dir, clock) = (dir.to_owned(), clock.clone());
         let writing = AppOptions { dir, access: OpenAccess::Write, background_sync: false, clock };
@@ -390,10 +393,11 @@ impl App {
 
     /// Settles an unknown outcome. A full disk is the usual reason for one, and settling it takes room as well.
     fn reopen_writer(&self) -> Result<(), AppError> {
-        match self.inner.store.reopen_writer() {
-            Err(_) if self.inner.room.give_reserve() => Ok(self.inner.store.reopen_writer()?),
-            other => Ok(other?),
+        let (_, level) = room::look(self.dir());
+        if level == room::Level::Out {
+            self.inner.room.give_reserve();
         }
+        Ok(self.inner.store.reopen_writer()?)
     }
 
     /// Refuses what the person at the register may not do. Machines without a shop may be set up by anyone.

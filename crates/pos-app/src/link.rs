@@ -11,7 +11,9 @@ use pos_store::{Priority, queue};
 use pos_sync::backoff::Jitter;
 use pos_sync::status::{SyncState, SyncStatus};
 use pos_sync::transport::{DeviceToken, HttpApi, InProcess, ServerAddress, TransportError, Way};
-use pos_sync::{ApiError, Background, CheckoutAnswer, DryRun, Parts, SyncError, SyncHandle, trouble};
+use pos_sync::{
+    ApiError, Background, CheckoutAnswer, Comparison, DryRun, Parts, SyncApi, SyncError, SyncHandle, trouble,
+};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -140,6 +142,10 @@ impl Link {
         Ok(self.handle.dry_run().await?)
     }
 
+    pub(crate) async fn compare(&self) -> Result<Option<Comparison>, AppError> {
+        self.handle.compare_now().await.map_err(sync_fault)
+    }
+
     pub(crate) async fn pause(&self, paused: bool) -> Result<(), AppError> {
         if paused { self.handle.pause().await } else { self.handle.resume().await }.map_err(AppError::from)
     }
@@ -161,6 +167,18 @@ impl Link {
     pub(crate) async fn status(&self, failed: u32) -> Result<SyncStatusView, AppError> {
         Ok(status_view(&self.handle.status().await?, failed))
     }
+}
+
+/// How long a start waits for a server to tell which lives of this register it knows, 2 s: it is asked only after the file
+/// was restored or copied, and answers from memory.
+const ASKING_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The newest life of this register that its server knows; `None` when the server cannot be asked now.
+pub(crate) async fn ask_newest_life(app: &App, server: &JoinedServer, token: &Secret) -> Option<u32> {
+    let api = way(app, server, token).ok()?;
+    let hello = tokio::time::timeout(ASKING_PATIENCE, api.hello()).await.ok()?.ok()?;
+    let known = server.authority.is_none_or(|authority| authority == hello.authority);
+    known.then_some(hello.watermark.epoch)
 }
 
 /// The way to a joined server.

@@ -3,9 +3,11 @@
 use pos_domain::chain::{ChainFault, ChainHead, Signature64};
 use pos_domain::{ChainRecord, SaleId};
 use rusqlite::named_params;
+use serde::{Deserialize, Serialize};
 
 use crate::sql::{Columns, Conn, Tx, all, first, int};
-use crate::{StoreError, device};
+use crate::device::Device;
+use crate::{StoreError, device, local};
 
 /// Where the series of the current epoch stands.
 ///
@@ -65,6 +67,15 @@ pub fn list_after(conn: &Conn, epoch: u32, number: u64, limit: u32) -> Result<Ve
     all(rows, "chain_record", read)
 }
 
+/// How many final documents this file holds, of all its lives.
+///
+/// # Errors
+/// Those of reading.
+pub fn count(conn: &Conn) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT count(*) AS n FROM chain_record")?;
+    Ok(first(statement.query([])?, "chain_record", |c| c.count("n"))?.unwrap_or(0))
+}
+
 /// Links of the current epoch that the server has not countersigned, in order.
 ///
 /// # Errors
@@ -74,13 +85,24 @@ pub fn list_uncountersigned(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>,
     list_after(conn, device.epoch, device.countersigned.number, limit)
 }
 
-/// The first of those links, as far as the server has their documents: the others would only travel for nothing.
+/// The first of those links, as far as the server has their documents: the others would only travel for nothing. Links
+/// of an earlier life that it was never shown go first, and alone.
 ///
 /// # Errors
 /// [`StoreError::NoDevice`].
 pub fn list_to_countersign(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>, StoreError> {
+    for Owed { epoch, above } in owed(conn)? {
+        let links = known_to_server(conn, list_after(conn, epoch, above, limit)?)?;
+        if !links.is_empty() {
+            return Ok(links);
+        }
+    }
     let device = device::get(conn)?;
-    let links = list_after(conn, device.epoch, device.countersigned.number, limit)?;
+    known_to_server(conn, list_after(conn, device.epoch, device.countersigned.number, limit)?)
+}
+
+/// The first of them, as far as the server has acknowledged their documents.
+fn known_to_server(conn: &Conn, links: Vec<ChainRecord>) -> Result<Vec<ChainRecord>, StoreError> {
     let mut acknowledged = conn.prepare_cached(
         "SELECT 1 FROM sale AS s JOIN sync_queue AS q ON q.op_id = s.op_id
          WHERE s.sale_id = :id AND q.state = 'acknowledged'",
@@ -93,6 +115,52 @@ pub fn list_to_countersign(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>, 
         known.push(link);
     }
     Ok(known)
+}
+
+/// A life that ended before the server held all of its chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Owed {
+    epoch: u32,
+    /// Last number that the server holds.
+    above: u64,
+}
+
+/// Where the lives are remembered that are owed to the server.
+const OWED: &str = "links_owed";
+
+fn owed(conn: &Conn) -> Result<Vec<Owed>, StoreError> {
+    let owed = local::find_setting(conn, OWED)?.map(serde_json::from_value).transpose();
+    Ok(owed.map_err(|e| StoreError::unreadable("device_setting.links_owed", e))?.unwrap_or_default())
+}
+
+fn set_owed(tx: &Tx<'_>, owed: &[Owed]) -> Result<(), StoreError> {
+    let owed = serde_json::to_value(owed).map_err(|e| StoreError::unwritable("device_setting.links_owed", e))?;
+    local::set_setting(tx, OWED, &owed)
+}
+
+/// A life ends: what the server does not hold of its chain is sent later. Where the documents came back from the
+/// journal, the server may hold more than this file knows; it knows them again.
+pub(crate) fn owe_rest(tx: &Tx<'_>, device: &Device) -> Result<(), StoreError> {
+    if device.head.number <= device.countersigned.number {
+        return Ok(());
+    }
+    let mut owed = owed(tx)?;
+    owed.push(Owed { epoch: device.epoch, above: device.countersigned.number });
+    set_owed(tx, &owed)
+}
+
+/// The server has taken, or refused for good, the links of an ended life up to `number`.
+///
+/// # Errors
+/// Those of writing.
+pub fn settle_owed(tx: &Tx<'_>, epoch: u32, number: u64) -> Result<(), StoreError> {
+    let last = list_after(tx, epoch, number, 1)?.is_empty();
+    let mut owed = owed(tx)?;
+    owed.retain(|life| life.epoch != epoch || !last);
+    for life in owed.iter_mut().filter(|life| life.epoch == epoch) {
+        life.above = life.above.max(number);
+    }
+    set_owed(tx, &owed)
 }
 
 /// Remembers how far the server holds the chain. A restored server may hold less than before.

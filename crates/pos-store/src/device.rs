@@ -181,6 +181,7 @@ pub fn open_epoch(
     public_key: DevicePublicKey,
     now_ms: i64,
 ) -> Result<(), StoreError> {
+    crate::chain::owe_rest(tx, &get(tx)?)?;
     insert_epoch(tx, epoch, series, public_key, now_ms)?;
     let next_seq = crate::queue::move_to_epoch(tx, epoch)?;
     let changed = tx.execute(

@@ -200,17 +200,20 @@ impl Place {
         }
     }
 
-    /// A moved folder is the same one: its files keep their numbers and their birth. A copied file has neither, on any
-    /// disk that tells; some disks number files anew at each mounting, hence either is enough.
+    /// A moved folder is the same one: its files keep their birth, which no copy has. Where the system does not tell it,
+    /// the number of the file says nearly as much (a number may be used again); where it does not tell that either, as on
+    /// Windows, whose copying programs may set a birth, the folder must be the same as well.
     fn is_same(&self, other: &Self) -> bool {
         let differ = |a: &Option<String>, b: &Option<String>| a.is_some() && b.is_some() && a != b;
         if differ(&self.machine, &other.machine) {
             return false;
         }
         let told = |a: Option<u64>, b: Option<u64>| a.zip(b).map(|(a, b)| a == b);
-        match (told(self.file, other.file), told(self.born_ns, other.born_ns)) {
+        match (told(self.born_ns, other.born_ns), told(self.file, other.file)) {
+            (Some(born), Some(_)) => born,
+            (None, Some(file)) => file,
+            (Some(born), None) => born && self.folder == other.folder,
             (None, None) => self.folder == other.folder,
-            (file, born) => file == Some(true) || born == Some(true),
         }
     }
 }

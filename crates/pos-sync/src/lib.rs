@@ -32,5 +32,5 @@ pub use exchange::{
     apply_verdict,
 };
 pub use handle::SyncHandle;
-pub use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode, ShortLine};
+pub use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode, ShortLine, SyncApi};
 pub use stepper::{Step, Stepper};

@@ -136,6 +136,13 @@ impl App {
         made.await.map_err(AppError::internal)?
     }
 
+    /// A backup before something that changes much at once. One that cannot be made is a warning and stops nobody.
+    pub(crate) async fn save_before(&self, cause: Cause) {
+        if let Err(error) = self.back_up(cause).await {
+            tracing::warn!(code = error.code.as_str(), ?cause, "no backup was made before");
+        }
+    }
+
     fn back_up_blocking(&self, cause: Cause, now_ms: i64, second: Option<&Path>) -> Result<Backup, AppError> {
         let store = &self.inner.store;
         let bytes = std::fs::metadata(store.path()).map_or(0, |metadata| metadata.len());

@@ -83,24 +83,30 @@ impl App {
         let sale_id = self.new_id();
         let joined = self.link().is_some();
         let request = order.request_id;
-        let result = self
-            .write_sale(move |tx| {
-                let counter = Counter::load(tx)?;
-                if counter.settings.sales_need_server && joined {
-                    return Err(AppError::new(ErrorCode::SaleNeedsServer));
-                }
-                let known = check_known_stock(tx, &order.cart)?;
-                if !known.blocked.is_empty() {
-                    return Err(blocked_offline(&known.blocked));
-                }
-                let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
-                ring_up(tx, &stamp, &key, document, Some(order.request_id))?;
-                if order.from_counter {
-                    carts::remove(tx, order.cart.cart_id)?;
-                }
-                Ok(known.notices)
-            })
-            .await;
+        let write = move |tx: &Tx<'_>| {
+            let counter = Counter::load(tx)?;
+            if counter.settings.sales_need_server && joined {
+                return Err(AppError::new(ErrorCode::SaleNeedsServer));
+            }
+            let known = check_known_stock(tx, &order.cart)?;
+            if !known.blocked.is_empty() {
+                return Err(blocked_offline(&known.blocked));
+            }
+            let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
+            ring_up(tx, &stamp, &key, document, Some(order.request_id))?;
+            if order.from_counter {
+                carts::remove(tx, order.cart.cart_id)?;
+            }
+            Ok(known.notices)
+        };
+        let mut result = self.write_sale(write.clone()).await;
+        if result.as_ref().is_err_and(|e| e.code == ErrorCode::StorageUnknownOutcome)
+            && matches!(self.find_done(request).await, Ok(None))
+            && !self.inner.store.is_stopped()
+        {
+            // Settled: nothing was written. A disk that was full in COMMIT has the reserve by now.
+            result = self.write_sale(write).await;
+        }
         let notices = match result {
             // Nobody knows whether it was written: the file, reopened, does.
             Err(e) if e.code == ErrorCode::StorageUnknownOutcome => match self.find_done(request).await {

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use pos_domain::{Category, Hash32, Product, Rate};
+use pos_store::backups::Cause;
 use pos_store::jobs::{self, JobKind};
 use pos_store::queue::Lane;
 use pos_store::{Conn, Priority, Shared, Tx, categories, products, settings};
@@ -21,6 +22,8 @@ use crate::view::{ColumnMapping, ImportReport, ImportRowFault, Progress};
 
 /// Rows written in one step: about 10 ms of the writer.
 const STEP_ROWS: usize = 100;
+/// An import of this many rows is preceded by a backup: nobody corrects a hundred rows by hand.
+const BULK_ROWS: usize = 100;
 /// Colour of a category that an import makes.
 const NEW_CATEGORY_COLOUR: &str = "#5b6b7a";
 /// Unit of a product whose file says none.
@@ -56,6 +59,9 @@ impl App {
         let judged = judge(&read_table(&text)?, &mapping, currency)?;
         if dry_run {
             return Ok(Outcome::read(self.preview_import(judged).await?));
+        }
+        if judged.rows.len() >= BULK_ROWS {
+            self.save_before(Cause::Import).await;
         }
         let file = JobFile { run: self.new_id(), mapping, text };
         let bytes = serde_json::to_vec(&file).map_err(AppError::internal)?;

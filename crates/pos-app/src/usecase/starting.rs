@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::refilling::{Refilled, refill};
 use crate::app::App;
 use crate::error::AppError;
+use crate::link;
 use crate::outcome::Topic;
 use crate::view::{Counts, LifeCause, RecoveryReport, Unverified};
 
@@ -68,6 +69,8 @@ fn from_backup(dir: &Path) -> Result<Option<(Store, Option<Intent>)>, AppError> 
 struct Reason {
     note: RestoreNote,
     above: u32,
+    /// The newest life that the server knows, if it could be asked.
+    asked: Option<u32>,
     backup: Option<String>,
     quarantine: Option<String>,
 }
@@ -83,7 +86,8 @@ impl App {
         let dir = self.dir().to_owned();
         let judged = device.clone();
         let judgement = self.read(move |conn| Ok(mark::judge(&dir, conn, &judged)?)).await?;
-        if let Some(reason) = reason(intent, judgement, newest, &device)? {
+        if let Some(mut reason) = reason(intent, judgement, newest, &device)? {
+            reason.asked = self.newest_life_on_server(&device).await;
             self.begin_life(device, reason).await?;
         }
         self.forget_restore()
@@ -93,7 +97,14 @@ impl App {
     pub(crate) async fn go_on_above(&self, above: u32, actor: String) -> Result<(), AppError> {
         let device = self.read(|conn| Ok(device::get(conn)?)).await?;
         let note = RestoreNote { cause: LifeCause::Person, actor, before: None };
-        self.begin_life(device, Reason { note, above, backup: None, quarantine: None }).await
+        let reason = Reason { note, above, asked: Some(above), backup: None, quarantine: None };
+        self.begin_life(device, reason).await
+    }
+
+    /// Every note here may have gone back with the file; the server remembers the lives that it has seen.
+    async fn newest_life_on_server(&self, device: &Device) -> Option<u32> {
+        let token = self.keys().ok()?.as_ref().and_then(|keys| keys.server_token().cloned());
+        link::ask_newest_life(self, device.server.as_ref()?, &token?).await
     }
 
     fn forget_restore(&self) -> Result<(), AppError> {
@@ -145,10 +156,10 @@ fn reason(
     };
     if let Some(Intent { backup, quarantine, note }) = intent {
         let note: RestoreNote = serde_json::from_value(note).map_err(AppError::internal)?;
-        return Ok(Some(Reason { note, above, backup: Some(backup), quarantine }));
+        return Ok(Some(Reason { note, above, asked: None, backup: Some(backup), quarantine }));
     }
     let note = |cause| RestoreNote { cause, actor: String::new(), before: None };
-    Ok(cause.map(|cause| Reason { note: note(cause), above, backup: None, quarantine: None }))
+    Ok(cause.map(|cause| Reason { note: note(cause), above, asked: None, backup: None, quarantine: None }))
 }
 
 /// The one transaction: documents back from the journal, a new life, the report.
@@ -163,7 +174,11 @@ fn renew(
 ) -> Result<RecoveryReport, AppError> {
     let Refilled { documents, mut unverified } = refill(tx, key, held, now_ms)?;
     unverified.extend(end_lost_imports(tx, dir, now_ms)?);
-    let epoch = life::begin(tx, reason.above, now_ms)?;
+    let above = reason.above.max(reason.asked.unwrap_or(0));
+    let epoch = life::begin(tx, above, now_ms)?;
+    if reason.asked.is_some() {
+        life::confirm(tx)?;
+    }
     let report = RecoveryReport {
         at_ms: now_ms,
         cause: reason.note.cause,

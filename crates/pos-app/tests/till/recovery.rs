@@ -407,3 +407,70 @@ async fn a_wiped_register_joins_again_as_another_one() {
     agree(&business, &till, first.total.minor() + second.total.minor()).await;
     assert_eq!(business.records().stock("RIZ-5KG").unwrap().unwrap().on_hand.milli(), 35_000);
 }
+
+/// A small disk of its own, where this machine lets us have one.
+struct SmallDisk {
+    folder: TempDir,
+}
+
+impl SmallDisk {
+    fn mount(mib: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"]).arg(folder.path());
+        let mounted = mount.output().is_ok_and(|said| said.status.success());
+        mounted.then_some(Self { folder })
+    }
+
+    /// Fills it up to `left` bytes.
+    fn fill(&self, left: u64) {
+        let path = self.folder.path().join("ballast");
+        let free = pos_store::free_bytes(self.folder.path()).unwrap();
+        let mut ballast = fs::File::options().create(true).append(true).open(path).unwrap();
+        std::io::copy(&mut std::io::Read::take(std::io::repeat(1), free.saturating_sub(left)), &mut ballast)
+            .unwrap();
+    }
+
+    fn empty(&self) {
+        fs::remove_file(self.folder.path().join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(std::process::Command::new("umount").arg(self.folder.path()).status());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_refuses_new_carts_and_finishes_the_sale_in_progress() {
+    let Some(disk) = SmallDisk::mount(64) else {
+        println!("SKIPPED: only root may mount the small disk of this test");
+        return;
+    };
+    let app = App::open(options(&disk.folder.path().join("data"))).await.unwrap();
+    app.create_demo(pos_app::view::Language::Fr).await.unwrap();
+    let till = Till { folder: tempfile::tempdir().unwrap(), app };
+    till.scan("RIZ-5KG", 1).await;
+    disk.fill(4 << 20);
+    let product = till.product("RIZ-5KG").await;
+    till.app.hold_cart().await.unwrap();
+    let refused = till.app.add_product(product.product_id, pos_domain::Quantity::ONE).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::StorageDiskLow, "before the sale, not in its middle");
+    let held = till.app.held_carts().await.unwrap().value;
+    till.app.recall_cart(held[0].cart_id).await.unwrap();
+    assert_eq!(
+        till.app.make_backup().await.unwrap_err().code,
+        ErrorCode::StorageDiskLow,
+        "nor does a backup take it"
+    );
+    disk.fill(0);
+    let sold = till.pay().await.expect("the reserve lets the open cart be sold");
+    assert!(!disk.folder.path().join("data/reserve").exists(), "it was given for that");
+    disk.empty();
+    till.scan("RIZ-5KG", 1).await;
+    assert_eq!(till.pay().await.unwrap().number, "R1-000002", "with room again it sells as before");
+    assert_eq!(sold.number, "R1-000001");
+    till.verify().await;
+    till.app.clone().close().await.unwrap();
+}
