@@ -1,9 +1,15 @@
-//! Counters for `/metrics`, in the text format of Prometheus. No label holds a name, an id or a number of a customer.
+//! Counters for `/metrics`, in the text format of Prometheus: of the business, and of each of its registers. No label
+//! holds a name, an id or a number of a customer.
+
+mod devices;
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use pos_domain::TenantId;
 use pos_protocol::{Problem, PushResponse, Verdict};
+
+pub(crate) use devices::Devices;
 
 /// Names of verdicts, in the order of [`verdict_slot`].
 const VERDICTS: [&str; 10] = [
@@ -32,14 +38,18 @@ pub(crate) struct Metrics {
     pub(crate) rows_sent: AtomicU64,
     pub(crate) pairings: AtomicU64,
     pub(crate) refused_requests: AtomicU64,
+    pub(crate) devices: Devices,
 }
 
 /// What only the database knows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Gauges {
+    pub(crate) tenant_id: TenantId,
+    pub(crate) server_epoch: u32,
     pub(crate) feed_seq: u64,
     pub(crate) devices: u64,
     pub(crate) conflicts_open: u64,
+    pub(crate) conflicts_resolved_24h: u64,
     pub(crate) quarantined: u64,
 }
 
@@ -67,6 +77,9 @@ impl Metrics {
     /// The page that Prometheus reads.
     pub(crate) fn to_text(&self, gauges: Gauges) -> String {
         let mut text = String::new();
+        metric(&mut text, "comptoir_business_info", "Which business this server serves", "gauge");
+        let label = format!("{{tenant=\"{}\",server_epoch=\"{}\"}}", gauges.tenant_id, gauges.server_epoch);
+        line(&mut text, "comptoir_business_info", &label, 1);
         let counters = [
             ("comptoir_commits_total", "Transactions committed for pushes", &self.commits),
             ("comptoir_pushes_total", "Pushes answered", &self.pushes),
@@ -91,11 +104,17 @@ impl Metrics {
             ("comptoir_feed_seq", "Last seq of the feed", gauges.feed_seq),
             ("comptoir_devices", "Registers that may sync", gauges.devices),
             ("comptoir_conflicts_open", "Conflicts that wait for a person", gauges.conflicts_open),
+            (
+                "comptoir_conflicts_resolved_24h",
+                "Conflicts decided in the last 24 hours",
+                gauges.conflicts_resolved_24h,
+            ),
             ("comptoir_quarantined", "Operations and links kept aside", gauges.quarantined),
         ] {
             metric(&mut text, name, help, "gauge");
             line(&mut text, name, "", value);
         }
+        self.devices.write(&mut text);
         text
     }
 }

@@ -23,6 +23,9 @@ use crate::storage::device::Device;
 use crate::storage::postgres::Follower;
 use crate::storage::{Founding, Sql, Store, audit, business, conflict, device};
 
+/// A day, in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// One business's server. Clones share it; the last one dropped closes the file.
 #[derive(Clone)]
 pub struct Server {
@@ -157,16 +160,21 @@ impl Server {
     /// # Errors
     /// [`ServerError::Read`] when the database does not answer.
     pub async fn metrics(&self) -> Result<String, ServerError> {
+        let since_ms = self.inner.clock.now_ms().saturating_sub(DAY_MS);
         let gauges = self
             .inner
             .store
-            .read_async(ReadLane::Quick, |tx| -> Sql<Gauges> {
+            .read_async(ReadLane::Quick, move |tx| -> Sql<Gauges> {
                 let devices = device::list(tx)?;
+                let business = business::get(tx)?;
                 let active = devices.iter().filter(|device| device.revoked_at_ms.is_none()).count();
                 Ok(Gauges {
-                    feed_seq: business::get(tx)?.feed_seq,
+                    tenant_id: business.tenant_id,
+                    server_epoch: business.server_epoch,
+                    feed_seq: business.feed_seq,
                     devices: u64::try_from(active).unwrap_or(u64::MAX),
                     conflicts_open: conflict::count_open(tx)?,
+                    conflicts_resolved_24h: conflict::count_resolved_since(tx, since_ms)?,
                     quarantined: audit::count_quarantined(tx)?,
                 })
             })

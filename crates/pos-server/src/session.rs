@@ -137,7 +137,10 @@ impl SyncApi for DeviceSession {
     async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
         self.check_push(&request)?;
         let prepared = self.prepare(request).await?;
-        self.server.inner.actor.push(prepared).await
+        let answer = self.server.inner.actor.push(prepared).await?;
+        let now_ms = self.server.inner.clock.now_ms();
+        self.server.inner.metrics.devices.pushed(self.device.device_id, &answer, now_ms);
+        Ok(answer)
     }
 
     async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
@@ -153,6 +156,7 @@ impl SyncApi for DeviceSession {
             .await?;
         let metrics = &self.server.inner.metrics;
         add(&metrics.pulls, 1);
+        metrics.devices.pulled(device_id, page.rows.len(), server_time_ms);
         add(&metrics.rows_sent, u64::try_from(page.rows.len()).unwrap_or(0));
         Ok(page)
     }

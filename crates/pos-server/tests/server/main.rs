@@ -18,6 +18,8 @@ mod http;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod program;
@@ -29,5 +31,7 @@ mod stock;
 mod store;
 #[cfg(test)]
 mod verdicts;
+#[cfg(test)]
+mod versions;
 #[cfg(test)]
 mod wire;
