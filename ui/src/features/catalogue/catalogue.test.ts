@@ -64,6 +64,16 @@ it('loads each further page of the list once', async () => {
   expect(host.requests('product.list').length).toBe(2);
 });
 
+it('makes and renames categories, and keeps the form when the name is taken', async () => {
+  const made = { category_id: 'c', name: 'Boissons', colour: '#22558f', position: 1 };
+  host.on('category.create', () => made).on('category.update', () => Promise.reject(new HostError('category.duplicate_name', { name: 'Riz' })));
+  const products = new Products(session);
+  expect(await products.saveCategory(null, ' Boissons ', '#22558f')).toBe(true);
+  expect(host.requests('category.create')).toEqual([{ name: 'Boissons', colour: '#22558f' }]);
+  expect(await products.saveCategory('c', 'Riz', '#22558f')).toBe(false);
+  expect(host.requests('category.update')[0]?.category_id).toBe('c');
+});
+
 it('reads files of spreadsheets in UTF-8 and in the old code page of Windows', () => {
   expect(decode(new TextEncoder().encode('Épicerie').buffer)).toBe('Épicerie');
   expect(decode(new Uint8Array([0xc9, 0x70, 0x69]).buffer)).toBe('Épi');

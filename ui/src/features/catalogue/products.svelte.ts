@@ -82,6 +82,21 @@ export class Products {
     }
   }
 
+  /** Makes a category (`null`) or changes one. False when it was refused (the reason was told). */
+  async saveCategory(categoryId: string | null, name: string, colour: string): Promise<boolean> {
+    const { host, notices } = this.session;
+    try {
+      const typed = { name: name.trim(), colour };
+      const saved = categoryId === null ? await host.call('category.create', typed) : await host.call('category.update', { category_id: categoryId, ...typed });
+      notices.say({ tone: 'ok', topic: TOPIC, title: m.category_saved({ name: saved.name }) });
+      await this.#loadCategories();
+      return true;
+    } catch (thrown) {
+      this.session.tell(TOPIC, thrown);
+      return false;
+    }
+  }
+
   async #loadCategories(): Promise<void> {
     try {
       this.#categories = await this.session.host.call('category.list', {});

@@ -4,7 +4,6 @@
  */
 import type { QueueState } from '$lib/host/bindings/QueueState';
 import { m } from '$lib/paraglide/messages';
-import { entityWords } from './entityWords';
 
 const KINDS: Readonly<Record<string, () => string>> = {
   'sale.complete': m.kind_sale,
@@ -108,10 +107,4 @@ const ALERTS: Readonly<Record<string, () => string>> = {
 
 export function alertWords(code: string): string {
   return ALERTS[code.replace(/^alert\./, '')]?.() ?? code;
-}
-
-/** A kind of row and the way it went: "products, received". */
-export function tableWords(table: { readonly entity: string; readonly direction: string }): string {
-  const entity = entityWords(table.entity);
-  return table.direction === 'push' ? m.table_sent({ entity }) : m.table_received({ entity });
 }
