@@ -308,6 +308,26 @@ fn paused_means_silent_and_resumed_catches_up_at_once() {
 }
 
 #[test]
+fn what_a_person_stopped_rests_for_a_minute_or_until_she_asks() {
+    let stopped = || {
+        let mut engine = at_rest();
+        engine.handle(Event::Cancelled, 1_000);
+        assert!(engine.lets_checkout_through(), "a customer is served all the same");
+        engine.handle(Event::SaleFinalised, 2_000);
+        let effects = engine.handle(Event::QueueSeen(ready(5)), 2_000);
+        assert_eq!(pushes(&effects), 0, "nothing new is begun");
+        assert!(timer(&effects) <= 61_000, "but it goes on by itself: {effects:?}");
+        engine
+    };
+    let mut engine = stopped();
+    engine.handle(Event::TimerFired, 61_000);
+    assert!(pushes(&engine.handle(Event::QueueSeen(ready(5)), 61_000)) > 0, "after a minute");
+    let mut engine = stopped();
+    engine.handle(Event::SyncNow, 5_000);
+    assert!(pushes(&engine.handle(Event::QueueSeen(ready(5)), 5_000)) > 0, "or when asked to");
+}
+
+#[test]
 fn the_end_of_the_program_sends_what_waits_and_then_finishes() {
     let mut engine = at_rest();
     assert!(engine.handle(Event::Shutdown, 10).contains(&Effect::LookAtQueue));
@@ -387,6 +407,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Event::StreamHint),
         1 => Just(Event::Paused),
         2 => Just(Event::Resumed),
+        1 => Just(Event::Cancelled),
         1 => Just(Event::ClockJumped),
         1 => Just(Event::CheckoutAnswered),
         1 => trouble().prop_map(Event::CheckoutFailed),

@@ -6,6 +6,7 @@ use futures_util::stream::FuturesUnordered;
 use pos_protocol::SyncApi;
 
 use super::apply::Tally;
+use super::stop::SinceThen;
 use super::{Exchange, Pushed, SyncError};
 use crate::batch::BatchSize;
 use crate::engine::{Course, MAX_PUSHES, Trouble};
@@ -51,7 +52,7 @@ impl<A: SyncApi> Exchange<A> {
         let greeting = self.greet().await?;
         let mut batch = BatchSize::default();
         batch.limit_to(&greeting.limits);
-        let sent = self.send_everything(batch).await?;
+        let sent = self.send_everything(batch, &stops).await?;
         stops.check()?;
         let mut report = RoundReport {
             pushed: sent.applied,
@@ -68,14 +69,15 @@ impl<A: SyncApi> Exchange<A> {
 
     /// Sends with as many pushes under way as the background has: one is claimed or written down here while the server
     /// works on the other. After a failure none begins, but those under way are answered for first: a push that is
-    /// dropped would keep its claims until their lease ends.
-    async fn send_everything(&self, mut batch: BatchSize) -> Result<Tally, SyncError> {
+    /// dropped would keep its claims until their lease ends. The same when a person stops the round.
+    async fn send_everything(&self, mut batch: BatchSize, stops: &SinceThen) -> Result<Tally, SyncError> {
         let mut all = Tally::default();
         let mut failed = None;
         let mut more = true;
         let mut under_way = FuturesUnordered::new();
         loop {
-            while more && failed.is_none() && under_way.len() < usize::from(MAX_PUSHES) {
+            let goes_on = failed.is_none() && stops.check().is_ok();
+            while more && goes_on && under_way.len() < usize::from(MAX_PUSHES) {
                 under_way.push(self.push(batch.ops(), batch.bytes()));
             }
             let Some(pushed) = under_way.next().await else {

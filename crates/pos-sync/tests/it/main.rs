@@ -10,6 +10,7 @@
 
 mod compare;
 mod exchange;
+mod stopping;
 mod town;
 mod transport;
 mod wire;
