@@ -303,6 +303,9 @@ fn sync_commands() -> Vec<Command> {
         ),
         command("sync.cancel", OperateSync, Write, |a: App, _: Nothing| async move { a.cancel_sync().await }),
         command("sync.now", OperateSync, Write, |a: App, _: Nothing| async move { a.sync_now().await }),
+        command("sync.compare", OperateSync, Write, |a: App, _: Nothing| async move {
+            a.compare_with_server().await
+        }),
         command("sync.dry_run", Look, Write, |a: App, _: Nothing| async move { a.sync_dry_run().await }),
         command("sync.history", Look, Read, |a: App, r: Latest| async move { a.sync_history(r.limit).await }),
         command("sync.health", Look, Read, |a: App, _: Nothing| async move { a.sync_health().await }),

@@ -63,6 +63,9 @@ pub(crate) enum Command {
         /// Only tell what a round would send and fetch.
         #[arg(long)]
         dry_run: bool,
+        /// Afterwards compare every row with the server's and put right what differs.
+        #[arg(long, conflicts_with = "dry_run")]
+        compare: bool,
     },
     /// The state of the sync in one word, with its numbers.
     Status,

@@ -125,7 +125,11 @@ const fn keys_of(kind: EntityKind) -> &'static str {
     }
 }
 
-fn find(conn: &Conn, kind: EntityKind, id: Uuid) -> Result<Option<KeptVersion>, StoreError> {
+/// The version of one row; none of a tombstone, a parked row, or one that only this register has.
+///
+/// # Errors
+/// Those of reading.
+pub fn find(conn: &Conn, kind: EntityKind, id: Uuid) -> Result<Option<KeptVersion>, StoreError> {
     match kind {
         EntityKind::Setting => find_shared::<SettingRow>(conn, id),
         EntityKind::Category => find_shared::<Category>(conn, id),

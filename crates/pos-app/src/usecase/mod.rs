@@ -6,6 +6,7 @@ mod cart_price;
 mod catalogue;
 mod categories;
 mod checkout;
+mod comparing;
 mod conflicts;
 mod customers;
 mod exporting;

@@ -39,6 +39,6 @@ pub use shop::{
     StrategyView, Theme,
 };
 pub use sync::{
-    DryRun, FirstSyncProgress, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord,
+    ComparisonOutcomeWord, ComparisonView, DifferenceView, DifferenceWord, DryRun, FirstSyncProgress, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord,
     SyncStatusView, VerifyFinding, VerifyReport,
 };

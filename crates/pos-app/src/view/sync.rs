@@ -179,3 +179,53 @@ pub struct VerifyFinding {
     /// In words.
     pub detail: String,
 }
+
+/// What comparing this register's rows with the server's found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ComparisonView {
+    /// When.
+    pub at_ms: i64,
+    /// How it ended.
+    pub outcome: ComparisonOutcomeWord,
+    /// Rows of the server that were compared.
+    pub rows: u32,
+    /// Rows that differed; they are written as the server has them.
+    pub differences: Vec<DifferenceView>,
+}
+
+/// How a comparison ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ComparisonOutcomeWord {
+    /// Both sides were the same, or are now.
+    Done,
+    /// Rows changed all the time; it is tried again soon.
+    PutOff,
+    /// The server is older and cannot compare.
+    NotOffered,
+}
+
+/// A row that differed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct DifferenceView {
+    /// Kind of row, such as `product`.
+    pub entity: String,
+    /// The row.
+    pub id: String,
+    /// Its name here, when it has one.
+    pub subject: Option<String>,
+    /// In what it differed.
+    pub what: DifferenceWord,
+}
+
+/// In what a row differed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceWord {
+    /// The server has it, the register had not.
+    Missing,
+    /// The register had it, the server has not.
+    Surplus,
+    /// They held other fields.
+    Unequal,
+}

@@ -27,6 +27,54 @@ pub(crate) async fn round(session: &Session) -> Result<Report, Failure> {
     Report::done(&round, words)
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+struct Difference {
+    entity: String,
+    id: String,
+    subject: Option<String>,
+    what: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Comparison {
+    outcome: String,
+    rows: u32,
+    differences: Vec<Difference>,
+}
+
+/// A round and the comparison after it.
+#[derive(Debug, Serialize)]
+struct ComparedRound {
+    #[serde(flatten)]
+    round: Round,
+    outcome: String,
+    compared: u32,
+    differences: Vec<Difference>,
+}
+
+/// `comptoir sync --compare`
+pub(crate) async fn compare(session: &Session) -> Result<Report, Failure> {
+    session.shop().await?;
+    let round: Round = watched(session, "sync", session.call("sync.now", json!({}))).await?;
+    let comparison: Option<Comparison> = session.call("sync.compare", json!({})).await?;
+    let Comparison { outcome, rows, differences } = comparison.unwrap_or_else(|| Comparison {
+        outcome: "unfinished".to_owned(),
+        rows: 0,
+        differences: Vec::new(),
+    });
+    let mut words = match outcome.as_str() {
+        "done" if differences.is_empty() => format!("{rows} rows compared: the same on both sides.\n"),
+        "done" => format!("{rows} rows compared; these differed and are now as the server has them:\n"),
+        "not_offered" => "The server is of an older version and cannot compare.\n".to_owned(),
+        _ => "Not compared to the end: rows were changing, or the server stopped answering. Try again.\n"
+            .to_owned(),
+    };
+    for Difference { entity, id, subject, what } in &differences {
+        words.push_str(&format!("{what}: {entity} {}\n", subject.as_ref().unwrap_or(id)));
+    }
+    Report::done(&ComparedRound { round, outcome, compared: rows, differences }, words)
+}
+
 #[derive(Debug, Deserialize)]
 struct DryRun {
     push: Vec<(String, u32)>,

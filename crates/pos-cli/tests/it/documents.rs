@@ -33,6 +33,7 @@ fn documents() -> BTreeMap<&'static str, Value> {
     other.sell("TEA", "2.00");
     documents.insert("sync-dry-run", shell.done(&["sync", "--dry-run"]));
     documents.insert("sync", shell.done(&["sync"]));
+    documents.insert("sync-compare", shell.done(&["sync", "--compare"]));
     documents.insert("status", shell.done(&["status"]));
     documents.insert("conflicts", shell.done(&["conflicts"]));
     documents.insert("refusal", shell.run(&["sell", "--line", "TEAx2", "--tender", "cash:5"]).document());

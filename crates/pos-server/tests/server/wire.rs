@@ -6,9 +6,9 @@ use pos_domain::merge::FieldDispute;
 use pos_domain::settings::FieldStrategy;
 use pos_domain::{ConflictId, DeviceId, Hash32, LineId, OpId, ProductId};
 use pos_protocol::{
-    Cursor, FeedRow, Hello, Limits, MappedId, Mode, OpVerdict, Operation, OwnOp, Problem, ProblemCode,
-    ProtocolRange, PullResponse, PushRequest, PushResponse, RejectReason, ShortLine, SnapshotPage, Verdict,
-    Watermark,
+    Cursor, DigestAnswer, DigestPart, FeedRow, Hello, Limits, MappedId, Mode, OpVerdict, Operation, OwnOp,
+    Problem, ProblemCode, ProtocolRange, PullResponse, PushRequest, PushResponse, RejectReason, RowsDigest,
+    ShortLine, SnapshotPage, Verdict, Watermark,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -130,6 +130,10 @@ fn requests_and_answers_are_written_like_this() {
     };
     let snapshot =
         SnapshotPage { rows: vec![row()], next: Some(id(2)), mark: cursor(42), total_rows: 20_000 };
+    let digest = DigestAnswer {
+        mark: cursor(42),
+        parts: vec![DigestPart { from: id(2), sum: RowsDigest { rows: 2, hash: Hash32::GENESIS } }],
+    };
     let hello = Hello {
         protocol: ProtocolRange { min: 1, max: 1 },
         authority: id(1),
@@ -154,6 +158,7 @@ fn requests_and_answers_are_written_like_this() {
     insta::assert_snapshot!("push_answer", written(&answer));
     insta::assert_snapshot!("pull_answer", written(&pull));
     insta::assert_snapshot!("snapshot_answer", written(&snapshot));
+    insta::assert_snapshot!("digest_answer", written(&digest));
     insta::assert_snapshot!("hello", written(&hello));
     insta::assert_snapshot!("problem", written(&problem));
 }
@@ -197,5 +202,5 @@ fn the_examples_in_the_documentation_are_real() {
         assert_eq!(read(example), read(written), "{name} is no longer written like this");
         compared += 1;
     }
-    assert_eq!(compared, 8, "each document of the protocol has its example");
+    assert_eq!(compared, 9, "each document of the protocol has its example");
 }

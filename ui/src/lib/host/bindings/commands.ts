@@ -6,6 +6,7 @@ import type { BackupList } from "./BackupList";
 import type { BackupView } from "./BackupView";
 import type { CartView } from "./CartView";
 import type { Category } from "./Category";
+import type { ComparisonView } from "./ComparisonView";
 import type { CompleteSale } from "./CompleteSale";
 import type { ConflictView } from "./ConflictView";
 import type { ConnectShop } from "./ConnectShop";
@@ -161,6 +162,7 @@ export type Commands = {
   "sync.resume": { request: Nothing; response: SyncStatusView };
   "sync.cancel": { request: Nothing; response: SyncStatusView };
   "sync.now": { request: Nothing; response: RoundReport };
+  "sync.compare": { request: Nothing; response: ComparisonView | null };
   "sync.dry_run": { request: Nothing; response: DryRun };
   "sync.history": { request: Latest; response: Array<SyncRunView> };
   "sync.health": { request: Nothing; response: HealthView };
