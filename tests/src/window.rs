@@ -51,12 +51,15 @@ pub struct Window {
 impl Window {
     /// Opens the window on `data`, as `comptoir-desktop --data DIR` does.
     pub async fn open(display: &Display, data: &Path) -> Result<Self> {
+        Self::open_program(display, &program("comptoir-desktop")?, data).await
+    }
+
+    /// Opens the window by another program that starts `comptoir-desktop` with the arguments that it gets.
+    pub async fn open_program(display: &Display, program: &Path, data: &Path) -> Result<Self> {
         let driver = Driver::start(display.name(), "C.UTF-8")?;
         let mut capabilities = Capabilities::new();
-        capabilities.set(
-            "webkitgtk:browserOptions",
-            json!({ "binary": program("comptoir-desktop")?, "args": ["--data", data] }),
-        )?;
+        capabilities
+            .set("webkitgtk:browserOptions", json!({ "binary": program, "args": ["--data", data] }))?;
         // The driver's client speaks plain HTTP, but is built with the TLS of the programs beside it, which asks for this.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let web = WebDriver::builder(driver.url(), capabilities)

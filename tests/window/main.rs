@@ -5,6 +5,8 @@
 
 mod access;
 mod conflict;
+mod office;
 mod offline;
+mod people;
 mod safety;
 mod sale;

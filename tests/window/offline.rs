@@ -29,3 +29,19 @@ async fn a_sale_without_the_server_stands_and_sends_itself_later() -> Result<()>
     ensure!(stage.on_hand(SUGAR)? == SUGAR.stock - 1, "the sale reached the server by itself, once");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_register_shows_that_its_server_went_away_and_came_back() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    let window = stage.open().await?;
+    window
+        .journey("an_idle_register_shows_that_its_server_went_away", async |window| {
+            // Nobody touches the register: no sale, no key. What is waited for here is all the time it has.
+            stage.server.stop()?;
+            window.wait_attribute("sync-indicator", "data-state", "offline").await?;
+            stage.server.start_again()?;
+            window.wait_attribute("sync-indicator", "data-state", "synced").await
+        })
+        .await?;
+    window.close().await
+}

@@ -1,9 +1,15 @@
 //! What must not be lost, and who must not come in.
 
-use anyhow::{Result, ensure};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
 use comptoir_tests::display::{Display, Size};
 use comptoir_tests::window::Window;
+use pos_testkit::process::program;
 use pos_testkit::register::Register;
+use tempfile::TempDir;
 
 use comptoir_tests::stage::{OIL, SUGAR, Stage};
 
@@ -35,10 +41,16 @@ async fn a_second_window_on_the_same_folder_says_so_and_writes_nothing() -> Resu
     let stage = Stage::set().await?;
     let first = stage.open().await?;
     let display = Display::start(Size::TILL)?;
-    let second = Window::open(&display, stage.register.data()).await?;
+    let starter = Starter::new()?;
+    let second = Window::open_program(&display, starter.path(), stage.register.data()).await?;
     second
         .journey("a_second_window_on_the_same_folder", async |second| {
             second.wait_for("message").await?;
+            let said = second.text("message").await?;
+            for part in ["err_app_data_in_use", "err_app_data_in_use_do"] {
+                let words = french(part)?;
+                ensure!(said.contains(&words), "a person is told what is the matter: {words:?} in {said:?}");
+            }
             let refused = second.call("cart.scan", serde_json::json!({ "code": SUGAR.barcode })).await;
             let words = refused.err().map(|error| format!("{error:#}")).unwrap_or_default();
             ensure!(words.contains("app.data_in_use"), "every call of the second window is refused: {words}");
@@ -46,6 +58,10 @@ async fn a_second_window_on_the_same_folder_says_so_and_writes_nothing() -> Resu
         })
         .await?;
     second.close().await?;
+    ensure!(
+        starter.exit_code()? == 4,
+        "whoever started the second one learns that its folder could not be opened"
+    );
     first
         .journey("the_first_window_goes_on", async |first| {
             first.scan(SUGAR.barcode).await?;
@@ -70,4 +86,45 @@ async fn an_empty_folder_offers_to_begin() -> Result<()> {
         })
         .await?;
     window.close().await
+}
+
+/// What the page says in French under a name.
+fn french(name: &str) -> Result<String> {
+    let words: serde_json::Value = serde_json::from_str(include_str!("../../ui/src/i18n/fr.json"))?;
+    words[name].as_str().map(str::to_owned).with_context(|| format!("the page has no words {name}"))
+}
+
+/// Starts the window and writes down with which code it ended: the driver, which starts it otherwise, does not tell.
+struct Starter {
+    folder: TempDir,
+    script: PathBuf,
+}
+
+impl Starter {
+    fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let script = folder.path().join("start");
+        let (window, code) = (program("comptoir-desktop")?, folder.path().join("code"));
+        let text = format!("#!/bin/sh\n'{}' \"$@\"\necho $? > '{}'\n", window.display(), code.display());
+        fs::write(&script, text)?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+        Ok(Self { folder, script })
+    }
+
+    fn path(&self) -> &Path {
+        &self.script
+    }
+
+    /// The code of a window that has ended. The script writes it a moment after.
+    fn exit_code(&self) -> Result<i32> {
+        let file = self.folder.path().join("code");
+        loop {
+            match fs::read_to_string(&file) {
+                Ok(text) if text.ends_with('\n') => return Ok(text.trim().parse()?),
+                Ok(_) => std::thread::yield_now(),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => std::thread::yield_now(),
+                Err(error) => return Err(error).context("the code of the window"),
+            }
+        }
+    }
 }

@@ -118,3 +118,27 @@ async fn a_refused_sale_gives_the_cart_back_and_says_what_is_left() -> Result<()
     ensure!(verified["ok"] == true, "no number was used and nothing is left behind: {verified}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_typed_while_the_payment_opens_keeps_every_digit_and_shows_the_change() -> Result<()> {
+    let stage = Stage::set().await?;
+    let window = stage.open().await?;
+    window
+        .journey("an_amount_typed_while_the_payment_opens", async |window| {
+            window.scan(SUGAR.barcode).await?;
+            window.wait_count("cart-line", 1).await?;
+            // The key and the digits in one breath, as a hand does that knows its till.
+            window.press(&format!("{}20000", PAY.value())).await?;
+            let change = (20_000 - SUGAR.price).to_string();
+            window.wait_attribute("pay-outlook", "data-minor", &change).await?;
+            window.wait_attribute("pay-outlook", "data-kind", "change").await?;
+            ensure!(
+                window.count("receipt-number").await? == 0,
+                "the change is known before anything is sold"
+            );
+            window.press(&Key::Enter.value().to_string()).await?;
+            window.wait_attribute("change", "data-minor", &change).await
+        })
+        .await?;
+    window.close().await
+}
