@@ -124,8 +124,15 @@ fn check_shortages(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
 
 /// Each chain is unbroken, signed, over unchanged documents, and ends where its life says.
 fn check_chains(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
+    let devices = match device::list(tx) {
+        Err(StorageError::Unreadable(fault)) => {
+            faults.add("unreadable", format!("device: {fault}"));
+            return Ok(());
+        }
+        other => other?,
+    };
     let devices: HashMap<DeviceId, _> =
-        device::list(tx)?.into_iter().map(|device| (device.device_id, device)).collect();
+        devices.into_iter().map(|device| (device.device_id, device)).collect();
     let mut heads: HashMap<(DeviceId, u32), ChainHead> = HashMap::new();
     each_row(tx, LINKS, faults, "chain_record", |row, faults| {
         let record = read_link(row)?;

@@ -91,7 +91,12 @@ impl Findings {
 /// Only those that keep the file from being read at all; everything else is a finding.
 pub fn rows(conn: &Conn, depth: Depth) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Findings::default();
-    let Some(device) = device::find(conn)? else { return Ok(Vec::new()) };
+    let mut found = None;
+    findings.attempt(None, |_| {
+        found = device::find(conn)?;
+        Ok(())
+    })?;
+    let Some(device) = found else { return Ok(findings.found) };
     findings.attempt(None, |findings| chain::check(conn, &device, depth, findings))?;
     findings.attempt(None, |findings| operations::check_seqs(conn, &device, findings))?;
     findings.attempt(None, |findings| operations::check_circles(conn, findings))?;

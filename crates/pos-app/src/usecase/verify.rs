@@ -1,7 +1,7 @@
 //! "Is my data right?": every invariant that this register's file can show, in words.
 
 use pos_store::verify::{Depth, Finding};
-use pos_store::{device, journal, stock};
+use pos_store::{chain, journal, stock};
 use serde_json::Value;
 
 use crate::app::App;
@@ -13,13 +13,14 @@ impl App {
     /// `verify.run`
     pub async fn verify(&self, full: bool) -> Result<Outcome<VerifyReport>, AppError> {
         let (documents, movements) =
-            self.read(|conn| Ok((device::get(conn)?.head.number, stock::count_movements(conn)?))).await?;
+            self.read(|conn| Ok((chain::count(conn)?, stock::count_movements(conn)?))).await?;
         let store = self.inner.store.clone();
         let depth = if full { Depth::Full } else { Depth::Quick };
         let findings = tokio::task::spawn_blocking(move || {
             let mut findings = store.verify(depth)?;
             // A file that cannot be read is compared with nothing.
-            if full && !findings.iter().any(|finding| finding.code == "file.damaged") {
+            let unreadable = |finding: &Finding| matches!(finding.code, "file.damaged" | "row.unreadable");
+            if full && !findings.iter().any(unreadable) {
                 findings.extend(journal::verify(&store)?);
             }
             Ok::<_, AppError>(findings)

@@ -6,7 +6,7 @@ use rusqlite::named_params;
 use super::MAX_WAIT_MS;
 use super::decide::list_waiting;
 use super::outcome::{place_of, refresh_row};
-use crate::sql::{Tx, all, first, int};
+use crate::sql::{Conn, Tx, all, first, int};
 use crate::{StoreError, stock};
 
 /// How long the body of an acknowledged operation is kept at least, in milliseconds: 7 days, so that a server
@@ -66,6 +66,27 @@ pub fn retry_parked(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
          WHERE state <> 'acknowledged' AND state = 'parked' AND error_class = 'upgrade'",
         named_params! { ":now": now_ms },
     )?)
+}
+
+/// Whether the server does not know an operation any more that it had acknowledged before `asked_ms`: it went back to an
+/// older copy of its file, and nobody told it. `seq` and `above` are its watermark for this epoch.
+///
+/// # Errors
+/// Those of reading.
+pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT q.seq FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
+         WHERE q.state = 'acknowledged' AND q.body IS NOT NULL AND q.seq > :seq AND q.finished_at_ms < :asked
+         ORDER BY q.seq LIMIT :limit",
+    )?;
+    let rows = statement.query(named_params! {
+        ":seq": int("sync_queue.seq", seq)?,
+        ":asked": asked_ms,
+        // One more than those that it knows above its watermark.
+        ":limit": int("sync_queue.seq", above.len().saturating_add(1))?,
+    })?;
+    let acknowledged = all(rows, "sync_queue", |c| c.count::<u64>("seq"))?;
+    Ok(acknowledged.iter().any(|seq| !above.contains(seq)))
 }
 
 /// The server was restored from a backup: what it does not hold any more is pending again, and the movements of

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Findings;
 use super::stock::compare_movements;
 use crate::device::Device;
-use crate::queue::{self, OpState};
+use crate::queue::{self, OpMode, OpState};
 use crate::sql::{Columns, Conn, first};
 use crate::{StoreError, mappings, stock};
 
@@ -41,7 +41,7 @@ pub(super) fn check_circles(conn: &Conn, findings: &mut Findings) -> Result<(), 
 /// Bodies give their hashes; what moves stock has exactly its movements.
 pub(super) fn check_bodies(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
     let mut statement = conn.prepare(
-        "SELECT op_id, kind, kind_version, made_at_ms, body, body_hash, body_bytes, state, finished_at_ms,
+        "SELECT op_id, kind, kind_version, mode, made_at_ms, body, body_hash, body_bytes, state, finished_at_ms,
              EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id) AS moves
          FROM sync_queue AS q ORDER BY epoch, seq",
     )?;
@@ -82,6 +82,10 @@ fn check_body(conn: &Conn, c: &Columns<'_, '_>, findings: &mut Findings) -> Resu
             return Ok(());
         }
     };
+    if c.get::<String>("mode")? != OpMode::Fact.as_str() {
+        // Only a sale asks; anything else would wait for ever.
+        findings.add("operation.differs", subject, json!({ "table": "sync_queue", "column": "mode" }));
+    }
     let mut wanted = stock::movements_of_body(&decoded, op_id, c.get("made_at_ms")?);
     if wanted.is_empty() && !moves {
         return Ok(());

@@ -63,7 +63,7 @@ impl<A: SyncApi> Exchange<A> {
                     // This program or the server may be a newer one than last time.
                     queue::retry_parked(tx, now_ms)?;
                 }
-                meet(tx, &hello, now_ms)
+                meet(tx, &hello, asked_ms, now_ms)
             })
             .await?;
         let course = met.map_err(SyncError::Alarm)?;
@@ -80,7 +80,7 @@ impl<A: SyncApi> Exchange<A> {
 }
 
 /// What the server says of itself decides what is to be done.
-fn meet(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Result<Course, Alarm>, StoreError> {
+fn meet(tx: &Tx<'_>, hello: &Hello, asked_ms: i64, now_ms: i64) -> Result<Result<Course, Alarm>, StoreError> {
     if hello.watermark.epoch > device::get(tx)?.epoch && !life::is_unconfirmed(tx)? {
         return Ok(Err(Alarm::StaleEpoch));
     }
@@ -90,7 +90,9 @@ fn meet(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Result<Course, Alarm>
         return Ok(Err(Alarm::OtherServer));
     }
     let known_epoch = std::mem::replace(&mut server.server_epoch, hello.server_epoch);
-    let restored = known_epoch != 0 && known_epoch != hello.server_epoch;
+    // A folder that was copied back keeps its epoch: only registers can tell that it forgot what it had acknowledged.
+    let restored = (known_epoch != 0 && known_epoch != hello.server_epoch)
+        || has_forgotten(tx, &device, hello, asked_ms)?;
     if server.authority.is_none() || known_epoch != hello.server_epoch {
         server.authority = Some(hello.authority);
         device::set_server(tx, &server)?;
@@ -149,6 +151,15 @@ fn meet_this_life(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Device, Sto
         life::confirm(tx)?;
     }
     device::get(tx)
+}
+
+fn has_forgotten(tx: &Tx<'_>, device: &Device, hello: &Hello, asked_ms: i64) -> Result<bool, StoreError> {
+    let known = &hello.watermark;
+    if known.epoch == device.epoch {
+        queue::is_forgotten(tx, known.seq, &known.above, asked_ms)
+    } else {
+        queue::is_forgotten(tx, 0, &[], asked_ms)
+    }
 }
 
 /// Puts back what a restored server does not hold any more, operations and links.
