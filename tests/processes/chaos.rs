@@ -2,20 +2,22 @@
 //! moments. Whenever the trouble stops, all three agree within a few rounds.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pos_testkit::chance::{rounds, seeded};
-use pos_testkit::counter::{Answer, Counter};
+use pos_testkit::counter::Counter;
 use pos_testkit::proxy::{Fault, Proxy};
 use pos_testkit::register::Register;
 use pos_testkit::server::Server;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::books;
+use crate::chaos_till::{HANG, MOMENT, SHELVES, Till, Told};
 use crate::chaos_trouble::{FAULTS, Trouble};
 
 /// Rounds of trouble in every run of the tests; `cargo xtask test --rounds 500` for more.
@@ -24,20 +26,10 @@ const ROUNDS: u64 = 50;
 const BLOCK: u64 = 10;
 /// Where the choices and the moments come from.
 const SEED: u64 = 0xBAD_DA7;
-/// The shelves: one that never ends, and one that ends early, so that sales are refused and oversold as well.
-const SHELVES: [(&str, u32); 2] = [("TEA", 100_000), ("WINE", 60)];
-/// In how many of a hundred sales the second shelf is meant.
-const SCARCE_PERCENT: u32 = 25;
-/// Most pieces of one sale.
-const MOST_PIECES: u32 = 3;
 /// What a checkout waits for the server here, in milliseconds: silence is tried often.
 const DEADLINE_MS: u32 = 600;
-/// Trouble meets the work within so long.
-const MOMENT: Duration = Duration::from_millis(120);
 /// How long an answer may take while there is trouble; then the silence is broken.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long anything may take in peace. Only a hang reaches it.
-const HANG: Duration = Duration::from_secs(120);
 /// Within so many rounds of peace all agree.
 const ROUNDS_OF_PEACE: usize = 3;
 
@@ -49,6 +41,7 @@ fn whatever_fails_everything_agrees_again_once_it_stops() -> Result<()> {
         shop.round().with_context(|| format!("round {round}"))?;
         if round % BLOCK == 0 || round == rounds {
             shop.make_peace().with_context(|| format!("peace after round {round}"))?;
+            shop.lose_the_servers_last_days().with_context(|| format!("a lost disk after round {round}"))?;
         }
     }
     let Shop { met, tills, .. } = &shop;
@@ -73,41 +66,11 @@ fn whatever_fails_everything_agrees_again_once_it_stops() -> Result<()> {
     Ok(())
 }
 
-/// One press of the button.
-struct Wish {
-    request_id: String,
-    shelf: usize,
-    pieces: u32,
-    told: Told,
-}
-
-/// What the register said of a wish.
-enum Told {
-    Nothing,
-    Sold(Value),
-    Refused,
-}
-
-/// What a running register was asked and has not answered.
-enum Open {
-    Sale(usize),
-    Round,
-}
-
-/// A counter in the shop.
-struct Till {
-    register: Register,
-    way: Proxy,
-    counter: Option<Counter>,
-    frozen: bool,
-    ahead_ms: i64,
-    open: Option<Open>,
-    wishes: Vec<Wish>,
-}
-
 struct Shop {
     server: Server,
     server_frozen: bool,
+    /// The server's folder as it was copied in an earlier peace.
+    copy: tempfile::TempDir,
     tills: [Till; 2],
     chance: StdRng,
     met: BTreeMap<String, usize>,
@@ -135,7 +98,43 @@ impl Shop {
         let second = Register::join_by(&server, &ways[1].url(), "Second")?;
         let [first_way, second_way] = ways;
         let tills = [Till::begin(first, first_way)?, Till::begin(second, second_way)?];
-        Ok(Self { server, server_frozen: false, tills, chance, met: BTreeMap::new() })
+        let mut shop = Self {
+            server,
+            server_frozen: false,
+            copy: tempfile::tempdir()?,
+            tills,
+            chance,
+            met: BTreeMap::new(),
+        };
+        shop.keep_a_copy()?;
+        Ok(shop)
+    }
+
+    /// Copies the server's folder, as somebody does who thinks of the day when its disk dies.
+    fn keep_a_copy(&mut self) -> Result<()> {
+        self.server.stop()?;
+        self.copy = tempfile::tempdir()?;
+        copy_files(self.server.data(), self.copy.path())?;
+        self.server.start_again()
+    }
+
+    /// In some of the peaces a copy is kept; in others the server's disk dies, and the copy takes its place without a
+    /// word to anybody. Registers send again what it lost.
+    fn lose_the_servers_last_days(&mut self) -> Result<()> {
+        if self.chance.random_bool(0.5) {
+            return self.keep_a_copy();
+        }
+        if self.chance.random_bool(0.5) {
+            self.server.kill()?;
+            let data = self.server.data();
+            std::fs::remove_dir_all(data)?;
+            std::fs::create_dir(data)?;
+            copy_files(self.copy.path(), data)?;
+            self.server.start_again()?;
+            *self.met.entry("server back to an older copy".to_owned()).or_default() += 1;
+            self.make_peace()?;
+        }
+        Ok(())
     }
 
     /// People work, something happens to somebody, and whoever can answers.
@@ -143,6 +142,9 @@ impl Shop {
         self.some_recover()?;
         let trouble = Trouble::draw(&mut self.chance);
         let unlucky = self.chance.random_range(0..self.tills.len());
+        if let Trouble::Clock(ahead_ms) = trouble {
+            self.tills[unlucky].set_clock(ahead_ms)?;
+        }
         if let Trouble::Network(which) = trouble {
             let fault = FAULTS[which].1.clone();
             let way = &self.tills[unlucky].way;
@@ -153,16 +155,21 @@ impl Shop {
                 way.next_push(fault);
             }
         }
+        let before = self.tills[unlucky].way.requests();
         for till in 0..self.tills.len() {
-            self.work(till)?;
+            self.tills[till].work(&mut self.chance)?;
         }
         // Not to wait for something: this is the moment of the fault.
         std::thread::sleep(self.chance.random_range(Duration::ZERO..MOMENT));
-        let name = self.befall(trouble, unlucky)?;
-        *self.met.entry(name).or_default() += 1;
+        let mut name = self.befall(trouble, unlucky)?;
         for till in 0..self.tills.len() {
             self.hear(till)?;
         }
+        let way = &self.tills[unlucky].way;
+        if matches!(trouble, Trouble::Network(_)) && (way.orders_left() > 0 || way.requests() == before) {
+            name = "nothing: nobody came that way".to_owned();
+        }
+        *self.met.entry(name).or_default() += 1;
         Ok(())
     }
 
@@ -189,36 +196,11 @@ impl Shop {
         if self.server.is_up() { Ok(()) } else { self.server.start_again() }
     }
 
-    /// Somebody sells, or presses the button that syncs, or nobody is at the counter.
-    fn work(&mut self, till: usize) -> Result<()> {
-        let till = &mut self.tills[till];
-        let Some(counter) = till.counter.as_mut().filter(|_| till.open.is_none() && !till.frozen) else {
-            return Ok(());
-        };
-        let throw = self.chance.random_range(0..100);
-        if throw < 70 {
-            let shelf = usize::from(self.chance.random_range(0..100) < SCARCE_PERCENT);
-            let wish = Wish {
-                request_id: Uuid::from_bytes(self.chance.random()).to_string(),
-                shelf,
-                pieces: self.chance.random_range(1..=MOST_PIECES),
-                told: Told::Nothing,
-            };
-            counter.order("sale.sell", &wish.request())?;
-            till.wishes.push(wish);
-            till.open = Some(Open::Sale(till.wishes.len() - 1));
-        } else if throw < 90 {
-            counter.order("sync.now", &json!({}))?;
-            till.open = Some(Open::Round);
-        }
-        Ok(())
-    }
-
     /// Trouble comes; what it was, for the count.
     fn befall(&mut self, trouble: Trouble, unlucky: usize) -> Result<String> {
         let till = &mut self.tills[unlucky];
         match trouble {
-            Trouble::None => {}
+            Trouble::None | Trouble::Clock(_) => {}
             Trouble::KillServer if self.server.is_up() => {
                 self.server_frozen = false;
                 self.server.kill()?;
@@ -230,15 +212,10 @@ impl Shop {
             Trouble::KillRegister if till.counter.is_some() => till.die()?,
             Trouble::FreezeRegister if till.counter.is_some() && !till.frozen => till.freeze()?,
             Trouble::Cable => till.way.break_all()?,
-            Trouble::Clock(ahead_ms) if till.counter.is_some() && !till.frozen && till.open.is_none() => {
-                till.set_clock(ahead_ms)?;
-            }
             Trouble::Network(which) => return Ok(format!("network: {}", FAULTS[which].0)),
-            Trouble::KillServer
-            | Trouble::FreezeServer
-            | Trouble::KillRegister
-            | Trouble::FreezeRegister
-            | Trouble::Clock(_) => return Ok("nothing: it was down already".to_owned()),
+            Trouble::KillServer | Trouble::FreezeServer | Trouble::KillRegister | Trouble::FreezeRegister => {
+                return Ok("nothing: it was down already".to_owned());
+            }
         }
         Ok(trouble.name().to_owned())
     }
@@ -246,7 +223,7 @@ impl Shop {
     /// Waits for a register's answer. Where silence reigns it is broken after a while.
     fn hear(&mut self, till: usize) -> Result<()> {
         let unlucky = &mut self.tills[till];
-        if unlucky.frozen || unlucky.open.is_none() {
+        if !unlucky.owes() {
             return Ok(());
         }
         if unlucky.hear_within(PATIENCE).is_ok() {
@@ -339,100 +316,17 @@ impl Shop {
     }
 }
 
-impl Till {
-    fn begin(register: Register, way: Proxy) -> Result<Self> {
-        let counter = Some(Counter::open(&register, 0, HANG)?);
-        Ok(Self { register, way, counter, frozen: false, ahead_ms: 0, open: None, wishes: Vec::new() })
-    }
-
-    /// It runs again. Sometimes it is killed once more while it starts.
-    fn revive(&mut self, chance: &mut StdRng) -> Result<()> {
-        if std::mem::take(&mut self.frozen) {
-            self.counter.as_ref().context("a frozen register")?.thaw()?;
+/// Copies a folder with all that is in it.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            std::fs::create_dir(&target)?;
+            copy_files(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
         }
-        if self.counter.is_none() {
-            if chance.random_bool(0.3) {
-                let starting = Counter::begin(&self.register, self.ahead_ms)?;
-                // Not to wait for something: this is the moment of the fault.
-                std::thread::sleep(chance.random_range(Duration::ZERO..MOMENT));
-                starting.kill()?;
-            }
-            self.counter = Some(Counter::open(&self.register, self.ahead_ms, HANG)?);
-        }
-        Ok(())
     }
-
-    fn freeze(&mut self) -> Result<()> {
-        self.frozen = true;
-        self.counter.as_ref().context("a running register")?.freeze()
-    }
-
-    /// Killed. What it had answered by then counts; the rest is lost.
-    fn die(&mut self) -> Result<()> {
-        let last_words = self.counter.take().context("a running register")?.kill()?;
-        self.frozen = false;
-        for answer in last_words {
-            self.take(answer)?;
-        }
-        self.open = None;
-        Ok(())
-    }
-
-    fn set_clock(&mut self, ahead_ms: i64) -> Result<()> {
-        self.ahead_ms = ahead_ms;
-        self.tell("clock.set", &json!({ "ahead_ms": ahead_ms })).map(drop)
-    }
-
-    fn tell(&mut self, name: &str, request: &Value) -> Result<Value> {
-        self.counter.as_mut().context("a running register")?.tell(name, request, HANG)
-    }
-
-    /// Waits for what it still owes.
-    fn hear_within(&mut self, at_most: Duration) -> Result<()> {
-        let (Some(counter), Some(_)) = (self.counter.as_mut(), &self.open) else { return Ok(()) };
-        let answer = counter.hear(at_most)?.context("the register ended by itself")?;
-        self.take(answer)
-    }
-
-    fn take(&mut self, answer: Answer) -> Result<()> {
-        match (self.open.take(), answer) {
-            // A round ends well or says why not.
-            (Some(Open::Round), _) => {}
-            (Some(Open::Sale(wish)), answer) => self.wishes[wish].keep(answer),
-            (None, answer) => anyhow::bail!("nobody asked: {answer:?}"),
-        }
-        Ok(())
-    }
-
-    /// Every wish that was never answered is repeated: in the end each is one sale or a refusal.
-    fn ask_again_for_all(&mut self) -> Result<()> {
-        let counter = self.counter.as_mut().context("a running register")?;
-        for wish in self.wishes.iter_mut().filter(|wish| matches!(wish.told, Told::Nothing)) {
-            counter.order("sale.sell", &wish.request())?;
-            wish.keep(counter.hear(HANG)?.context("the register runs")?);
-        }
-        Ok(())
-    }
-}
-
-impl Wish {
-    fn request(&self) -> Value {
-        let (pieces, code) = (self.pieces, SHELVES[self.shelf].0);
-        json!({
-            "request_id": self.request_id,
-            "lines": [{ "code": code, "qty": pieces.to_string(), "unit_price": null }],
-            "tenders": [{ "kind": "cash", "amount": format!("{pieces}.00"), "reference": null }],
-        })
-    }
-
-    fn keep(&mut self, answer: Answer) {
-        self.told = match answer {
-            Answer::Done(sale) => Told::Sold(sale),
-            Answer::Failed(error) => {
-                assert_eq!(error["code"], "sale.insufficient_stock", "the one reason to refuse: {error}");
-                assert_eq!(SHELVES[self.shelf].0, "WINE", "and only what can run out: {error}");
-                Told::Refused
-            }
-        };
-    }
+    Ok(())
 }

@@ -58,13 +58,13 @@ impl Trouble {
     /// What happens next.
     pub(crate) fn draw(chance: &mut StdRng) -> Self {
         match chance.random_range(0..100) {
-            0..10 => Self::None,
-            10..20 => Self::KillServer,
-            20..28 => Self::FreezeServer,
-            28..40 => Self::KillRegister,
-            40..48 => Self::FreezeRegister,
-            48..52 => Self::Cable,
-            52..60 => {
+            0..8 => Self::None,
+            8..16 => Self::KillServer,
+            16..22 => Self::FreezeServer,
+            22..32 => Self::KillRegister,
+            32..40 => Self::FreezeRegister,
+            40..45 => Self::Cable,
+            45..53 => {
                 let jump = JUMPS_MS[chance.random_range(0..JUMPS_MS.len())];
                 Self::Clock([jump, -jump, 0][chance.random_range(0..3)])
             }

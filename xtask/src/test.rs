@@ -34,6 +34,16 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// Runs the chaos of the real programs for so many rounds, and shows what was met.
+pub(crate) fn chaos(rounds: u64) -> Result<()> {
+    announce("building the programs and the tests");
+    let programs = ["build", "-p", "pos-cli", "-p", "pos-server", "-p", "comptoir-tests"];
+    finish(cargo(programs).args(["--bins", "--tests", "--examples"]))?;
+    announce("chaos: two registers, a server, and the network between them");
+    let mut test = cargo(["test", "-p", "comptoir-tests", "--test", "processes", "chaos", "--", "--nocapture"]);
+    finish(test.env("COMPTOIR_ROUNDS", rounds.to_string()))
+}
+
 fn page() -> Result<Counts> {
     announce("tests of the page: vitest");
     let report = target()?.join("xtask").join("vitest.json");

@@ -41,7 +41,7 @@ pub enum Fault {
     Twice,
     /// The server gets it twice at the same moment. The register gets the answer that comes first.
     TwiceAtOnce,
-    /// The connection breaks, and the request travels later: see [`Proxy::deliver_held`].
+    /// The connection breaks, and a push travels later: see [`Proxy::deliver_held`]. Anything else is lost.
     Hold,
     /// It travels after so long.
     Delay(Duration),
@@ -320,7 +320,10 @@ async fn pass(mut near: Box<dyn Near>, shared: &Shared) -> Result<()> {
             both.join_next().await.context("an answer")??.map(drop)
         }
         Some(Fault::Hold) => {
-            shared.plan().held.push(request);
+            // Whatever else there is has nobody who would wait for it later.
+            if request.is(PUSH) {
+                shared.plan().held.push(request);
+            }
             Ok(())
         }
         Some(Fault::Portal) => say(near, PORTAL.as_bytes()).await,
