@@ -116,7 +116,7 @@ impl<A: SyncApi> Exchange<A> {
     /// A backup before rows are taken away that the server does not send again. One that cannot be made is warned of and
     /// holds nothing up: what only this register knows is in its queue, and no sync takes anything from there.
     async fn save_before_reading(&self, now_ms: i64) {
-        match self.read(|conn| Ok(counts::of(conn)?)).await {
+        match self.read(counts::of).await {
             Ok(counts) if counts.products > 0 || counts.sales > 0 => {}
             Ok(_) | Err(_) => return,
         }
