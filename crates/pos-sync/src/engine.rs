@@ -133,14 +133,10 @@ impl Engine {
                 self.schedule.bring_forward(Turn::Queue, now_ms);
                 effects.push(Effect::PublishStatus);
             }
-            Event::LinkRegained => {
-                self.breaker.hasten(now_ms);
-                self.round_now(now_ms);
-            }
+            Event::LinkRegained => self.hasten(now_ms),
             Event::SyncNow => {
                 self.rests_until_ms = now_ms;
-                self.breaker.hasten(now_ms);
-                self.round_now(now_ms);
+                self.hasten(now_ms);
             }
             Event::Cancelled => {
                 self.rests_until_ms = now_ms.saturating_add(clock_millis(ROUND_EVERY));
@@ -199,6 +195,12 @@ impl Engine {
                 self.failed(trouble, now_ms, effects);
             }
         }
+    }
+
+    /// A round at once, also when the server is thought to be away.
+    fn hasten(&mut self, now_ms: i64) {
+        self.breaker.hasten(now_ms);
+        self.round_now(now_ms);
     }
 
     /// Emits whatever may start now.

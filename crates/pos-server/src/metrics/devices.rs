@@ -23,6 +23,9 @@ struct Device {
     last_pull_ms: Option<i64>,
 }
 
+/// Name, help and value of something that is told of each register.
+type Told<T> = (&'static str, &'static str, fn(&Device) -> T);
+
 /// What each register did.
 #[derive(Debug, Default)]
 pub(crate) struct Devices(Mutex<BTreeMap<DeviceId, Device>>);
@@ -57,7 +60,7 @@ impl Devices {
     /// Appends their lines to the page that Prometheus reads.
     pub(super) fn write(&self, text: &mut String) {
         let all = self.all().clone();
-        let counters: [(&str, &str, fn(&Device) -> u64); 3] = [
+        let counters: [Told<u64>; 3] = [
             ("comptoir_device_pushes_total", "Pushes answered, by register", |d| d.pushes),
             ("comptoir_device_duplicates_total", "Operations that had come before, by register", |d| {
                 d.duplicates
@@ -78,7 +81,7 @@ impl Devices {
                 let _ = writeln!(text, "{name}{{device=\"{device_id}\",verdict=\"{verdict}\"}} {count}");
             }
         }
-        let times: [(&str, &str, fn(&Device) -> Option<i64>); 2] = [
+        let times: [Told<Option<i64>>; 2] = [
             ("comptoir_device_last_push_seconds", "Last push, by register, since 1970 UTC", |d| {
                 d.last_push_ms
             }),
