@@ -1,8 +1,9 @@
 //! Moves a business from the embedded database of a folder into PostgreSQL.
 //!
-//! One transaction copies every row and reads all of them back before it commits, so the business is there whole or not
-//! at all. It stays the same business: same identity, tokens, cursors and chains; its registers notice nothing. The file
-//! is then put aside under another name, because two servers that go on from one file would each sell the last unit.
+//! One transaction copies every row and reads all of them back before it commits, so the business is there whole or
+//! not at all. It stays the same business: same identity, tokens, cursors and chains; its registers notice nothing. The
+//! file is then put aside under another name, because two servers that go on from one file would each sell the last
+//! unit.
 
 use std::fs;
 use std::path::Path;
@@ -25,12 +26,12 @@ pub struct Moved {
     pub rows: u64,
 }
 
-/// Moves the business of a folder into a PostgreSQL database, under the name of the shop or another one. Its server must
-/// not be running.
+/// Moves the business of a folder into a PostgreSQL database, under the name of the shop or another one. Its server
+/// must not be running.
 ///
 /// # Errors
-/// [`ServerError::NoBusiness`] for a folder without one, [`ServerError::AlreadyInitialised`] when the database has one of
-/// this name; others as the databases say. After each of them the business is where it was.
+/// [`ServerError::NoBusiness`] for a folder without one, [`ServerError::AlreadyInitialised`] when the database has one
+/// of this name; others as the databases say. After each of them the business is where it was.
 pub fn move_to_postgres(to: &Location, name: Option<&str>) -> Result<Moved, ServerError> {
     let Place::Postgres(address) = &to.place else { return Err(ServerError::NoTarget) };
     let folder = to.folder();

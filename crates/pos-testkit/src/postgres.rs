@@ -18,6 +18,7 @@ pub const PASSWORD: &str = "mot-de-passe";
 /// Starts, says so, and ends when its standard input does: when the test program is gone, however it went.
 const KEEPER: &str = r#"
 set -e
+trap "" HUP INT TERM
 "$BIN/initdb" -D "$DIR/data" -U admin -A scram-sha-256 --pwfile="$DIR/password" -E UTF8 --locale=C.UTF-8 \
     --no-sync >"$DIR/log"
 "$BIN/pg_ctl" -D "$DIR/data" -w -l "$DIR/log" \

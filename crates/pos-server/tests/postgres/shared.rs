@@ -220,7 +220,8 @@ async fn a_row_of_another_business_is_neither_seen_nor_touched_whatever_is_asked
         let moved = as_server(
             &first.place,
             &format!(
-                "WITH moved AS (UPDATE {table} SET tenant_key = 1 WHERE tenant_key = 2 RETURNING 1) SELECT count(*) FROM moved"
+                "WITH moved AS (UPDATE {table} SET tenant_key = 1 WHERE tenant_key = 2 RETURNING 1)
+                    SELECT count(*) FROM moved"
             ),
             &[Some(1)],
         );

@@ -7,6 +7,9 @@ use tokio_postgres::types::FromSqlOwned;
 
 use crate::cluster::{cluster, with};
 
+/// Random histories that are tried: the rules are the same ones, only their storage differs.
+pub(crate) const HISTORIES: u32 = 8;
+
 /// A place for one business.
 #[derive(Clone)]
 pub(crate) struct Place {

@@ -221,7 +221,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::store::HISTORIES, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_registers_send_the_balances_are_what_happened(steps in prop::collection::vec(step(), 1..60)) {

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use pos_server::Location;
 
+/// Random histories that are tried.
+pub(crate) const HISTORIES: u32 = 24;
+
 /// A place for one business.
 #[derive(Clone)]
 pub(crate) struct Place {

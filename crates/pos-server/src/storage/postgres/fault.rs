@@ -14,7 +14,8 @@ pub enum PostgresError {
     Address(#[source] tokio_postgres::Error),
     /// A database elsewhere, without encryption.
     #[error(
-        "the database is on another machine, and sslmode=disable would send passwords and sales in plain text; leave it out"
+        "the database is on another machine, and sslmode=disable would send passwords and sales in plain text; \
+         leave it out"
     )]
     Plain,
     /// The machine's list of trusted certificates cannot be used.
@@ -83,7 +84,8 @@ pub enum PostgresError {
     },
     /// A migration was rolled back.
     #[error(
-        "migration {version} of the database failed; nothing of it was kept. The role must own the database: ALTER DATABASE ... OWNER TO ..."
+        "migration {version} of the database failed; nothing of it was kept. The role must own the database: \
+         ALTER DATABASE ... OWNER TO ..."
     )]
     Migration {
         /// Its number.

@@ -3,8 +3,8 @@
 //! The connection's bytes move only while this thread waits for an answer, on a small runtime of its own: no other
 //! thread has to be woken for a statement. A statement whose answer nobody needs ([`Session::write`]) is only queued.
 //! It leaves together with the next one that is waited for, and so a sale costs a few round trips instead of one for
-//! each of its rows. PostgreSQL answers in order, so a failure shows there at the latest, and [`Session::failed`] sees to
-//! it that nothing is committed over one.
+//! each of its rows. PostgreSQL answers in order, so a failure shows there at the latest, and `failed` sees to it that
+//! nothing is committed over one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
