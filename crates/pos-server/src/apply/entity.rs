@@ -159,6 +159,21 @@ pub(super) fn set_deleted(
     Ok(())
 }
 
+/// Moves a row in the feed although nothing of it changed: the register whose change of it does not stand must hear
+/// of that.
+pub(super) fn tell_again(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    kind: EntityKind,
+    id: Uuid,
+    row: &EntityRow,
+) -> Sql<()> {
+    let next = EntityRow { rev: row.rev + 1, ..row.clone() };
+    entity::save(batch.tx, kind, id, &next)?;
+    batch.touch(kind, id, next.rev, next.deleted, cause.origin());
+    Ok(())
+}
+
 /// Gives a product its balance, with the first count when there is one.
 pub(super) fn open_stock(
     batch: &mut Batch<'_>,
@@ -221,7 +236,10 @@ fn merge(batch: &mut Batch<'_>, cause: &Cause<'_>, edit: Edit<'_>) -> Applied {
         check_setting(batch, id, &fields)?;
     }
     let before = row.clone();
-    if fields != row.fields {
+    // An edit that lost moves the row, too: the register that made it shows its own value until the row stands in the
+    // feed behind the edit.
+    let lost = update.changes.iter().any(|(field, value)| fields.get(field) != Some(value));
+    if fields != row.fields || lost {
         write_fields(batch, cause, update.entity, id, row, fields.clone(), update.hlc)?;
     }
     if disputes.is_empty() {

@@ -143,6 +143,8 @@ pub(super) fn delete_of_changed(
         other_register: other_register(batch, Some(unseen))?,
         fields: Vec::new(),
     };
+    // The register that deleted it shows it again until somebody has decided.
+    rows::tell_again(batch, cause, delete.entity, id, row)?;
     let conflict_id = conflict::open_disagreement(batch, cause, about)?;
     Ok(disputed(cause, conflict_id, Vec::new()))
 }
