@@ -1,11 +1,12 @@
 //! What people do at a register in one go, through the use cases that the window calls.
 
-use pos_app::view::{ColumnMapping, ConflictView, ProductDraft, SaleCompleted};
+use pos_app::view::{ColumnMapping, ConflictView, ProductDraft, QueueState, SaleCompleted};
 use pos_app::{App, AppError, ErrorCode, ProductFilter};
 use pos_domain::merge::Fields;
 use pos_domain::{ConflictChoice, Discount, Money, OfflinePolicy, Product, Rate, RequestId, Tender, TenderKind};
 
 use crate::chance::Chance;
+use crate::task::WaitsFor;
 
 /// What is done.
 #[derive(Debug, Clone)]
@@ -133,6 +134,30 @@ impl Deed {
         }
     }
 
+    /// What it may wait for.
+    pub(crate) fn waits_for(&self) -> WaitsFor {
+        match self {
+            Self::Sell(_) | Self::SellLines { .. } | Self::SyncNow => WaitsFor::Anything,
+            Self::HoldOrRecall
+            | Self::MakeProduct { .. }
+            | Self::Reprice { .. }
+            | Self::Rename { .. }
+            | Self::DeleteProduct { .. }
+            | Self::MakeCustomer { .. }
+            | Self::EditCustomer { .. }
+            | Self::DeleteCustomer { .. }
+            | Self::Import { .. }
+            | Self::Replay { .. }
+            | Self::Decide { .. }
+            | Self::Reopen { .. }
+            | Self::SetDeadline { .. }
+            | Self::NeedServer { .. }
+            | Self::Pause { .. }
+            | Self::RetryDead
+            | Self::LookAround => WaitsFor::Threads,
+        }
+    }
+
     /// Does it.
     pub(crate) async fn perform(self, app: App) -> Done {
         match self {
@@ -231,6 +256,7 @@ impl Deed {
                 paused.to_string()
             }
             Self::RetryDead => match app.list_queue(false, None, 1).await?.value.items.first() {
+                Some(entry) if !matches!(entry.state, QueueState::Dead | QueueState::Parked) => "nothing".to_owned(),
                 Some(entry) => {
                     app.retry_operation(entry.op_id).await?;
                     entry.op_id.to_string()

@@ -114,7 +114,7 @@ fn of_numbers(till: &Till, file: &Connection, faults: &mut Faults) {
         }
     }
     let sql = "SELECT op_id FROM sync_queue WHERE state = 'pending' AND waits_for > 0 AND op_id NOT IN (
-            SELECT op_id FROM sync_dependency JOIN sync_queue AS other ON other.op_id = depends_on
+            SELECT d.op_id FROM sync_dependency AS d JOIN sync_queue AS other ON other.op_id = d.depends_on
             WHERE other.state IN ('pending', 'in_flight', 'parked', 'dead'))";
     for op_id in rows(file, sql, |row| id(row, "op_id")) {
         faults.push((10, format!("till {}: {op_id} waits for nothing that could come", till.number)));
@@ -246,19 +246,19 @@ fn of_shared_rows(number: usize, file: &Connection, server: &Connection, faults:
 const SHARED: [(&str, &str, &str); 5] = [
     (
         "product",
-        "SELECT hex(product_id), code, name, price_minor, archived, rev FROM product WHERE deleted = 0 AND server_fields IS NULL",
+        "SELECT hex(product_id), code, name, price_minor, archived, rev FROM product WHERE deleted = 0",
         "SELECT hex(id), fields ->> 'code', fields ->> 'name', fields ->> 'price', fields ->> 'archived', rev
             FROM entity_row WHERE entity = 'product' AND deleted = 0",
     ),
     (
         "customer",
-        "SELECT hex(customer_id), name, phone, note, rev FROM customer WHERE deleted = 0 AND server_fields IS NULL",
+        "SELECT hex(customer_id), name, phone, note, rev FROM customer WHERE deleted = 0",
         "SELECT hex(id), fields ->> 'name', fields ->> 'phone', fields ->> 'note', rev
             FROM entity_row WHERE entity = 'customer' AND deleted = 0",
     ),
     (
         "setting",
-        "SELECT hex(setting_id), key, json(value) FROM setting WHERE deleted = 0 AND server_fields IS NULL",
+        "SELECT hex(setting_id), key, json(value) FROM setting WHERE deleted = 0",
         "SELECT hex(id), fields ->> 'key', json(fields -> 'value') FROM entity_row WHERE entity = 'setting' AND deleted = 0",
     ),
     (

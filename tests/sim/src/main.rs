@@ -54,6 +54,9 @@ struct Arguments {
     /// Prints every line of the trace.
     #[arg(long)]
     loud: bool,
+    /// Keeps the files of a seed that fails.
+    #[arg(long)]
+    keep: bool,
     /// Prints what the product logs.
     #[arg(long)]
     log: bool,
@@ -83,6 +86,7 @@ fn main() {
                         registers: arguments.registers,
                         days: arguments.days,
                         loud: arguments.loud,
+                        keep: arguments.keep,
                     };
                     let report = run_seed(plan, arguments.once);
                     total.lock().unwrap().add(plan, report);
@@ -106,7 +110,11 @@ fn top() -> PathBuf {
 fn run_seed(plan: Plan, once: bool) -> Report {
     let run = || {
         let folder = tempfile::tempdir_in(top()).unwrap();
-        play::run(plan, folder.path())
+        let report = play::run(plan, folder.path());
+        if plan.keep && !report.faults.is_empty() {
+            println!("the files of seed {} are in {}", plan.seed, folder.keep().display());
+        }
+        report
     };
     let mut report = run();
     if !once {

@@ -39,6 +39,7 @@ pub(crate) struct Plan {
     pub(crate) registers: usize,
     pub(crate) days: u32,
     pub(crate) loud: bool,
+    pub(crate) keep: bool,
 }
 
 /// What came of it.
@@ -410,7 +411,9 @@ impl Play {
         self.begun.push((till, deed.name()));
         self.count("deeds");
         self.tills[till].busy = true;
-        self.tills[till].begin(Task::new(async move { Ended::Deed(deed.perform(app).await) }));
+        let waits_for = deed.waits_for();
+        let task = Task::that_waits_for(waits_for, async move { Ended::Deed(deed.perform(app).await) });
+        self.tills[till].begin(task);
         // A customer's patience and a first probe's are timers of the program's own.
         for after in [251, 1_001, 2_001, 3_001, 4_001, 5_001, 6_001] {
             self.soon(after, Event::Tick);
@@ -424,6 +427,8 @@ impl Play {
         let weather = self.tills.get(till).map_or(Weather::Clear, |till| till.weather);
         let weather = if self.peace { Weather::Clear } else { weather };
         let fate = match self.town.is_up() {
+            // A register joins while somebody stands beside it.
+            true if self.turns == 0 && self.peace => Fate::Passes { there_ms: 20, back_ms: 20 },
             true => Fate::draw(weather, limit_ms, &mut self.chance),
             false => Fate::Unreachable,
         };
@@ -503,8 +508,8 @@ impl Play {
                 self.soon(lasts, Event::Weather { till, weather: Weather::Clear });
             }
             6..=7 => {
-                let writes = u32::try_from(self.chance.between(0, 25)).unwrap();
-                self.tills[till].doom = Some(writes);
+                let waits = u32::try_from(self.chance.between(0, 12)).unwrap();
+                self.tills[till].doom = Some(waits);
             }
             8 => {
                 self.count("fault: killed at rest");

@@ -19,6 +19,16 @@ const GLANCE: Duration = Duration::from_micros(50);
 pub(crate) struct Task<T> {
     future: Pin<Box<dyn Future<Output = T>>>,
     bell: Arc<Bell>,
+    waits_for: WaitsFor,
+}
+
+/// What a task may wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WaitsFor {
+    /// Threads only, those that no store owns among them: it runs to its end.
+    Threads,
+    /// Also the simulator: an answer, a later time.
+    Anything,
 }
 
 /// Rings when a task can go on.
@@ -34,7 +44,7 @@ impl Wake for Bell {
     }
 }
 
-/// How many writes a program still lives.
+/// How often a program still gets to wait for something before it is killed.
 pub(crate) type Doom = Option<u32>;
 
 /// Where a task stands after it was run as far as it goes.
@@ -48,8 +58,12 @@ pub(crate) enum Run<T> {
 
 impl<T> Task<T> {
     pub(crate) fn new(future: impl Future<Output = T> + 'static) -> Self {
+        Self::that_waits_for(WaitsFor::Anything, future)
+    }
+
+    pub(crate) fn that_waits_for(waits_for: WaitsFor, future: impl Future<Output = T> + 'static) -> Self {
         let bell = Bell { rung: AtomicBool::new(true), thread: thread::current() };
-        Self { future: Box::pin(future), bell: Arc::new(bell) }
+        Self { future: Box::pin(future), bell: Arc::new(bell), waits_for }
     }
 
     /// Whether it can go on.
@@ -57,8 +71,8 @@ impl<T> Task<T> {
         self.bell.rung.load(Ordering::SeqCst)
     }
 
-    /// Runs it as far as it goes. `rests` says that no thread works for it; `doom` counts down whenever it waits for
-    /// one, and at nothing the work of the thread is done and nobody hears of it.
+    /// Runs it as far as it goes. `rests` says that no thread works for it; `doom` counts down whenever it waits, and
+    /// at nothing the program is killed: its question may be under way, its answer finds nobody.
     pub(crate) fn run(&mut self, rests: &dyn Fn() -> bool, doom: &mut Doom) -> Run<T> {
         let waker = Waker::from(Arc::clone(&self.bell));
         let mut context = Context::from_waker(&waker);
@@ -68,19 +82,13 @@ impl<T> Task<T> {
                 wait_for(rests);
                 return Run::Ended(value);
             }
-            let worked = !rests() || self.is_rung();
-            while !self.is_rung() && !rests() {
+            while self.waits_for == WaitsFor::Threads && !self.is_rung() {
                 thread::park_timeout(GLANCE);
             }
-            if worked && let Some(left) = doom {
-                if *left == 0 {
-                    wait_for(rests);
-                    return Run::Doomed;
-                }
-                *left -= 1;
-            }
+            // All of them, so that it does not matter which one was quicker.
+            wait_for(rests);
             if !self.is_rung() {
-                return Run::Waits;
+                return wait_or_die(doom);
             }
         }
     }
@@ -101,6 +109,16 @@ pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
             thread::park_timeout(GLANCE);
         }
     }
+}
+
+/// Counts down. Only here, where no thread works: how often a task is polled depends on how quick they are.
+fn wait_or_die<T>(doom: &mut Doom) -> Run<T> {
+    match doom {
+        Some(0) => return Run::Doomed,
+        Some(left) => *left -= 1,
+        None => {}
+    }
+    Run::Waits
 }
 
 fn wait_for(rests: &dyn Fn() -> bool) {
