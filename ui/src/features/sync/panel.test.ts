@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BackupList } from '$lib/host/bindings/BackupList';
+import type { ComparisonView } from '$lib/host/bindings/ComparisonView';
 import type { DeadOperation } from '$lib/host/bindings/DeadOperation';
 import type { HealthView } from '$lib/host/bindings/HealthView';
 import type { OperationView } from '$lib/host/bindings/OperationView';
@@ -10,6 +11,7 @@ import { Notices } from '$features/notices/notices.svelte';
 import { Session } from '$features/shell/session.svelte';
 import { FakeHost, later } from '../../../tests/fakeHost';
 import { Backups } from './backups.svelte';
+import { comparisonHead, comparisonWords, differenceWords } from './compareWords';
 import { SyncPanel } from './sync.svelte';
 import { SyncWatch } from './watch.svelte';
 
@@ -35,6 +37,29 @@ beforeEach(() => {
     .on('sync.operation', () => VIEW);
   notices = new Notices();
   session = new Session(host, notices);
+});
+
+describe('comparing with the server', () => {
+  const found = (outcome: ComparisonView['outcome'], differences: ComparisonView['differences'] = []): ComparisonView =>
+    ({ at_ms: 0, outcome, rows: 1234, differences });
+  const words = (panel: SyncPanel): string => {
+    const comparison = panel.comparison;
+    return comparison === null ? '' : `${comparisonHead(comparison)}: ${comparisonWords(comparison, String)}`;
+  };
+
+  it('says in words how it ended, also when it did not', async () => {
+    const said: string[] = [];
+    const lost = found('done', [{ entity: 'product', id: 'p-1', subject: 'Riz', what: 'missing' }]);
+    for (const answer of [found('done'), lost, found('put_off'), found('not_offered'), null]) {
+      host.on('sync.compare', () => answer);
+      const panel = new SyncPanel(session, new SyncWatch(host, notices, () => undefined));
+      await panel.compare();
+      said.push(words(panel));
+    }
+    expect(new Set(said).size).toBe(5);
+    expect(said[0]).toContain('1234');
+    expect(differenceWords('missing')).not.toBe(differenceWords('unequal'));
+  });
 });
 
 describe('a refused operation', () => {

@@ -1,4 +1,5 @@
 /** The sync panel: the queue, its history and health, and what a person may do with it. */
+import type { ComparisonView } from '$lib/host/bindings/ComparisonView';
 import type { AlertThresholds } from '$lib/host/bindings/AlertThresholds';
 import type { DeadOperation } from '$lib/host/bindings/DeadOperation';
 import type { DryRun } from '$lib/host/bindings/DryRun';
@@ -25,7 +26,10 @@ const DEAD = 500;
 const TOPIC = 'sync';
 
 /** What is under way; one thing at a time. */
-export type Work = 'none' | 'now' | 'dry-run' | 'pause' | 'retry' | 'operation' | 'export' | 'alerts' | 'verify';
+export type Work = 'none' | 'now' | 'dry-run' | 'pause' | 'retry' | 'operation' | 'export' | 'alerts' | 'verify' | 'compare';
+
+/** What a comparison with the server found; unfinished when it stopped answering on the way. */
+export type Comparison = ComparisonView | 'unfinished';
 
 export class SyncPanel {
   #queue = $state.raw<readonly QueueEntry[]>([]);
@@ -37,6 +41,7 @@ export class SyncPanel {
   #looked = $state.raw<OperationView | null>(null);
   #dryRun = $state.raw<DryRun | null>(null);
   #verify = $state.raw<VerifyReport | null>(null);
+  #comparison = $state.raw<Comparison | null>(null);
   #loaded = $state(false);
   #work = $state<Work>('none');
   #next: string | null = null;
@@ -91,6 +96,11 @@ export class SyncPanel {
 
   get verifyReport(): VerifyReport | null {
     return this.#verify;
+  }
+
+  /** What the last comparison of this session found. */
+  get comparison(): Comparison | null {
+    return this.#comparison;
   }
 
   get loaded(): boolean {
@@ -255,6 +265,12 @@ export class SyncPanel {
   verify(): Promise<void> {
     return this.#do('verify', async () => {
       this.#verify = await this.session.host.call('verify.run', { full: true });
+    });
+  }
+
+  compare(): Promise<void> {
+    return this.#do('compare', async () => {
+      this.#comparison = (await this.session.host.call('sync.compare', {})) ?? 'unfinished';
     });
   }
 

@@ -21,6 +21,7 @@ const TIMEOUTS_MS: Partial<Record<CommandName, number>> = {
   'sync.now': 120_000,
   'sync.dry_run': 60_000,
   'verify.run': 600_000,
+  'sync.compare': 600_000,
   'sync.retry_all': 60_000,
   'sync.export': 120_000,
   'backup.make': 300_000,
