@@ -99,8 +99,11 @@ pub(crate) fn remove_if_present(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a rename inside the folder survive a power cut. Windows has no such call and journals its renames.
-pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+/// Makes a name in its folder, new or renamed, survive a power cut. Windows has no such call and journals its names.
+///
+/// # Errors
+/// Those of the file system.
+pub fn sync_parent(path: &Path) -> io::Result<()> {
     if cfg!(windows) {
         return Ok(());
     }

@@ -56,7 +56,7 @@ pub use rusqlite;
 
 pub use database::{CloseError, Database};
 pub use disk::{ReserveFile, free_bytes};
-pub use durable::{copy_durably, remove_durably, rename_durably, write_durably};
+pub use durable::{copy_durably, remove_durably, rename_durably, sync_parent, write_durably};
 pub use folder_lock::{FolderLock, LockError};
 pub use migration::{Migration, MigrationError, MigrationListError, migrations_from};
 pub use open::{OpenError, OpenMode, OpenOptions, Opened};

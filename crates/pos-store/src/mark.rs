@@ -76,7 +76,8 @@ pub enum Mismatch {
 /// What the mark says of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
-    /// No mark was ever kept here: a new register, or one of an older program.
+    /// No mark was ever kept here: a new register, one of an older program, or one that was stopped while it wrote its
+    /// first.
     New,
     /// The file goes on from the mark.
     Same,
@@ -108,7 +109,10 @@ impl Mark {
 pub fn judge(folder: &Path, conn: &Conn, device: &Device) -> Result<Judgement, StoreError> {
     let path = folder.join(FILE_NAME);
     let bytes = match read_slots(&path).map_err(StoreError::file)? {
-        Slots::Missing if local::find_setting(conn, KEPT)?.is_none() => return Ok(Judgement::New),
+        // One that is not readable yet was being made for the first time when the program was stopped.
+        Slots::Missing | Slots::Unreadable if local::find_setting(conn, KEPT)?.is_none() => {
+            return Ok(Judgement::New);
+        }
         Slots::Missing | Slots::Unreadable => return Ok(Judgement::Differs(Mismatch::Lost, 0)),
         Slots::Note { bytes, count: _ } => bytes,
     };
@@ -165,6 +169,8 @@ impl MarkFile {
             Slots::Missing | Slots::Unreadable => 0,
         };
         let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+        // The file is remembered to have a mark: its name must not be lost in a power cut.
+        pos_sqlite::sync_parent(&path)?;
         let place = Place::of(folder, &file.metadata()?);
         Ok(Self { file, count, place, written: None })
     }

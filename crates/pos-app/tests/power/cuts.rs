@@ -86,7 +86,7 @@ async fn a_disk_that_ignores_synchronisation_is_caught_losing_acknowledged_sales
         match record.cut(Syncs::Ignored, &mut chance).await {
             Ok(_) => {}
             Err(Loss::Books(_)) => lost += 1,
-            Err(Loss::Closed(_) | Loss::Unsound(_)) => unusable += 1,
+            Err(Loss::Closed(_) | Loss::Unsound(_) | Loss::Life(_)) => unusable += 1,
         }
     }
     println!(

@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::till::{PLENTY, Place, Till, books, faults, open, sell_one};
+use crate::till::{PLENTY, Place, Till, books, faults, next_number, numbers, open, sell_one};
 
 /// How SQLite may be asked to carry the WAL over.
 const CHECKPOINTS: [&str; 4] = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"];
@@ -44,6 +44,8 @@ pub(crate) enum Loss {
     Closed(String),
     /// What was acknowledged is not there, or something is that never was.
     Books(String),
+    /// The register went on in a new life, with the report of why.
+    Life(String),
     /// The file does not agree with itself.
     Unsound(Vec<String>),
 }
@@ -172,13 +174,22 @@ impl Record {
         if found.get("sales").is_none() {
             return Ok(()); // Nothing was set up yet.
         }
-        // It sells on, in the series of this life or of a new one; the second check finds a gap in either.
-        for _ in 0..2 {
+        // The same register on the same disk stays in its life: it sells on where it stood.
+        let sold = numbers(app).await.len();
+        for next in sold..sold + 2 {
             let faults = faults(app).await;
             if !faults.is_empty() {
                 return Err(Loss::Unsound(faults));
             }
-            sell_one(app, PLENTY[0]).await.map_err(closed)?;
+            let sale = sell_one(app, PLENTY[0]).await.map_err(closed)?;
+            if sale.number != next_number(next) {
+                let report = app.recovery().await.map_err(closed)?.value.report;
+                return Err(Loss::Life(format!(
+                    "{} instead of {}: {report:?}",
+                    sale.number,
+                    next_number(next)
+                )));
+            }
         }
         Ok(())
     }

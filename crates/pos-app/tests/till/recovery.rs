@@ -63,9 +63,9 @@ fn copy_folder(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
         if path.is_dir() {
-            copy_folder(&path, &to.join(name))
+            copy_folder(&path, &to.join(name));
         } else {
-            drop(fs::copy(&path, to.join(name)).unwrap())
+            fs::copy(&path, to.join(name)).unwrap();
         }
     }
 }
@@ -311,6 +311,27 @@ async fn a_mark_cut_short_or_lost_begins_a_new_life() {
         let till = till.reopen().await;
         assert_eq!(till.report().await.epoch, 2, "once");
         till.verify().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_register_stopped_while_it_makes_its_first_mark_stays_in_its_life() {
+    for written in [None, Some(0), Some(100)] {
+        let folder = Till::demo().await.close().await;
+        let file = rusqlite::Connection::open(file_of(&folder)).unwrap();
+        assert_eq!(file.execute("DELETE FROM device_setting WHERE key = 'mark_kept'", []).unwrap(), 1);
+        file.close().unwrap();
+        let mark = folder.path().join("mark");
+        match written {
+            None => fs::remove_file(&mark).unwrap(),
+            Some(bytes) => fs::File::options().write(true).open(&mark).unwrap().set_len(bytes).unwrap(),
+        }
+        let till = Till::open(folder).await;
+        assert!(
+            till.was_never_restored().await,
+            "{written:?} bytes: nothing was given out that is not in the file"
+        );
+        assert_eq!(till.sell("RIZ-5KG", 1).await.number, "R1-000001", "{written:?} bytes");
     }
 }
 

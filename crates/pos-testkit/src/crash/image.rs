@@ -86,11 +86,22 @@ impl Image {
     fn write(&self, into: &Path) -> Result<()> {
         for (path, bytes) in &self.files {
             let to = into.join(path);
+            // Most of what is beside the database is the same after every crash, and the room kept for bad days is large.
+            if holds(&to, bytes) {
+                continue;
+            }
             to.parent().map_or(Ok(()), fs::create_dir_all)?;
             fs::write(&to, bytes).with_context(|| format!("writing {}", to.display()))?;
         }
         Ok(())
     }
+}
+
+/// Whether a file is there and holds these bytes.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let length = fs::metadata(path).map(|metadata| metadata.len());
+    length.is_ok_and(|length| usize::try_from(length) == Ok(bytes.len()))
+        && fs::read(path).is_ok_and(|found| found == bytes)
 }
 
 /// Keeps a hold of each file of a folder that `is_wanted`, by a second name in the folder `originals`.
