@@ -21,6 +21,7 @@ export class Session {
   #state = $state.raw<AppState | null>(null);
   #problem = $state.raw<HostError | null>(null);
   #choosingPerson = $state(false);
+  #resting = false;
 
   constructor(
     readonly host: Host,
@@ -82,9 +83,23 @@ export class Session {
     applyTheme(state.device.theme);
   }
 
+  /**
+   * Does something during which the program's file is closed, such as a restore. What others ask meanwhile fails, is
+   * not told, and is asked again when the program says that everything changed.
+   */
+  async rest<T>(run: () => Promise<T>): Promise<T> {
+    this.#resting = true;
+    try {
+      return await run();
+    } finally {
+      this.#resting = false;
+    }
+  }
+
   /** Says a failure of the named topic in words. */
   tell(topic: string, thrown: unknown): HostError {
     const error = toHostError(thrown);
+    if (this.#resting) return error;
     if (error.code === 'permission.denied') {
       // Under the topic of people, so that it leaves as soon as somebody else has taken over.
       const action = { label: m.err_permission_switch(), run: () => this.choosePerson(true) };

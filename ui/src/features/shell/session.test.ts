@@ -40,3 +40,13 @@ it('offers nothing of the kind for other refusals', () => {
   session.tell('product', new HostError('product.not_found', { code: 'X' }));
   expect(notices.shown[0]?.action).toBeUndefined();
 });
+
+it('tells nothing of what fails because the file is closed on purpose, and everything afterwards', async () => {
+  await session.rest(() => {
+    session.tell('cart', new HostError('storage.failed'));
+    return Promise.resolve();
+  });
+  expect(notices.shown).toEqual([]);
+  session.tell('cart', new HostError('storage.failed'));
+  expect(notices.shown.length).toBe(1);
+});

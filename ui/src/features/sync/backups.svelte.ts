@@ -58,7 +58,7 @@ export class Backups {
   /** Puts a backup in the place of the present file. True when it is done; the report then says what came back. */
   async restore(name: string): Promise<boolean> {
     const done = await this.#do('restore', async () => {
-      await this.session.host.call('backup.restore', { name });
+      await this.session.rest(() => this.session.host.call('backup.restore', { name }));
     });
     // Another file lies under the whole window now.
     await this.session.refresh();
