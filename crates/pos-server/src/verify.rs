@@ -6,7 +6,7 @@ mod seals;
 use std::collections::HashMap;
 
 use pos_domain::chain::ChainHead;
-use pos_domain::{Conflict, DeviceId};
+use pos_domain::{ChainRecord, Conflict, DeviceId};
 
 use crate::chain;
 use crate::records::Fault;
@@ -96,8 +96,18 @@ fn check_stories(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
             let detail = format!("conflict {}: its document tells another story", id(row, "conflict_id")?);
             faults.add("conflict", detail);
         }
+        if row.get::<u64>("shortages")? != u64::try_from(told.shortages.len()).unwrap_or(u64::MAX) {
+            let detail =
+                format!("conflict {}: a shortage is missing, or one too many", id(row, "conflict_id")?);
+            faults.add("oversold", detail);
+        }
         Ok(())
     })
+}
+
+/// A link, so that people find it on paper and in the file.
+fn name_of(link: &ChainRecord) -> String {
+    format!("chain_record {} of device {}", link.printed_number(), link.device_id)
 }
 
 /// Each shortage is one that its conflict tells of.
@@ -148,10 +158,9 @@ fn check_chains(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
         match accepted {
             Ok(next) if unchanged => *head = next,
             Ok(_) => {
-                let detail = format!("{}: its document was changed", record.printed_number());
-                faults.add("chain", detail);
+                faults.add("chain", format!("{}: its document was changed", name_of(&record)));
             }
-            Err(detail) => faults.add("chain", format!("{}: {detail}", record.series)),
+            Err(detail) => faults.add("chain", format!("{}: {detail}", name_of(&record))),
         }
         // One broken link makes all behind it look broken: go on from what is written.
         *head = ChainHead { number: record.number, hash: record.hash };

@@ -11,3 +11,8 @@ WHERE NOT EXISTS (
 UNION ALL
 SELECT entity, entity_id, 'above the counter'
 FROM feed WHERE seq > (SELECT feed_seq FROM business)
+UNION ALL
+SELECT entity, entity_id, 'stands in the feed and nowhere else' FROM feed
+WHERE NOT EXISTS (SELECT 1 FROM entity_row WHERE entity_row.entity = feed.entity AND entity_row.id = feed.entity_id)
+    AND NOT EXISTS (SELECT 1 FROM stock_level WHERE feed.entity = 'stock' AND stock_level.product_id = feed.entity_id)
+    AND NOT EXISTS (SELECT 1 FROM conflict WHERE feed.entity = 'conflict' AND conflict.conflict_id = feed.entity_id)
