@@ -20,7 +20,9 @@ async fn a_customer_is_made_at_the_counter_and_changed_and_deleted_later() -> Re
             window.press("Zénab Camara").await?;
             window.click("customer-save").await?;
             // A new customer is the one who buys: the dialog leaves and the cart bears the name.
-            window.wait("document.querySelector('.cart .customer.known')?.textContent.includes('Zénab Camara')").await?;
+            window
+                .wait("document.querySelector('.cart .customer.known')?.textContent.includes('Zénab Camara')")
+                .await?;
             window.wait_gone("customer-search").await?;
             window.press(&Key::F6.value().to_string()).await?;
             find(window, "Zénab").await?;
