@@ -48,7 +48,10 @@ impl Books {
         };
         must_be(lines == total, "its lines do not come to its total");
         must_be(net + tax == total, "net and tax do not come to its total");
-        must_be(total + sale.rounding.minor() == sale.payable.minor(), "rounding does not lead to what is due");
+        must_be(
+            total + sale.rounding.minor() == sale.payable.minor(),
+            "rounding does not lead to what is due",
+        );
         must_be(tendered - sale.change.minor() == sale.payable.minor(), "what was paid is not what was due");
         must_be(expected.is_none_or(|expected| expected == total), "the cart came to another amount");
         let body = OperationBody::SaleComplete(Box::new(document.clone())).encode().unwrap();

@@ -3,7 +3,9 @@
 use pos_app::view::{ColumnMapping, ConflictView, ProductDraft, QueueState, SaleCompleted};
 use pos_app::{App, AppError, ErrorCode, ProductFilter};
 use pos_domain::merge::Fields;
-use pos_domain::{ConflictChoice, Discount, Money, OfflinePolicy, Product, Rate, RequestId, Tender, TenderKind};
+use pos_domain::{
+    ConflictChoice, Discount, Money, OfflinePolicy, Product, Rate, RequestId, Tender, TenderKind,
+};
 
 use crate::chance::Chance;
 use crate::task::WaitsFor;
@@ -14,27 +16,67 @@ pub(crate) enum Deed {
     /// Rings up goods and takes the money, perhaps pressing the button twice.
     Sell(Selling),
     /// The same in one step, from a script.
-    SellLines { code: String, qty: i64 },
+    SellLines {
+        code: String,
+        qty: i64,
+    },
     /// Sells what waits on hold, or puts the cart there.
     HoldOrRecall,
     /// Makes a product; `barcode` may be one that another register uses at the same time.
-    MakeProduct { code: String, barcode: Option<String>, price: i64, stock: i64 },
-    Reprice { code: String, price: i64 },
-    Rename { code: String, name: String },
-    DeleteProduct { code: String },
-    MakeCustomer { name: String, phone: String },
-    EditCustomer { place: usize, note: String },
-    DeleteCustomer { place: usize },
+    MakeProduct {
+        code: String,
+        barcode: Option<String>,
+        price: i64,
+        stock: i64,
+    },
+    Reprice {
+        code: String,
+        price: i64,
+    },
+    Rename {
+        code: String,
+        name: String,
+    },
+    DeleteProduct {
+        code: String,
+    },
+    MakeCustomer {
+        name: String,
+        phone: String,
+    },
+    EditCustomer {
+        place: usize,
+        note: String,
+    },
+    DeleteCustomer {
+        place: usize,
+    },
     /// Loads a file of products.
-    Import { text: String },
+    Import {
+        text: String,
+    },
     /// Enters documents of another day: goods that came in, a return, a sale.
-    Replay { name: String, text: String },
-    Decide { place: usize, choice: usize },
-    Reopen { place: usize },
-    SetDeadline { ms: u32 },
-    NeedServer { needed: bool },
+    Replay {
+        name: String,
+        text: String,
+    },
+    Decide {
+        place: usize,
+        choice: usize,
+    },
+    Reopen {
+        place: usize,
+    },
+    SetDeadline {
+        ms: u32,
+    },
+    NeedServer {
+        needed: bool,
+    },
     SyncNow,
-    Pause { paused: bool },
+    Pause {
+        paused: bool,
+    },
     RetryDead,
     LookAround,
 }
@@ -85,9 +127,7 @@ impl Deed {
             60..=66 => Self::Reprice { code: any(chance), price: chance.between(1, 40) * 250 },
             67..=69 => Self::Rename { code: any(chance), name: format!("Name {n} of {till}") },
             70 => Self::DeleteProduct { code: format!("P{}", 6 + chance.below(2)) },
-            71..=74 => {
-                Self::MakeCustomer { name: format!("Customer {n}"), phone: format!("62{:07}", n / 8) }
-            }
+            71..=74 => Self::MakeCustomer { name: format!("Customer {n}"), phone: format!("62{:07}", n / 8) },
             75..=77 => Self::EditCustomer { place: chance.below(9), note: format!("note {n}") },
             78 => Self::DeleteCustomer { place: chance.below(9) },
             79..=81 => {
@@ -256,7 +296,9 @@ impl Deed {
                 paused.to_string()
             }
             Self::RetryDead => match app.list_queue(false, None, 1).await?.value.items.first() {
-                Some(entry) if !matches!(entry.state, QueueState::Dead | QueueState::Parked) => "nothing".to_owned(),
+                Some(entry) if !matches!(entry.state, QueueState::Dead | QueueState::Parked) => {
+                    "nothing".to_owned()
+                }
                 Some(entry) => {
                     app.retry_operation(entry.op_id).await?;
                     entry.op_id.to_string()
@@ -312,11 +354,14 @@ impl Selling {
             let discount = Discount::Amount(Money::from_minor(amount).unwrap());
             cart = app.set_cart_discount(Some(discount)).await?.value;
         }
-        if self.customer && let Some(customer) = customer(app, 0).await? {
+        if self.customer
+            && let Some(customer) = customer(app, 0).await?
+        {
             cart = app.set_cart_customer(Some(customer.customer_id)).await?.value;
         }
         let reduced = self.line_discount.is_some() || self.cart_discount.is_some();
-        let expected = cart.lines.iter().map(|l| l.item.unit_price.minor() * (l.item.qty.milli() / 1_000)).sum();
+        let expected =
+            cart.lines.iter().map(|l| l.item.unit_price.minor() * (l.item.qty.milli() / 1_000)).sum();
         let expected = (!reduced).then_some(expected);
         let (kind, amount) = match self.cash {
             true => (TenderKind::Cash, cart.payable_cash.minor() + self.extra),
@@ -429,13 +474,15 @@ fn draft_of(product: &Product, name: &str, price: i64) -> ProductDraft {
     ProductDraft {
         barcodes: product.barcodes.clone(),
         offline_policy: product.offline_policy,
+        track_stock: product.track_stock,
         ..draft(&product.code, name, price)
     }
 }
 
 /// Goods that came in, goods that came back, and an older sale.
 fn documents(chance: &mut Chance, till: usize, n: u64) -> String {
-    let mut text = String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n");
+    let mut text =
+        String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n");
     let code = format!("P{}", chance.below(8));
     let qty = chance.between(1, 6);
     let line = match chance.below(4) {

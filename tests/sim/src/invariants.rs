@@ -93,7 +93,9 @@ pub(crate) fn of_register(till: &Till, books: &Books, faults: &mut Faults) {
         }
     }
     let refused = "SELECT request_id, state FROM request JOIN sale ON sale.sale_id = request.subject_id";
-    for (request, state) in rows(&file, refused, |row| Ok((id(row, "request_id")?, row.get::<_, String>("state")?))) {
+    for (request, state) in
+        rows(&file, refused, |row| Ok((id(row, "request_id")?, row.get::<_, String>("state")?)))
+    {
         if books.refused.contains(&(till.number, request.into())) && state != "rolled_back" {
             faults.push((3, format!("the press {request} was answered as refused, its sale is {state}")));
         }
@@ -109,7 +111,8 @@ fn of_numbers(till: &Till, file: &Connection, faults: &mut Faults) {
         Ok((row.get::<_, String>("series")?, row.get::<_, i64>("documents")?, first, last))
     }) {
         if first != 1 || last != documents {
-            let words = format!("till {}: {series} has {documents} documents from {first} to {last}", till.number);
+            let words =
+                format!("till {}: {series} has {documents} documents from {first} to {last}", till.number);
             faults.push((9, words));
         }
     }
@@ -154,8 +157,11 @@ pub(crate) fn of_rest(town: &Town, tills: &[Till], books: &Books, faults: &mut F
 type OnServer = BTreeMap<Uuid, ([u8; 32], String)>;
 
 fn operations_on(server: &Connection) -> OnServer {
-    let sql = "SELECT op_id, body_hash, (SELECT key FROM json_each(operation.verdict)) AS verdict FROM operation";
-    rows(server, sql, |row| Ok((id(row, "op_id")?, (row.get("body_hash")?, row.get("verdict")?)))).into_iter().collect()
+    let sql =
+        "SELECT op_id, body_hash, (SELECT key FROM json_each(operation.verdict)) AS verdict FROM operation";
+    rows(server, sql, |row| Ok((id(row, "op_id")?, (row.get("body_hash")?, row.get("verdict")?))))
+        .into_iter()
+        .collect()
 }
 
 fn of_queue(
@@ -182,7 +188,10 @@ fn of_queue(
                 faults.push((10, format!("till {number}: {kind} {op_id} is still {state} ({code:?})")));
             }
             "acknowledged" if !applied => {
-                faults.push((2, format!("till {number}: {kind} {op_id} is acknowledged; the server: {there:?}")));
+                faults.push((
+                    2,
+                    format!("till {number}: {kind} {op_id} is acknowledged; the server: {there:?}"),
+                ));
             }
             "dead" | "parked" | "rejected" if applied => {
                 faults.push((2, format!("till {number}: {kind} {op_id} is {state} ({code:?}) and applied")));
@@ -204,7 +213,10 @@ fn of_sales(number: usize, file: &Connection, server: &Connection, faults: &mut 
         let applied = there.get(&sale_id).is_some_and(|state| state == "applied");
         match state.as_str() {
             "final" if !applied && !matches!(sent.as_str(), "dead" | "parked") => {
-                let words = format!("till {number}: {printed:?} is final, {sent}, and the server has {:?}", there.get(&sale_id));
+                let words = format!(
+                    "till {number}: {printed:?} is final, {sent}, and the server has {:?}",
+                    there.get(&sale_id)
+                );
                 faults.push((2, words));
             }
             "rolled_back" if applied => {
@@ -280,8 +292,8 @@ fn of_goods(server: &Connection, faults: &mut Faults) {
         FROM sale JOIN operation USING (op_id), json_each(operation.body, '$.lines') AS line
             LEFT JOIN id_alias AS alias ON alias.entity = 'product'
                 AND alias.local_id = unhex(replace(line.value ->> '$.item.product_id', '-', ''))
-        WHERE sale.state = 'applied' AND sale.kind = 'sale' AND line.value ->> '$.item.track_stock'
-        GROUP BY 1";
+        WHERE sale.state = 'applied' AND sale.kind = 'sale'
+        GROUP BY 1 HAVING product_id IN (SELECT product_id FROM stock_level)";
     let sold = rows(server, sql, |row| Ok((id(row, "product_id")?, row.get::<_, i64>("sold")?)));
     for (product, sold) in sold {
         let key = product.as_bytes().to_vec();

@@ -32,18 +32,21 @@ use clap::Parser;
 
 use crate::play::{Plan, Report};
 
+/// Seeds of a run that asks for nothing else, such as that of `cargo test`.
+const SEEDS_IN_EVERY_TEST: u64 = 200;
+
 /// Simulated shops.
 #[derive(Debug, Parser)]
 #[command(name = "sim", bin_name = "cargo xtask sim")]
 struct Arguments {
-    /// How many seeds.
-    #[arg(long, default_value_t = 200)]
-    seeds: u64,
+    /// How many seeds; one when a first seed is named.
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The first seed.
     #[arg(long)]
     seed: Option<u64>,
     /// Registers of each shop.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 2)]
     registers: usize,
     /// Days of work.
     #[arg(long, default_value_t = 1)]
@@ -65,10 +68,13 @@ struct Arguments {
 fn main() {
     let arguments = Arguments::parse();
     if arguments.log {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+            .init();
     }
     let first = arguments.seed.unwrap_or(1);
-    let seeds = if arguments.seed.is_some() && arguments.seeds == 200 { 1 } else { arguments.seeds };
+    let seeds = arguments.seeds.unwrap_or(if arguments.seed.is_some() { 1 } else { SEEDS_IN_EVERY_TEST });
     let began = Instant::now();
     let next = AtomicU64::new(first);
     let total = Mutex::new(Total::default());
@@ -120,7 +126,9 @@ fn run_seed(plan: Plan, once: bool) -> Report {
     if !once {
         let again = run();
         if again.hash != report.hash {
-            report.faults.push((12, format!("two runs of one seed differ: {:x} and {:x}", report.hash, again.hash)));
+            report
+                .faults
+                .push((12, format!("two runs of one seed differ: {:x} and {:x}", report.hash, again.hash)));
         }
     }
     report
@@ -166,8 +174,15 @@ impl Total {
             println!("{count:>10} {what}");
         }
         let rate = f64::from(u32::try_from(self.seeds).unwrap_or(u32::MAX)) / seconds;
-        println!("{} seeds in {seconds:.1} s, {rate:.2} seeds per second, all traces together {:016x}", self.seeds, self.hash);
+        println!(
+            "{} seeds in {seconds:.1} s, {rate:.2} seeds per second, all traces together {:016x}",
+            self.seeds, self.hash
+        );
         let word = if self.failed == 0 { "ok" } else { "FAILED" };
-        println!("test result: {word}. {} passed; {} failed; 0 ignored", self.seeds - self.failed, self.failed);
+        println!(
+            "test result: {word}. {} passed; {} failed; 0 ignored",
+            self.seeds - self.failed,
+            self.failed
+        );
     }
 }

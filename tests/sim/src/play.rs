@@ -21,12 +21,14 @@ use crate::till::{Ended, News, Till};
 use crate::town::Town;
 use crate::trace::Trace;
 
-/// Hours that a shop is open on one day.
-const OPEN_HOURS: i64 = 8;
+/// Hours of a day that are simulated: the busy ones.
+const BUSY_HOURS: i64 = 1;
 /// Most time that a register may sleep: the engine's own promise.
 const LONGEST_SLEEP_MS: i64 = 60_000;
 /// Peace in which everything must come to rest: five rounds, and what was still on its way.
 const PEACE_MS: i64 = 6 * 60_000;
+/// Longest that anything may still wait when a clock was set back: a due time further ahead is not believed.
+const LONGEST_DUE_MS: i64 = 15 * 60_000;
 /// Pushes between two looks at all balances.
 const PUSHES_PER_LOOK: u64 = 8;
 /// Deeds between two runs of a register's own checks.
@@ -54,12 +56,27 @@ pub(crate) struct Report {
 
 /// What comes at a time.
 enum Event {
-    Arrival { token: Option<String>, question: Question, slot: Option<(u64, i64)> },
-    Reply { slot: u64, answer: Answer },
-    Deed { till: usize, life: u32 },
-    Weather { till: usize, weather: Weather },
+    Arrival {
+        token: Option<String>,
+        question: Question,
+        slot: Option<(u64, i64)>,
+    },
+    Reply {
+        slot: u64,
+        answer: Answer,
+    },
+    Deed {
+        till: usize,
+        life: u32,
+    },
+    Weather {
+        till: usize,
+        weather: Weather,
+    },
     Trouble,
-    Start { till: usize },
+    Start {
+        till: usize,
+    },
     StartServer,
     /// Time passes for those who wait for nothing else.
     Tick,
@@ -164,7 +181,8 @@ impl Play {
                 let app = self.tills[0].app.clone().unwrap();
                 self.tills[0].begin(Task::new(async move {
                     for place in 0..8_i64 {
-                        let mut draft = draft(&format!("P{place}"), &format!("Product {place}"), 500 + 250 * place);
+                        let mut draft =
+                            draft(&format!("P{place}"), &format!("Product {place}"), 500 + 250 * place);
                         draft.opening_stock = Some((10 + 15 * place).to_string());
                         app.create_product(draft).await.unwrap();
                     }
@@ -177,11 +195,7 @@ impl Play {
 
     /// Lets half a minute pass.
     async fn settle(&mut self) {
-        let until = self.now() + 30_000;
-        self.at(until, Event::Tick);
-        while self.now() < until && self.report.faults.is_empty() {
-            self.step().await;
-        }
+        self.pass(30_000).await;
     }
 
     async fn work(&mut self) {
@@ -191,7 +205,7 @@ impl Play {
             self.soon(after, Event::Deed { till, life: self.tills[till].lives });
         }
         self.soon(60_000, Event::Trouble);
-        let open_ms = i64::from(self.plan.days) * OPEN_HOURS * 3_600_000;
+        let open_ms = i64::from(self.plan.days) * BUSY_HOURS * 3_600_000;
         let until = self.now() + open_ms;
         while self.now() < until && self.report.faults.is_empty() {
             self.step().await;
@@ -219,10 +233,9 @@ impl Play {
                 Ended::Deed(Deed::Pause { paused: false }.perform(app).await)
             }));
         }
-        let until = self.now() + PEACE_MS;
-        self.at(until, Event::Tick);
-        while self.now() < until && self.report.faults.is_empty() {
-            self.step().await;
+        self.pass(PEACE_MS).await;
+        if self.tills.iter().any(Till::has_waiting) {
+            self.pass(LONGEST_DUE_MS).await;
         }
         if self.report.faults.is_empty() {
             let mut faults = Faults::new();
@@ -233,6 +246,14 @@ impl Play {
         }
         for till in &mut self.tills {
             till.kill();
+        }
+    }
+
+    async fn pass(&mut self, ms: i64) {
+        let until = self.now() + ms;
+        self.at(until, Event::Tick);
+        while self.now() < until && self.report.faults.is_empty() {
+            self.step().await;
         }
     }
 
@@ -326,9 +347,15 @@ impl Play {
     }
 
     fn write_down(&mut self, till: usize, done: Done) {
-        let what = self.begun.iter().position(|(t, _)| *t == till).map_or("", |place| self.begun.swap_remove(place).1);
+        let what = self
+            .begun
+            .iter()
+            .position(|(t, _)| *t == till)
+            .map_or("", |place| self.begun.swap_remove(place).1);
         let line = match &done {
-            Done::Sold { sale, .. } => format!("sold {} for {} ({:?})", sale.number, sale.total.minor(), sale.sync),
+            Done::Sold { sale, .. } => {
+                format!("sold {} for {} ({:?})", sale.number, sale.total.minor(), sale.sync)
+            }
             Done::Refused { code, .. } => format!("refused {}", code.as_str()),
             Done::Said(words) => words.clone(),
             Done::Broken(words) => format!("BROKEN {words}"),
@@ -446,7 +473,9 @@ impl Play {
             Fate::Passes { there_ms, back_ms } => {
                 self.soon(there_ms, arrival(question, Some((slot, back_ms))));
             }
-            Fate::ReplyLost { there_ms } | Fate::Late { there_ms } => self.soon(there_ms, arrival(question, None)),
+            Fate::ReplyLost { there_ms } | Fate::Late { there_ms } => {
+                self.soon(there_ms, arrival(question, None))
+            }
             Fate::RequestLost => {}
             Fate::Doubled { there_ms, again_ms, back_ms } => {
                 self.soon(there_ms, arrival(question.clone(), Some((slot, back_ms))));

@@ -96,7 +96,9 @@ impl Fate {
             Weather::DeafOut => Self::RequestLost,
             Weather::DeafIn => Self::ReplyLost { there_ms },
             Weather::Portal => Self::Portal,
-            Weather::Busy => Self::Busy { retry_after_ms: u64::try_from(chance.between(100, 8_000)).unwrap() },
+            Weather::Busy => {
+                Self::Busy { retry_after_ms: u64::try_from(chance.between(100, 8_000)).unwrap() }
+            }
             Weather::Storm => match chance.below(100) {
                 0..=54 => Self::Passes { there_ms, back_ms },
                 55..=69 => Self::ReplyLost { there_ms },
@@ -138,7 +140,11 @@ fn latency(chance: &mut Chance) -> i64 {
 pub(crate) fn limit_ms(question: &Question) -> i64 {
     match question {
         Question::Hello => 5_000,
-        Question::Pair(_) | Question::Push(_) | Question::Pull(_) | Question::Snapshot(_) | Question::Digest(_) => 30_000,
+        Question::Pair(_)
+        | Question::Push(_)
+        | Question::Pull(_)
+        | Question::Snapshot(_)
+        | Question::Digest(_) => 30_000,
     }
 }
 
@@ -155,7 +161,11 @@ pub(crate) fn portal() -> ApiError {
 }
 
 pub(crate) fn busy(retry_after_ms: u64) -> ApiError {
-    let code = if retry_after_ms.is_multiple_of(2) { ProblemCode::Unavailable } else { ProblemCode::TooManyRequests };
+    let code = if retry_after_ms.is_multiple_of(2) {
+        ProblemCode::Unavailable
+    } else {
+        ProblemCode::TooManyRequests
+    };
     let detail = "not now".to_owned();
     ApiError::Refused { problem: Problem { code, detail, retry_after_ms: Some(retry_after_ms) } }
 }

@@ -176,6 +176,12 @@ impl Till {
         self.folder = left;
     }
 
+    /// Whether an operation has not reached the server, and will by itself.
+    pub(crate) fn has_waiting(&self) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sync_queue WHERE state IN ('pending', 'in_flight'))";
+        self.look().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
     /// The register's file, for looking.
     pub(crate) fn look(&self) -> Connection {
         look_into(&self.folder.join("register.db"))

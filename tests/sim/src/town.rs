@@ -48,8 +48,11 @@ impl Town {
         };
         std::fs::create_dir_all(&town.folder).unwrap();
         let mut settings = ShopSettings::new("Baobab", Currency::from_iso("GNF").unwrap(), "fr-GN");
-        settings.cash_rounding =
-            Some(CashRounding { step: Money::from_minor(500).unwrap(), mode: RoundingMode::HalfUp, scope: RoundingScope::Cash });
+        settings.cash_rounding = Some(CashRounding {
+            step: Money::from_minor(500).unwrap(),
+            mode: RoundingMode::HalfUp,
+            scope: RoundingScope::Cash,
+        });
         let server = Server::open(town.folder.as_path(), Some(&settings), town.clock()).unwrap();
         town.server = Some(server);
         town
@@ -98,7 +101,11 @@ impl Town {
         let Some(server) = self.server.clone() else { return Err(unreachable()) };
         let modes: BTreeMap<OpId, pos_protocol::Mode> = match &question {
             Question::Push(push) => push.operations.iter().map(|o| (o.op_id, o.mode)).collect(),
-            Question::Pair(_) | Question::Hello | Question::Pull(_) | Question::Snapshot(_) | Question::Digest(_) => BTreeMap::new(),
+            Question::Pair(_)
+            | Question::Hello
+            | Question::Pull(_)
+            | Question::Snapshot(_)
+            | Question::Digest(_) => BTreeMap::new(),
         };
         let answer = finish(async {
             if let Question::Pair(request) = question {
@@ -143,7 +150,10 @@ impl Town {
             Verdict::BodyMismatch | Verdict::StaleEpoch { .. } => {
                 return faults.push((4, format!("{op_id}: an alarm without a cause: {verdict:?}")));
             }
-            Verdict::BlockedBy { .. } | Verdict::Gap { .. } | Verdict::UnknownKind | Verdict::Retry { .. } => {
+            Verdict::BlockedBy { .. }
+            | Verdict::Gap { .. }
+            | Verdict::UnknownKind
+            | Verdict::Retry { .. } => {
                 if let Some(before) = self.verdicts.get(&op_id) {
                     faults.push((4, format!("{op_id}: {before:?} before, now {verdict:?}")));
                 }
@@ -172,7 +182,12 @@ impl Town {
     /// Everything that the server's own check finds.
     pub(crate) fn verify(&self) -> Vec<String> {
         let records = Records::open(self.folder.as_path()).unwrap();
-        records.verify().unwrap().into_iter().map(|fault| format!("{}: {}", fault.check, fault.detail)).collect()
+        records
+            .verify()
+            .unwrap()
+            .into_iter()
+            .map(|fault| format!("{}: {}", fault.check, fault.detail))
+            .collect()
     }
 }
 
