@@ -14,4 +14,5 @@
 mod broken;
 mod cuts;
 mod life;
+mod online;
 mod till;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use rand::RngExt;
@@ -34,7 +35,7 @@ pub enum Syncs {
 #[derive(Debug)]
 pub struct Image {
     /// Paths from the folder on, and what is in them.
-    files: Vec<(PathBuf, Vec<u8>)>,
+    files: Vec<(PathBuf, Arc<Vec<u8>>)>,
 }
 
 impl Image {
@@ -91,7 +92,7 @@ impl Image {
                 continue;
             }
             to.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::write(&to, bytes).with_context(|| format!("writing {}", to.display()))?;
+            fs::write(&to, &**bytes).with_context(|| format!("writing {}", to.display()))?;
         }
         Ok(())
     }
@@ -183,7 +184,8 @@ enum Change<'a> {
 
 #[derive(Default)]
 struct File<'a> {
-    stable: Vec<u8>,
+    /// Shared with the record as long as nothing changes it: some files are large and never change.
+    stable: Arc<Vec<u8>>,
     waiting: Vec<Change<'a>>,
     /// How many of the waiting ones no synchronisation will write any more.
     forgotten: usize,
@@ -192,7 +194,11 @@ struct File<'a> {
 impl File<'_> {
     fn sync(&mut self, luck: &mut Luck<'_>) {
         for (place, change) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
-            if place < self.forgotten { self.settle(change, luck) } else { change.apply(&mut self.stable) }
+            if place < self.forgotten {
+                self.settle(change, luck)
+            } else {
+                change.apply(Arc::make_mut(&mut self.stable))
+            }
         }
         self.forgotten = 0;
     }
@@ -205,11 +211,11 @@ impl File<'_> {
 
     fn settle(&mut self, change: Change<'_>, luck: &mut Luck<'_>) {
         match (luck.fate(), change) {
-            (Fate::Whole, _) => change.apply(&mut self.stable),
+            (Fate::Whole, _) => change.apply(Arc::make_mut(&mut self.stable)),
             (Fate::Torn, Change::Write { offset, bytes }) => {
                 for (offset, sector) in sectors(offset, bytes) {
                     if luck.coin() {
-                        write_at(&mut self.stable, offset, sector);
+                        write_at(Arc::make_mut(&mut self.stable), offset, sector);
                     }
                 }
             }
@@ -217,7 +223,7 @@ impl File<'_> {
                 // The length may be there without the bytes.
                 let end = offset + bytes.len();
                 if end > self.stable.len() && luck.coin() {
-                    self.stable.resize(end, 0);
+                    Arc::make_mut(&mut self.stable).resize(end, 0);
                 }
             }
             (Fate::Torn | Fate::Lost, Change::Truncate { .. }) => {}
@@ -260,12 +266,12 @@ impl<'a> Cut<'a> {
     fn follow(&mut self, event: &'a Event, luck: &mut Luck<'_>) {
         match event {
             Event::Seen { name, file, content } => {
-                self.files.insert(*file, File { stable: content.clone(), ..File::default() });
+                self.files.insert(*file, File { stable: Arc::clone(content), ..File::default() });
                 self.names.insert(name, Name { stable: Some(*file), waiting: Vec::new() });
             }
             Event::Gone { name } => drop(self.names.remove(name.as_path())),
             Event::Appear { name, file, content } => {
-                self.files.insert(*file, File { stable: content.clone(), ..File::default() });
+                self.files.insert(*file, File { stable: Arc::clone(content), ..File::default() });
                 self.names.entry(name).or_default().waiting.push(Some(*file));
             }
             Event::Vanish { name } => self.names.entry(name).or_default().waiting.push(None),
@@ -289,7 +295,7 @@ impl<'a> Cut<'a> {
         }
     }
 
-    fn end(mut self, luck: &mut Luck<'_>) -> Vec<(PathBuf, Vec<u8>)> {
+    fn end(mut self, luck: &mut Luck<'_>) -> Vec<(PathBuf, Arc<Vec<u8>>)> {
         for file in self.files.values_mut() {
             file.settle_all(luck);
         }
@@ -297,7 +303,7 @@ impl<'a> Cut<'a> {
         for (name, mut state) in self.names {
             state.settle(luck.steps(state.waiting.len()));
             if let Some(file) = state.stable.and_then(|file| self.files.get(&file)) {
-                left.push((name.to_owned(), file.stable.clone()));
+                left.push((name.to_owned(), Arc::clone(&file.stable)));
             }
         }
         left

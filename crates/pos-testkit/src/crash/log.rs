@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A file, whatever its name is at the moment; a name that is made again names another file.
@@ -13,9 +14,9 @@ pub(super) struct FileId(u32);
 #[derive(Debug)]
 pub(super) enum Event {
     /// A name appears. `content` is what was found in a file that was not made through SQLite.
-    Appear { name: PathBuf, file: FileId, content: Vec<u8> },
+    Appear { name: PathBuf, file: FileId, content: Arc<Vec<u8>> },
     /// A file that SQLite does not have is as it was found here, on the disk.
-    Seen { name: PathBuf, file: FileId, content: Vec<u8> },
+    Seen { name: PathBuf, file: FileId, content: Arc<Vec<u8>> },
     /// A file was removed or renamed beside SQLite, on the disk.
     Gone { name: PathBuf },
     /// A name disappears.
@@ -60,7 +61,7 @@ impl Log {
         // One that cannot be read any more is empty to us as well.
         let content = if is_new { Vec::new() } else { fs::read(name).unwrap_or_default() };
         let file = self.name(name, true, None);
-        self.events.push(Event::Appear { name: name.to_owned(), file, content });
+        self.events.push(Event::Appear { name: name.to_owned(), file, content: Arc::new(content) });
         file
     }
 
@@ -88,7 +89,7 @@ impl Log {
             }
             let Ok(content) = fs::read(name) else { continue };
             let file = self.name(name, false, Some(found));
-            self.events.push(Event::Seen { name: name.clone(), file, content });
+            self.events.push(Event::Seen { name: name.clone(), file, content: Arc::new(content) });
         }
     }
 
