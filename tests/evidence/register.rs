@@ -97,7 +97,9 @@ const ROWS: &[(&str, &str)] = &[
 ];
 
 /// All of it.
-const EVIDENCE: Evidence = Evidence { not: NOT_EVIDENCE, rows: ROWS };
+///
+/// A mapping of an id under which nothing was made maps nothing.
+const EVIDENCE: Evidence = Evidence { not: NOT_EVIDENCE, rows: ROWS, more: &["id_mapping"] };
 
 #[test]
 fn a_thousand_random_changes_of_a_registers_file_are_all_found_and_named() -> Result<()> {

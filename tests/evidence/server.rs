@@ -58,7 +58,7 @@ const ROWS: &[(&str, &str)] = &[
 ];
 
 /// All of it.
-const EVIDENCE: Evidence = Evidence { not: NOT_EVIDENCE, rows: ROWS };
+const EVIDENCE: Evidence = Evidence { not: NOT_EVIDENCE, rows: ROWS, more: &[] };
 
 #[test]
 fn a_thousand_random_changes_of_a_servers_file_are_all_found_and_named() -> Result<()> {

@@ -40,7 +40,9 @@ fn in_words(finding: Finding) -> VerifyFinding {
     let (area, _) = code.split_once('.').unwrap_or((code, ""));
     let number = finding.params.get("number").and_then(plain);
     let about = match (area, number) {
-        ("chain", _) => "The chain of receipts".to_owned(),
+        ("chain", Some(number)) => format!("The chain of receipts, at {number},"),
+        ("chain", None) => "The chain of receipts".to_owned(),
+        ("device", _) => "This register".to_owned(),
         ("document" | "sale" | "operation" | "movement", Some(number)) => format!("Receipt {number}"),
         ("document" | "sale", None) => "A receipt".to_owned(),
         ("operation", None) => "An operation of the queue".to_owned(),
@@ -74,6 +76,7 @@ fn in_words(finding: Finding) -> VerifyFinding {
         "stock.pending_wrong" => "counts a movement twice, or not at all",
         "stock.balance_changed" => "has a balance that is not what the server sent",
         "stock.balances_counted" => "lacks a balance, or has one too many",
+        "device.missing" => "is not in its own file, or not in the life that it says",
         "sale.state" => "is in a state that its evidence denies",
         "journal.torn" => "ends in the middle of a record",
         "journal.unreadable" => "has a record that is not readable",

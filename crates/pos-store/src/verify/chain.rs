@@ -99,7 +99,7 @@ fn walk(
                 findings.add(
                     "chain.changed",
                     Some(record.document_id.0),
-                    json!({ "series": epoch.series, "number": record.number }),
+                    json!({ "table": "chain_record", "number": record.printed_number(), "device_id": device.device_id }),
                 );
             }
             // A full check reads all documents anyway.
@@ -123,6 +123,10 @@ fn report(record: &ChainRecord, fault: ChainFault, findings: &mut Findings) {
     findings.add(
         code,
         Some(record.document_id.0),
-        json!({ "series": record.series, "number": record.number }),
+        json!({
+            "table": "chain_record",
+            "number": record.printed_number(),
+            "signed_with": format!("device_epoch {}", record.epoch),
+        }),
     );
 }

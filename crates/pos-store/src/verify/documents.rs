@@ -320,6 +320,9 @@ fn compare(
             {
                 facts.extend([("expected".to_owned(), json!(expected)), ("found".to_owned(), json!(found))]);
             }
+            if let (true, Some(facts)) = (column.ends_with("_id"), facts.as_object_mut()) {
+                facts.insert("mapped_by".to_owned(), json!("id_mapping"));
+            }
             findings.add("document.differs", Some(sale_id.0), facts);
         }
     }

@@ -121,7 +121,7 @@ fn check_balances(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError
         findings.add(
             "stock.balances_counted",
             None,
-            json!({ "table": "row_count", "found": found, "expected": expected }),
+            json!({ "table": "stock_level", "found": found, "expected": expected, "counted_in": "row_count" }),
         );
     }
     Ok(())
