@@ -91,6 +91,18 @@ async fn in_the_catalogue_the_server_wins_and_the_story_is_kept_and_can_be_turne
 }
 
 #[tokio::test]
+async fn an_edit_that_lost_brings_its_register_the_row_as_it_stands() {
+    let (_shop, mut first, mut second, milk) = two_registers().await;
+    first.send(edit_of(&milk, "name", "Produit LAIT", "Lait A", 1)).await;
+    let verdict = second.send(edit_of(&milk, "name", "Produit LAIT", "Lait B", 2)).await;
+    let Verdict::Applied { feed_seq, rows, .. } = verdict else { panic!("{verdict:?}") };
+    let row = rows.iter().find(|row| row.id == milk.product_id.0).expect("its register must hear that it lost");
+    assert!(row.seq >= feed_seq, "else the register shows its own value on top for ever");
+    let data: Value = serde_json::from_str(row.data.as_ref().unwrap().get()).unwrap();
+    assert_eq!(data["name"], json!("Lait A"));
+}
+
+#[tokio::test]
 async fn last_write_wins_by_the_field_s_own_clock_and_not_by_arrival() {
     let (_shop, mut first, mut second, milk) = two_registers().await;
     set_strategy(&mut first, "product.name", "last_write_wins").await;
