@@ -17,7 +17,7 @@ use pos_protocol::{
 #[derive(Debug, Clone)]
 pub enum Question {
     /// To join.
-    Pair(PairRequest),
+    Pair(Box<PairRequest>),
     /// A greeting.
     Hello,
     /// To take operations.
@@ -77,7 +77,7 @@ impl InProcess {
 /// # Errors
 /// Those of the server.
 pub async fn pair_in_process(server: &ServerFn, request: PairRequest) -> Result<PairResponse, ApiError> {
-    match server(None, Question::Pair(request)).await? {
+    match server(None, Question::Pair(Box::new(request))).await? {
         Reply::Pair(response) => Ok(response),
         Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) | Reply::Digest(_) => {
             Err(other_answer())
