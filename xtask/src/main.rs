@@ -40,9 +40,6 @@ enum Task {
     },
     /// Runs shops in one process by seeds, with every fault, and checks that nothing is lost or doubled.
     Sim {
-        /// Plants one known bug after the other; each must be found.
-        #[arg(long)]
-        planted: bool,
         /// Arguments of the simulator: `--seeds N --registers R --days D --seed S`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -62,8 +59,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test { rounds: Some(rounds) } => test::chaos(rounds),
         Task::Check => check::run(),
         Task::Bench { arguments } => bench::run(&arguments),
-        Task::Sim { planted: true, arguments } => sim::run(sim::Bugs::Planted, &arguments),
-        Task::Sim { planted: false, arguments } => sim::run(sim::Bugs::None, &arguments),
+        Task::Sim { arguments } => sim::run(&arguments),
         Task::Bindings => check::write_bindings(),
         Task::Pictures => pictures::run(),
     }

@@ -8,6 +8,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::wildcard_enum_match_arm,
     reason = "a program of tests: what is not as expected fails"
 )]
 
