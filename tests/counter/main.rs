@@ -40,7 +40,8 @@ async fn obey(app: &App, ahead: &AtomicI64, order: &Value) -> Result<Value> {
     let request = order["request"].clone();
     match name {
         "clock.set" => {
-            ahead.store(request["ahead_ms"].as_i64().context("a time")?, Ordering::Relaxed);
+            ahead
+                .store(request.get("ahead_ms").and_then(Value::as_i64).context("a time")?, Ordering::Relaxed);
             Ok(json!({ "done": null }))
         }
         "wait" => Ok(json!({ "done": quiet(app).await? })),
@@ -57,7 +58,8 @@ async fn quiet(app: &App) -> Result<Value> {
     loop {
         let status = pos_api::dispatch(app, "sync.status", json!({})).await;
         let status = status.map_err(|error| anyhow::anyhow!("{}", error.code.as_str()))?.value;
-        if status["pending"] == 0 && status["online"] == true {
+        let shown = |name: &str| status.get(name);
+        if shown("pending") == Some(&json!(0)) && shown("online") == Some(&json!(true)) {
             return Ok(status);
         }
         // Whoever missed some news looks as well.

@@ -227,7 +227,7 @@ fn double(
                 let max = format!("SELECT max({key}) + 1 FROM {table}");
                 conn.query_row(&max, [], |r| r.get(0))?
             }
-            other => other.clone(),
+            other @ (Value::Null | Value::Real(_) | Value::Text(_)) => other.clone(),
         };
         if conn.execute(&insert, params_from_iter(copy)).is_ok() {
             return Ok(true);

@@ -25,8 +25,8 @@ mod oversold;
 #[cfg(test)]
 mod race;
 #[cfg(test)]
-mod shared_database;
-#[cfg(test)]
 mod recovery;
+#[cfg(test)]
+mod shared_database;
 #[cfg(test)]
 mod unreliable;

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use comptoir_tests::stage::{OIL, SUGAR, Stage};
 use comptoir_tests::window::Window;
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::Key;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,7 @@ async fn a_backup_made_in_the_window_is_restored_there_and_no_sale_is_lost() -> 
 /// Settings, prices and backups are the owner's.
 async fn become_owner(window: &Window) -> Result<()> {
     let state = window.call("app.state", json!({})).await?;
-    let people = state["cashiers"].as_array().cloned().unwrap_or_default();
+    let people = state.get("cashiers").and_then(Value::as_array).cloned().unwrap_or_default();
     let owner = people.iter().find(|person| person["role"] == "owner");
     let owner = owner.map_or(json!(null), |person| person["cashier_id"].clone());
     window.call("cashier.switch", json!({ "cashier_id": owner })).await.map(drop)

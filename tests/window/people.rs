@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use comptoir_tests::stage::{SUGAR, Stage};
 use comptoir_tests::window::Window;
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::Key;
 
 /// Whether a notice stands in front of any part of the screen.
@@ -76,7 +76,7 @@ async fn another_price_needs_somebody_who_may_and_stands_in_the_trail() -> Resul
 /// Lets somebody of this role sell from now on.
 async fn hire(window: &Window, role: &str) -> Result<()> {
     let state = window.call("app.state", json!({})).await?;
-    let people = state["cashiers"].as_array().cloned().unwrap_or_default();
+    let people = state.get("cashiers").and_then(Value::as_array).cloned().unwrap_or_default();
     let person = people.iter().find(|person| person["role"] == role);
     let person = person.map_or(json!(null), |person| person["cashier_id"].clone());
     window.call("cashier.switch", json!({ "cashier_id": person })).await.map(drop)

@@ -91,7 +91,11 @@ async fn an_empty_folder_offers_to_begin() -> Result<()> {
 /// What the page says in French under a name.
 fn french(name: &str) -> Result<String> {
     let words: serde_json::Value = serde_json::from_str(include_str!("../../ui/src/i18n/fr.json"))?;
-    words[name].as_str().map(str::to_owned).with_context(|| format!("the page has no words {name}"))
+    words
+        .get(name)
+        .and_then(serde_json::Value::as_str)
+        .map(str::to_owned)
+        .with_context(|| format!("the page has no words {name}"))
 }
 
 /// Starts the window and writes down with which code it ended: the driver, which starts it otherwise, does not tell.

@@ -40,7 +40,8 @@ pub(crate) fn chaos(rounds: u64) -> Result<()> {
     let programs = ["build", "-p", "pos-cli", "-p", "pos-server", "-p", "comptoir-tests"];
     finish(cargo(programs).args(["--bins", "--tests", "--examples"]))?;
     announce("chaos: two registers, a server, and the network between them");
-    let mut test = cargo(["test", "-p", "comptoir-tests", "--test", "processes", "chaos", "--", "--nocapture"]);
+    let mut test =
+        cargo(["test", "-p", "comptoir-tests", "--test", "processes", "chaos", "--", "--nocapture"]);
     finish(test.env("COMPTOIR_ROUNDS", rounds.to_string()))
 }
 

@@ -254,6 +254,7 @@ fn catalogue_commands() -> Vec<Command> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one entry per command")]
 fn sync_commands() -> Vec<Command> {
     use Access::{Read, Write};
     use Permission::{ChangeSettings, DecideConflicts, EditCatalogue, Look, OperateSync};

@@ -4,7 +4,10 @@ use pos_app::view::{
     AlertThresholds, ColumnMapping, DeviceSettings, ExportFormat, ExportScope, ProductDraft, ReceiptFormat,
 };
 use pos_domain::merge::Fields;
-use pos_domain::{CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, FieldStrategy, LineId, Money, OpId, ProductId, Quantity, RequestId, SaleId, Tender, TenderKind};
+use pos_domain::{
+    CartId, CashierId, CategoryId, ConflictChoice, ConflictId, CustomerId, Discount, FieldStrategy, LineId,
+    Money, OpId, ProductId, Quantity, RequestId, SaleId, Tender, TenderKind,
+};
 use serde::Deserialize;
 use ts_rs::TS;
 

@@ -27,7 +27,9 @@ use crate::link::Link;
 use crate::outcome::{Outcome, Permission, Topic};
 use crate::room::{self, Room};
 use crate::usecase::{Stamp, open_file};
-use crate::view::{AppPhase, AppState, BackupWarning, BackupWarningCode, DeviceSettings, Progress, ServerLink, ShopView};
+use crate::view::{
+    AppPhase, AppState, BackupWarning, BackupWarningCode, DeviceSettings, Progress, ServerLink, ShopView,
+};
 use crate::world::World;
 
 /// Changes that a slow listener may fall behind before it is told to fetch everything again.
@@ -371,7 +373,10 @@ impl App {
         if result.as_ref().is_err_and(|e| e.code == ErrorCode::StorageUnknownOutcome)
             && let Err(error) = self.reopen_writer()
         {
-            tracing::error!(code = error.code.as_str(), "the outcome stays unknown until the file opens again");
+            tracing::error!(
+                code = error.code.as_str(),
+                "the outcome stays unknown until the file opens again"
+            );
         }
         self.inner.keeper.notice();
         result

@@ -59,7 +59,7 @@ impl Keeper {
         journal.catch_up(store)?;
         note.write(&reached).map_err(StoreError::file)?;
         if !*kept {
-            store.write(Priority::Sync, |tx| mark::note_kept(tx))?;
+            store.write(Priority::Sync, mark::note_kept)?;
             *kept = true;
         }
         Ok(())

@@ -70,7 +70,11 @@ impl Keys {
                 let seed = chance.key_seed()?;
                 let keys = Self {
                     path,
-                    file: KeyFile { signing_seed: Secret(hex::encode(seed)), server_token: None, joining_as: None },
+                    file: KeyFile {
+                        signing_seed: Secret(hex::encode(seed)),
+                        server_token: None,
+                        joining_as: None,
+                    },
                 };
                 keys.save()?;
                 Ok(keys)

@@ -185,11 +185,13 @@ fn run_new(
     let asked = match (&prepared.content, react(Held::Nothing, operation.mode)) {
         (Content::Unknown, _) => return Ok(Verdict::UnknownKind),
         (Content::OtherHash, _) => return Ok(Verdict::BodyMismatch),
-        (Content::Invalid { field, detail, .. }, Reaction::Ask | Reaction::Record) => Err(Verdict::Rejected {
-            reason: RejectReason::Validation,
-            field: field.clone(),
-            detail: detail.clone(),
-        }),
+        (Content::Invalid { field, detail, .. }, Reaction::Ask | Reaction::Record) => {
+            Err(Verdict::Rejected {
+                reason: RejectReason::Validation,
+                field: field.clone(),
+                detail: detail.clone(),
+            })
+        }
         (Content::Body(body), Reaction::Ask) => Ok((body, Admission::Asked)),
         (Content::Body(body), Reaction::Record) => Ok((body, Admission::Happened)),
         // Of what never came there is nothing to undo, to repeat or to contradict: it is barred.

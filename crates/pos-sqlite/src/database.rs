@@ -198,7 +198,8 @@ impl Database {
     /// Whether no job waits and none runs: every answer has been given. Who simulates time uses it to let none pass
     /// while a thread works.
     pub fn is_idle(&self) -> bool {
-        self.shared.readers.queue.is_idle() && self.shared.writer.as_ref().is_none_or(|crew| crew.queue.is_idle())
+        self.shared.readers.queue.is_idle()
+            && self.shared.writer.as_ref().is_none_or(|crew| crew.queue.is_idle())
     }
 
     /// Whether writing has stopped after an unknown outcome. Whoever is about to write then reopens first, so that his

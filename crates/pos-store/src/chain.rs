@@ -5,8 +5,8 @@ use pos_domain::{ChainRecord, SaleId};
 use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 
-use crate::sql::{Columns, Conn, Tx, all, first, int};
 use crate::device::Device;
+use crate::sql::{Columns, Conn, Tx, all, first, int};
 use crate::{StoreError, device, local};
 
 /// Where the series of the current epoch stands.
@@ -134,7 +134,8 @@ fn owed(conn: &Conn) -> Result<Vec<Owed>, StoreError> {
 }
 
 fn set_owed(tx: &Tx<'_>, owed: &[Owed]) -> Result<(), StoreError> {
-    let owed = serde_json::to_value(owed).map_err(|e| StoreError::unwritable("device_setting.links_owed", e))?;
+    let owed =
+        serde_json::to_value(owed).map_err(|e| StoreError::unwritable("device_setting.links_owed", e))?;
     local::set_setting(tx, OWED, &owed)
 }
 

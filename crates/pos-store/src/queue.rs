@@ -38,7 +38,8 @@ pub use peek::{WaitingBody, peek};
 pub(crate) use upkeep::move_to_epoch;
 pub use upkeep::{expire_leases, is_forgotten, recover_at_start, requeue_above, retry, retry_parked, trim};
 pub use view::{
-    KindCount, QueueCounts, QueueRow, count_by_kind, count_failed, count_pending, counts, find, find_body, list,
+    KindCount, QueueCounts, QueueRow, count_by_kind, count_failed, count_pending, counts, find, find_body,
+    list,
 };
 
 /// What the register asks the server for.

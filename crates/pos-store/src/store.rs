@@ -243,7 +243,9 @@ pub(crate) fn open_database(folder: &Path, mode: OpenMode) -> Result<Database, S
         readers: READERS,
         mode,
     })?;
-    if mode == OpenMode::ReadWrite && database.read(ReadLane::Quick, stock::has_unsealed).map_err(from_read)? {
+    if mode == OpenMode::ReadWrite
+        && database.read(ReadLane::Quick, stock::has_unsealed).map_err(from_read)?
+    {
         database.write(Priority::Till, stock::seal_all).map_err(from_write)?;
     }
     Ok(database)

@@ -70,7 +70,7 @@ impl Counter {
         match self.answers.recv_timeout(at_most) {
             Ok(mut answer) => match answer.get_mut("error") {
                 Some(error) => Ok(Some(Answer::Failed(error.take()))),
-                None => Ok(Some(Answer::Done(answer["done"].take()))),
+                None => Ok(Some(Answer::Done(answer.get_mut("done").map(Value::take).unwrap_or_default()))),
             },
             Err(RecvTimeoutError::Disconnected) => Ok(None),
             Err(RecvTimeoutError::Timeout) => bail!("no answer after {at_most:?}"),

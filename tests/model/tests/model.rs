@@ -1,5 +1,6 @@
 //! Every state of both protocols, and every broken rule found.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a file of tests: what is not as expected fails")]
+#![allow(clippy::print_stdout, reason = "the counts of states are what it shows")]
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -74,10 +74,9 @@ fn address_of(printer: &PrinterSetting) -> Result<Option<PrinterAddress>, AppErr
         PrinterSetting::File { path } => Ok(Some(PrinterAddress::Path(path.into()))),
         PrinterSetting::Network { address } => {
             let (host, port) = match address.rsplit_once(':') {
-                Some((host, port)) => (
-                    host,
-                    port.parse().map_err(|_| AppError::input("printer.address", "not_a_number"))?,
-                ),
+                Some((host, port)) => {
+                    (host, port.parse().map_err(|_| AppError::input("printer.address", "not_a_number"))?)
+                }
                 None => (address.as_str(), RAW_PORT),
             };
             Ok(Some(PrinterAddress::Network { host: host.to_owned(), port }))

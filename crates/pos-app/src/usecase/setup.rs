@@ -71,8 +71,8 @@ impl App {
         if name.is_empty() {
             return Err(AppError::input("name", "empty"));
         }
-        let currency =
-            Currency::from_iso(currency.trim()).map_err(|e| AppError::input("currency", "unknown").caused_by(e))?;
+        let currency = Currency::from_iso(currency.trim())
+            .map_err(|e| AppError::input("currency", "unknown").caused_by(e))?;
         let locale = match locale.trim() {
             "" => usual_locale(currency),
             given => given,
@@ -306,11 +306,7 @@ fn check_locale(locale: &str) -> Result<(), AppError> {
     let language =
         parts.next().is_some_and(|l| matches!(l.len(), 2..=3) && l.chars().all(|c| c.is_ascii_lowercase()));
     let rest = parts.all(|p| (2..=8).contains(&p.len()) && p.chars().all(|c| c.is_ascii_alphanumeric()));
-    if language && rest {
-        Ok(())
-    } else {
-        Err(AppError::input("locale", "malformed"))
-    }
+    if language && rest { Ok(()) } else { Err(AppError::input("locale", "malformed")) }
 }
 
 /// The language and country in which a currency is mostly counted.

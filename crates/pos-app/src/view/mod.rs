@@ -23,9 +23,7 @@ pub use catalogue::{
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
-pub use queue::{
-    DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried,
-};
+pub use queue::{DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried};
 pub use recovery::{
     BackupCause, BackupList, BackupView, BackupWarning, BackupWarningCode, Counts, LifeCause, RecoveryReport,
     RecoveryView, Unverified,
@@ -39,6 +37,7 @@ pub use shop::{
     StrategyView, Theme,
 };
 pub use sync::{
-    ComparisonOutcomeWord, ComparisonView, DifferenceView, DifferenceWord, DryRun, FirstSyncProgress, QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord,
-    SyncStatusView, VerifyFinding, VerifyReport,
+    ComparisonOutcomeWord, ComparisonView, DifferenceView, DifferenceWord, DryRun, FirstSyncProgress,
+    QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord, SyncStatusView, VerifyFinding,
+    VerifyReport,
 };

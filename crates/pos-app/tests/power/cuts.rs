@@ -22,6 +22,8 @@ const CUTS_OF_A_LIFE: usize = 50;
 const LIVES: usize = 4;
 /// Steps of one life.
 const STEPS: usize = 10;
+/// Steps of the life that is killed at every write: each is some forty kills.
+const STEPS_KILLED: usize = 6;
 /// Cuts on a disk that ignores synchronisation.
 const LYING_CUTS: usize = 100;
 /// Where all of it comes from.
@@ -102,7 +104,7 @@ async fn a_disk_that_ignores_synchronisation_is_caught_losing_acknowledged_sales
 /// kill -9 between any two calls that change the disk: the system keeps what it was given.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_register_that_is_killed_at_every_write_loses_and_halves_nothing() {
-    let record = Life::begin().await.work(STEPS, &mut seeded(SEED)).await;
+    let record = Life::begin().await.work(STEPS_KILLED, &mut seeded(SEED)).await;
     match record.kill_everywhere().await {
         Ok(kills) => println!("{kills} kills, {} acknowledged sales", record.sales),
         Err((moment, loss)) => panic!("killed at {moment:?}: {loss:?}"),

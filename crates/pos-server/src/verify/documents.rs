@@ -62,7 +62,8 @@ fn differences(row: Row<'_>, document: &SaleDocument, verdict: &Verdict) -> Sql<
     // A document that came from another register than its own is kept, refused.
     let refused = !matches!(verdict, Verdict::Applied { .. });
     let differs = |(column, same): (&'static str, bool)| {
-        (!same && !(refused && column == "device_id")).then_some(column)
+        let explained = same || (refused && column == "device_id");
+        (!explained).then_some(column)
     };
     Ok(same.into_iter().filter_map(differs).collect())
 }

@@ -96,7 +96,8 @@ async fn an_edit_that_lost_brings_its_register_the_row_as_it_stands() {
     first.send(edit_of(&milk, "name", "Produit LAIT", "Lait A", 1)).await;
     let verdict = second.send(edit_of(&milk, "name", "Produit LAIT", "Lait B", 2)).await;
     let Verdict::Applied { feed_seq, rows, .. } = verdict else { panic!("{verdict:?}") };
-    let row = rows.iter().find(|row| row.id == milk.product_id.0).expect("its register must hear that it lost");
+    let row =
+        rows.iter().find(|row| row.id == milk.product_id.0).expect("its register must hear that it lost");
     assert!(row.seq >= feed_seq, "else the register shows its own value on top for ever");
     let data: Value = serde_json::from_str(row.data.as_ref().unwrap().get()).unwrap();
     assert_eq!(data["name"], json!("Lait A"));

@@ -249,7 +249,7 @@ fn operations_that_wait_for_each_other_are_found_and_set_free_at_the_start() {
         0,
         "a file that was damaged like this sends nothing, without a word"
     );
-    let found = register.read(|conn| queue::find_circles(conn));
+    let found = register.read(queue::find_circles);
     assert_eq!(found, [Circle { op_id: one, depends_on: three }]);
     let finding = register.store.verify(Depth::Full).unwrap();
     assert!(finding.iter().any(|f| f.code == "operation.circle"), "{finding:?}");

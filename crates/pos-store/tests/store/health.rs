@@ -142,11 +142,8 @@ fn each_table_remembers_its_last_success_in_each_direction() {
         health::record_success(tx, Direction::Pull, ["product"], NOW + 1)?;
         health::record_success(tx, Direction::Push, ["sale"], NOW + 2)
     });
-    let told: Vec<_> = register
-        .read(|conn| health::list_successes(conn))
-        .into_iter()
-        .map(|s| (s.entity, s.direction, s.at_ms))
-        .collect();
+    let told: Vec<_> =
+        register.read(health::list_successes).into_iter().map(|s| (s.entity, s.direction, s.at_ms)).collect();
     let row = |entity: &str, direction: &str, at_ms| (entity.to_owned(), direction.to_owned(), at_ms);
     assert_eq!(
         told,

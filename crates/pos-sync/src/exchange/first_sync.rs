@@ -121,7 +121,8 @@ impl<A: SyncApi> Exchange<A> {
             Ok(_) | Err(_) => return,
         }
         let store = self.store.clone();
-        let saved = tokio::task::spawn_blocking(move || store.back_up(backups::Cause::FirstSync, now_ms)).await;
+        let saved =
+            tokio::task::spawn_blocking(move || store.back_up(backups::Cause::FirstSync, now_ms)).await;
         if let Ok(Err(error)) = saved {
             tracing::warn!(%error, "no backup before reading everything");
         }

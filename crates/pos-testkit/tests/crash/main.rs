@@ -1,6 +1,10 @@
 //! The disk that crashes, under a plain table: it loses what SQLite does not promise to keep, and nothing else.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing there")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing there"
+)]
 
 use std::path::Path;
 

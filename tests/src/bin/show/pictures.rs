@@ -98,7 +98,9 @@ fn squeeze(picture: &[u8]) -> Result<Vec<u8>> {
     let colours = match frame.color_type {
         png::ColorType::Rgba => oxipng::ColorType::RGBA,
         png::ColorType::Rgb => oxipng::ColorType::RGB { transparent_color: None },
-        other => anyhow::bail!("a screenshot of {other:?}"),
+        other @ (png::ColorType::Grayscale | png::ColorType::Indexed | png::ColorType::GrayscaleAlpha) => {
+            anyhow::bail!("a screenshot of {other:?}")
+        }
     };
     // Five bits of each channel, spread so that white stays white and black stays black.
     pixels.iter_mut().for_each(|channel| *channel = (*channel & 0xF8) | (*channel >> 5));
