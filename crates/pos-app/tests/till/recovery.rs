@@ -20,7 +20,7 @@ impl Till {
     }
 
     async fn report(&self) -> RecoveryReport {
-        self.app.recovery().await.unwrap().value.report.expect("a new life was told")
+        self.app.recovery().await.unwrap().value.report.unwrap()
     }
 
     async fn was_never_restored(&self) -> bool {
