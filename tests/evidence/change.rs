@@ -180,9 +180,8 @@ fn make(conn: &Connection, guarded: &Guarded, chance: &mut StdRng) -> Result<Opt
         return Ok(Some(change(None, "deleted".to_owned(), &[])));
     }
     if *once && throw < DELETED_PERCENT + DOUBLED_PERCENT {
-        return Ok(
-            double(conn, table, &keys, &before, chance)?.then(|| change(None, "doubled".to_owned(), &[]))
-        );
+        let copy = double(conn, table, &keys, &before, chance)?;
+        return Ok(copy.map(|copy| change(None, "doubled".to_owned(), &copy)));
     }
     let all = columns(conn, table, "1")?;
     let old = before[all.iter().position(|name| name == column).context("a column")?].clone();
@@ -214,7 +213,7 @@ fn double(
     keys: &[String],
     row: &[Value],
     chance: &mut StdRng,
-) -> Result<bool> {
+) -> Result<Option<Vec<Value>>> {
     let all = columns(conn, table, "1")?;
     let marks: Vec<String> = (1..=row.len()).map(|n| format!("?{n}")).collect();
     let insert = format!("INSERT INTO {table} ({}) VALUES ({})", all.join(", "), marks.join(", "));
@@ -229,11 +228,11 @@ fn double(
             }
             other @ (Value::Null | Value::Real(_) | Value::Text(_)) => other.clone(),
         };
-        if conn.execute(&insert, params_from_iter(copy)).is_ok() {
-            return Ok(true);
+        if conn.execute(&insert, params_from_iter(&copy)).is_ok() {
+            return Ok(Some(copy));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Another value that could stand there.

@@ -99,7 +99,7 @@ fn walk(
                 findings.add(
                     "chain.changed",
                     Some(record.document_id.0),
-                    json!({ "table": "chain_record", "number": record.printed_number(), "device_id": device.device_id }),
+                    json!({ "table": "chain_record", "number": record.printed_number(), "device_id": device.device_id, "series_of": format!("device_epoch {}", epoch.epoch) }),
                 );
             }
             // A full check reads all documents anyway.
