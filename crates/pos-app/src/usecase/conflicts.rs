@@ -2,13 +2,14 @@
 //! operation like any other.
 
 use pos_domain::body::{ConflictReopening, ConflictResolution, EntityKind, OperationBody};
+use pos_domain::cart::{LineTerms, PriceRules};
 use pos_domain::conflict::ConflictStatus;
 use pos_domain::document::OriginalSale;
 use pos_domain::merge::Fields;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Cart, Conflict, ConflictChoice, ConflictId, DeviceKey, DocumentKind, Money, SaleDocument, SaleId, Tender,
-    TenderKind,
+    Cart, CartLine, Conflict, ConflictChoice, ConflictId, DeviceKey, Discount, DocumentKind, Money,
+    Quantity, Rate, SaleDocument, SaleId, SaleLine, Tender, TenderKind,
 };
 use pos_store::audit::{self, AuditEntry};
 use pos_store::conflicts::{self, KeptConflict};
@@ -179,6 +180,38 @@ fn check_merged_fields(conflict: &Conflict, choice: ConflictChoice, fields: &Fie
     }
 }
 
+/// What stands between the price of missing goods and what was paid for them: the discounts of their line and their part
+/// of the cart's. A refund pays back no more than that.
+fn off_the_price(
+    rules: PriceRules,
+    line: &CartLine,
+    missing: Quantity,
+    paid: Money,
+    sold: Option<&SaleLine>,
+) -> Result<Option<Discount>, AppError> {
+    let undiscounted = pos_domain::cart::price(rules, &[LineTerms::from(line)], None)?;
+    let list = undiscounted.lines.first().map_or(Money::ZERO, |line| line.list_amount.abs());
+    // Discounts are taken from prices as they are displayed: where these do not contain the tax, `paid` does.
+    let kept = match sold {
+        _ if rules.prices_include_tax => paid,
+        Some(sold) => part_of(sold.amounts.net, missing, sold.item.qty)?,
+        None => {
+            let whole = i128::from(Rate::WHOLE.ppm());
+            let with_tax = whole.saturating_add(i128::from(line.tax_rate.ppm()));
+            let net = i128::from(paid.minor()).saturating_mul(whole).checked_div(with_tax);
+            Money::from_i128(net.unwrap_or(0)).map_err(AppError::internal)?
+        }
+    };
+    let off = list.minus(kept).map_err(AppError::internal)?;
+    Ok((off > Money::ZERO).then_some(Discount::Amount(off)))
+}
+
+/// The part of an amount that belongs to some of the goods, rounded down.
+fn part_of(amount: Money, part: Quantity, whole: Quantity) -> Result<Money, AppError> {
+    let exact = i128::from(amount.minor()).saturating_mul(i128::from(part.milli()));
+    Money::from_i128(exact.checked_div(i128::from(whole.milli())).unwrap_or(0)).map_err(AppError::internal)
+}
+
 /// The money for the missing goods goes back to the customer: a refund document of this register that moves no stock,
 /// because the goods never left.
 fn refund_missing(
@@ -205,13 +238,13 @@ fn refund_missing(
             line.unit_price = sold.item.unit_price;
             line.catalogue_price = sold.item.catalogue_price;
             line.tax_rate = sold.item.tax_rate;
-            line.discount = sold.item.discount.filter(|d| matches!(d, pos_domain::Discount::Percent(_)));
         }
+        line.discount = off_the_price(head.rules, &line, shortage.missing, shortage.paid, sold)?;
         line.name.clone_from(&shortage.name);
         line.track_stock = false;
         cart.lines.push(line);
     }
-    let terms: Vec<_> = cart.lines.iter().map(pos_domain::cart::LineTerms::from).collect();
+    let terms: Vec<_> = cart.lines.iter().map(LineTerms::from).collect();
     let total = pos_domain::cart::price(head.rules, &terms, None)?.gross;
     let due = payable(total, head.cash_rounding, TenderKind::Cash)
         .map_err(|e| AppError::input("cash_rounding", e))?;
