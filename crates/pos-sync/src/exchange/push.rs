@@ -260,15 +260,17 @@ impl<A: SyncApi> Exchange<A> {
     async fn request(&self, load: &Load<'_, A>) -> Result<PushRequest, StoreError> {
         let device = self.read(device::get).await?;
         let mut operations = Vec::with_capacity(load.claimed.len());
-        for claimed in &load.claimed {
+        // A life that began since the claim has given the operations other places: these wait for their next claim.
+        for claimed in load.claimed.iter().filter(|claimed| claimed.epoch == device.epoch) {
             operations.push(operation(claimed)?);
         }
+        let chain = if operations.len() == load.claimed.len() { load.links.clone() } else { Vec::new() };
         Ok(PushRequest {
             protocol: PROTOCOL,
             device_id: device.device_id,
             epoch: device.epoch,
             operations,
-            chain: load.links.clone(),
+            chain,
         })
     }
 
