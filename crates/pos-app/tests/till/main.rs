@@ -11,5 +11,5 @@ mod joining;
 mod lateness;
 mod office;
 mod recovery;
-mod shortage;
 mod shop;
+mod shortage;

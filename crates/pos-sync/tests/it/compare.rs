@@ -40,7 +40,7 @@ fn held(till: &Register) -> Vec<String> {
 
 #[tokio::test]
 async fn two_sides_that_agree_are_compared_to_the_last_row_and_left_alone() {
-    let (_town, till, made) = town_with(40).await;
+    let (_town, till, _made) = town_with(40).await;
     let sync = till.start(till.faulty(), Background::Off).await;
     let before = held(&till);
     let found = compare(&sync).await;
