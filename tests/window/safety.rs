@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use comptoir_tests::display::{Display, Size};
@@ -59,7 +60,7 @@ async fn a_second_window_on_the_same_folder_says_so_and_writes_nothing() -> Resu
         .await?;
     second.close().await?;
     ensure!(
-        starter.exit_code()? == 4,
+        starter.exit_code().await? == 4,
         "whoever started the second one learns that its folder could not be opened"
     );
     first
@@ -98,6 +99,11 @@ fn french(name: &str) -> Result<String> {
         .with_context(|| format!("the page has no words {name}"))
 }
 
+/// Pause between two looks at a file that another program writes.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Longest that a window may take to leave.
+const AT_MOST: Duration = Duration::from_secs(30);
+
 /// Starts the window and writes down with which code it ended: the driver, which starts it otherwise, does not tell.
 struct Starter {
     folder: TempDir,
@@ -109,7 +115,13 @@ impl Starter {
         let folder = tempfile::tempdir()?;
         let script = folder.path().join("start");
         let (window, code) = (program("comptoir-desktop")?, folder.path().join("code"));
-        let text = format!("#!/bin/sh\n'{}' \"$@\"\necho $? > '{}'\n", window.display(), code.display());
+        // In a session of its own: the driver kills what it started as soon as the window has left, and the code must
+        // be written all the same.
+        let text = format!(
+            "#!/bin/sh\nsetsid sh -c '\"$0\" \"$@\"; echo $? > \"{}\"' '{}' \"$@\" &\nwait\n",
+            code.display(),
+            window.display()
+        );
         fs::write(&script, text)?;
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
         Ok(Self { folder, script })
@@ -120,15 +132,19 @@ impl Starter {
     }
 
     /// The code of a window that has ended. The script writes it a moment after.
-    fn exit_code(&self) -> Result<i32> {
+    async fn exit_code(&self) -> Result<i32> {
         let file = self.folder.path().join("code");
-        loop {
-            match fs::read_to_string(&file) {
-                Ok(text) if text.ends_with('\n') => return Ok(text.trim().parse()?),
-                Ok(_) => std::thread::yield_now(),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => std::thread::yield_now(),
-                Err(error) => return Err(error).context("the code of the window"),
+        let written = async {
+            loop {
+                match fs::read_to_string(&file) {
+                    Ok(text) if text.ends_with('\n') => return Ok(text.trim().parse()?),
+                    Ok(_) => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error).context("the code of the window"),
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
             }
-        }
+        };
+        tokio::time::timeout(AT_MOST, written).await.context("the second window left no code")?
     }
 }

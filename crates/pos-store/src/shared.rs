@@ -265,14 +265,17 @@ fn server_fields<T: SharedRow>(kept: &Kept<T>) -> Result<Fields, StoreError> {
     Ok(fields)
 }
 
-/// The server's version of a row with its revision, without own edits; none of a row or tombstone that only this
+/// The server's version of a row with its revision and place in the feed, without own edits; none of a row or tombstone that only this
 /// register has, and none of a tombstone of the server.
-pub(crate) fn find_version<T: SharedRow>(conn: &Conn, id: Uuid) -> Result<Option<(u64, Fields)>, StoreError> {
+pub(crate) fn find_version<T: SharedRow>(
+    conn: &Conn,
+    id: Uuid,
+) -> Result<Option<(u64, u64, Fields)>, StoreError> {
     let Some(kept) = T::find_kept(conn, id)?.filter(|kept| kept.life.rev > 0) else { return Ok(None) };
     if kept.life.deleted && kept.life.server_fields.is_none() {
         return Ok(None);
     }
-    Ok(Some((kept.life.rev, server_fields(&kept)?)))
+    Ok(Some((kept.life.rev, kept.life.seq, server_fields(&kept)?)))
 }
 
 /// The edits of ours that the server's version does not contain.

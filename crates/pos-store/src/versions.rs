@@ -24,6 +24,8 @@ pub struct KeptVersion {
     pub id: Uuid,
     /// The server's revision.
     pub rev: u64,
+    /// Place in the feed at which it was received.
+    pub seq: u64,
     /// Its fields.
     pub fields: Fields,
 }
@@ -143,12 +145,12 @@ pub fn find(conn: &Conn, kind: EntityKind, id: Uuid) -> Result<Option<KeptVersio
 
 fn find_shared<T: SharedRow>(conn: &Conn, id: Uuid) -> Result<Option<KeptVersion>, StoreError> {
     let version = shared::find_version::<T>(conn, id)?;
-    Ok(version.map(|(rev, fields)| KeptVersion { id, rev, fields }))
+    Ok(version.map(|(rev, seq, fields)| KeptVersion { id, rev, seq, fields }))
 }
 
 fn find_balance(conn: &Conn, id: Uuid) -> Result<Option<KeptVersion>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT on_hand_milli, oversold_milli, rev FROM stock_level WHERE product_id = :id",
+        "SELECT on_hand_milli, oversold_milli, rev, seq FROM stock_level WHERE product_id = :id",
     )?;
     first(statement.query(named_params! { ":id": id.into_bytes() })?, "stock_level", |c| {
         let level = StockLevel {
@@ -156,21 +158,22 @@ fn find_balance(conn: &Conn, id: Uuid) -> Result<Option<KeptVersion>, StoreError
             on_hand: c.qty("on_hand_milli")?,
             oversold: c.qty("oversold_milli")?,
         };
-        Ok(KeptVersion { id, rev: c.count("rev")?, fields: shared::to_fields(&level)? })
+        let fields = shared::to_fields(&level)?;
+        Ok(KeptVersion { id, rev: c.count("rev")?, seq: c.count("seq")?, fields })
     })
 }
 
 fn find_conflict(conn: &Conn, id: Uuid) -> Result<Option<KeptVersion>, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT data, rev FROM conflict WHERE conflict_id = :id")?;
+    let mut statement = conn.prepare_cached("SELECT data, rev, seq FROM conflict WHERE conflict_id = :id")?;
     first(statement.query(named_params! { ":id": id.into_bytes() })?, "conflict", |c| {
-        Ok(KeptVersion { id, rev: c.count("rev")?, fields: c.json("data")? })
+        Ok(KeptVersion { id, rev: c.count("rev")?, seq: c.count("seq")?, fields: c.json("data")? })
     })
 }
 
 /// Parked rows of a kind; those whose text is no object are left out and come again when the range is read.
 fn list_parked(conn: &Conn, kind: EntityKind, range: KeyRange) -> Result<Vec<KeptVersion>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, rev, data FROM parked_row
+        "SELECT id, rev, seq, data FROM parked_row
          WHERE entity = :entity AND deleted = 0 AND id >= :from AND (:until IS NULL OR id < :until)",
     )?;
     let rows = statement.query(named_params! {
@@ -180,10 +183,10 @@ fn list_parked(conn: &Conn, kind: EntityKind, range: KeyRange) -> Result<Vec<Kep
     })?;
     let parked = all(rows, "parked_row", |c| {
         let text: Option<String> = c.get("data")?;
-        let fields = text.and_then(|text| serde_json::from_str(&text).ok());
-        Ok(fields.map(|fields| c.count("rev").map(|rev| (rev, fields))).transpose()?.zip(Some(c.id("id")?)))
+        let Some(fields) = text.and_then(|text| serde_json::from_str(&text).ok()) else { return Ok(None) };
+        Ok(Some(KeptVersion { id: c.id("id")?, rev: c.count("rev")?, seq: c.count("seq")?, fields }))
     })?;
-    Ok(parked.into_iter().flatten().map(|((rev, fields), id)| KeptVersion { id, rev, fields }).collect())
+    Ok(parked.into_iter().flatten().collect())
 }
 
 /// Lets the next version be written whatever its revision is.

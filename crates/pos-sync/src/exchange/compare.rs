@@ -254,7 +254,8 @@ impl<A: SyncApi> Exchange<A> {
                 }
             }
         }
-        let (differences, changed) = self.write(move |tx| settle(tx, kind, range, rows)).await?;
+        let reached = cursor.seq;
+        let (differences, changed) = self.write(move |tx| settle(tx, kind, range, reached, rows)).await?;
         found.differences.extend(differences);
         found.changed.join(changed);
         Ok(Outcome::Done)
@@ -280,11 +281,13 @@ fn digest_of(kind: EntityKind, version: KeptVersion) -> Hash32 {
     row_digest(kind, version.id, version.rev, version.fields)
 }
 
-/// Writes a range as the server has it. A row that is newer here came with a verdict a moment ago and is none of it.
+/// Writes a range as the server has it at `reached` of its feed. A row from beyond came with a verdict a moment ago and
+/// is none of it. A higher revision alone says nothing: a server that was put back from an older copy counts again.
 fn settle(
     tx: &Tx<'_>,
     kind: EntityKind,
     range: KeyRange,
+    reached: u64,
     rows: Vec<FeedRow>,
 ) -> Result<(Vec<Difference>, Changed), StoreError> {
     let mut ours = HashMap::new();
@@ -299,7 +302,7 @@ fn settle(
         let Some(fields) = fields else { continue };
         match ours.remove(&row.id) {
             None => differs(row.id, DifferenceKind::Missing),
-            Some(mine) if mine.rev > row.rev => continue,
+            Some(mine) if mine.seq > reached => continue,
             Some(mine) => {
                 if digest_of(kind, mine) == row_digest(kind, row.id, row.rev, fields) {
                     continue;
@@ -309,7 +312,7 @@ fn settle(
         }
         replaced.push(incoming(row));
     }
-    let mut gone: Vec<KeptVersion> = ours.into_values().collect();
+    let mut gone: Vec<KeptVersion> = ours.into_values().filter(|mine| mine.seq <= reached).collect();
     gone.sort_by_key(|version| version.id);
     for version in &gone {
         differs(version.id, DifferenceKind::Surplus);

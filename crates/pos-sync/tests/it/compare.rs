@@ -60,7 +60,8 @@ async fn rows_that_were_lost_changed_or_kept_behind_our_back_are_put_right_and_n
         tx.execute("UPDATE product SET price_minor = price_minor + 1 WHERE product_id = ?1", [changed.as_bytes()])?;
         tx.execute("DELETE FROM product_barcode WHERE product_no = (SELECT product_no FROM product WHERE product_id = ?1)", [lost.as_bytes()])?;
         tx.execute("DELETE FROM product WHERE product_id = ?1", [lost.as_bytes()])?;
-        tx.execute("UPDATE stock_level SET on_hand_milli = 99000 WHERE product_id = ?1", [balance.as_bytes()])?;
+        // A revision of a life of the server that it has forgotten.
+        tx.execute("UPDATE stock_level SET on_hand_milli = 99000, rev = rev + 9 WHERE product_id = ?1", [balance.as_bytes()])?;
         // A row of another server, as from a copied file: nothing of it is queued.
         tx.execute("UPDATE sync_queue SET state = 'acknowledged', feed_seq = 1, finished_at_ms = 0 WHERE entity_id = ?1", [ghost.product_id.as_bytes()])?;
         tx.execute("UPDATE product SET rev = 4 WHERE product_id = ?1", [ghost.product_id.as_bytes()])?;
