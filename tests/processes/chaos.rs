@@ -257,6 +257,10 @@ impl Shop {
                 till.tell("sync.now", &json!({}))?;
             }
         }
+        // A register learns from its greeting that the server went back, and sends again what that had lost.
+        for till in &mut self.tills {
+            till.tell("sync.now", &json!({}))?;
+        }
         // What one of them has just sent, the other pulls. A server that was put back in silence may have passed the
         // place where a register stands by the time they meet: the daily comparison is for that.
         for till in &mut self.tills {
