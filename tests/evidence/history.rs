@@ -38,7 +38,9 @@ pub(crate) fn live() -> Result<History> {
     register.connect(&server, &way.url())?;
     register.tell(&["replay", &register.file("past.csv", PAST)?])?;
     register.tell(&["sync"])?;
-    let mut other = Counter::open(&Register::join_by(&server, &way.url(), "Second")?, 0, HANG)?;
+    // Kept until the end: its folder goes with it.
+    let second = Register::join_by(&server, &way.url(), "Second")?;
+    let mut other = Counter::open(&second, 0, HANG)?;
     let mut counter = Counter::open(&register, 0, HANG)?;
     let rounding = json!({ "step": 5, "mode": "half-up", "scope": "cash" });
     tell(&mut counter, "setting.set", json!({ "key": "cash_rounding", "value": rounding }))?;
