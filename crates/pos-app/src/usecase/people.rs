@@ -8,6 +8,7 @@ use pos_store::{cashiers, device, local, sales, settings};
 use serde_json::{Value, json};
 
 use super::catalogue::MAX_PAGE;
+use super::queue::entry_view;
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
 use crate::error::AppError;
@@ -64,13 +65,6 @@ impl App {
     /// `audit.list`, newest first.
     pub async fn list_audit(&self, limit: u32) -> Result<Outcome<Vec<AuditEntry>>, AppError> {
         let entries = self.read(move |conn| Ok(audit::list(conn, None, limit.clamp(1, MAX_PAGE))?)).await?;
-        let view = |(_, e): (i64, StoredEntry)| AuditEntry {
-            at_ms: e.at_ms,
-            what: e.action,
-            subject: e.subject.map(|id| id.to_string()).unwrap_or_default(),
-            actor: Some(e.actor).filter(|a| !a.is_empty()),
-            params: e.detail,
-        };
-        Ok(Outcome::read(entries.into_iter().map(view).collect()))
+        Ok(Outcome::read(entries.into_iter().map(entry_view).collect()))
     }
 }
