@@ -11,6 +11,7 @@ mod dry_run;
 mod first_sync;
 mod greet;
 mod journal;
+mod load;
 mod pull;
 mod push;
 mod round;

@@ -13,7 +13,8 @@ use pos_store::queue::{self, Claimed, ErrorClass};
 use pos_store::{Changed, StoreError, Tx, chain, device, exchange};
 
 use super::apply::{Answered, Outcome, apply_verdict};
-use super::push::{fault, operation, pair};
+use super::load::operation;
+use super::push::{fault, pair};
 use super::{Exchange, SyncError};
 use crate::chunk::Work;
 use crate::engine::{Event, Trouble};

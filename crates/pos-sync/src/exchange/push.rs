@@ -1,40 +1,28 @@
-//! Sending what waits: claim, check, send, and write down what became of each operation.
+//! Sending a load, and writing down what became of each operation.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use pos_domain::chain::ChainHead;
 use pos_domain::{ChainRecord, OpId};
-use pos_protocol::{Mode, OpVerdict, Operation, PROTOCOL, PushRequest, PushResponse, SyncApi};
+use pos_protocol::{OpVerdict, PushResponse, SyncApi};
 use pos_store::health::{self, Direction};
-use pos_store::queue::{self, ClaimLimits, Claimed, ErrorClass, OpFault, OpMode};
-use pos_store::{Conn, StoreError, chain, device, exchange, lease};
-use serde_json::value::RawValue;
+use pos_store::queue::{self, Claimed, ErrorClass, OpFault};
+use pos_store::{Conn, StoreError, chain, device, exchange};
 use tokio::time::Instant;
 
 use super::apply::{Answered, Outcome, Tally, apply_verdict};
+use super::load::Load;
 use super::{Exchange, Journal, SyncError};
-use crate::check::{Unsendable, check};
 use crate::chunk::Work;
 use crate::engine::{QueueView, Trouble};
 use crate::status::Alarm;
 
-/// How long a claim holds, 60 s: twice the time limit of a push, so that a claim never ends under a live request.
-const CLAIM_LEASE: Duration = Duration::from_secs(60);
-/// Size of an operation's envelope on the wire beside its body, in bytes, rounded up.
-const ENVELOPE_BYTES: u64 = 450;
-/// Size of a chain link on the wire, in bytes, rounded up.
-const LINK_BYTES: u64 = 750;
-/// Most chain links of one push: a third of its bytes, so that sales and their evidence keep pace.
-const MAX_LINKS: u32 = 450;
 /// Pause before an operation is sent again on which the server said nothing at all, in milliseconds.
 const NO_VERDICT_PAUSE_MS: i64 = 5_000;
 /// Ready operations that are counted before a push: as many as all pushes under way can take. This runs on the one
 /// writer, which a long queue must not hold.
 const ENOUGH_READY: u32 = 2 * 2_000;
-/// A claim is not filled up further below this many bytes: the next operation would hardly fit.
-const ROOM_WORTH_FILLING: u64 = 16 << 10;
-
 /// What became of a push.
 pub(crate) enum Pushed {
     /// Nothing left.
@@ -64,45 +52,6 @@ pub(crate) enum Pushed {
         /// The queue afterwards.
         queue: QueueView,
     },
-}
-
-/// A push on its way.
-struct Load<'a, A: SyncApi> {
-    claimed: Vec<Claimed>,
-    links: Vec<ChainRecord>,
-    /// What the operations are about.
-    tables: BTreeSet<&'static str>,
-    /// Some never left: they are dead or parked already.
-    kept_back: u32,
-    _carrier: Option<LinkCarrier<'a, A>>,
-}
-
-/// The right to carry links: one push at a time has it, until it is answered.
-struct LinkCarrier<'a, A: SyncApi>(&'a Exchange<A>);
-
-impl<'a, A: SyncApi> LinkCarrier<'a, A> {
-    fn take(exchange: &'a Exchange<A>) -> Option<Self> {
-        let mut live = exchange.live();
-        let held = std::mem::take(&mut live.hold_links) || std::mem::replace(&mut live.links_under_way, true);
-        drop(live);
-        (!held).then_some(Self(exchange))
-    }
-}
-
-impl<A: SyncApi> Drop for LinkCarrier<'_, A> {
-    fn drop(&mut self) {
-        self.0.live().links_under_way = false;
-    }
-}
-
-impl<A: SyncApi> Load<'_, A> {
-    /// About how much travels, before packing.
-    fn bytes(&self) -> u64 {
-        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let bodies: u64 =
-            self.claimed.iter().map(|c| count(c.body.len()).saturating_add(ENVELOPE_BYTES)).sum();
-        bodies.saturating_add(LINK_BYTES.saturating_mul(count(self.links.len())))
-    }
 }
 
 impl<A: SyncApi> Exchange<A> {
@@ -164,114 +113,6 @@ impl<A: SyncApi> Exchange<A> {
     async fn failed(&self, sent: u32, error: SyncError, journal: Journal) -> Pushed {
         self.record(journal.failed(&error)).await;
         Pushed::Failed { sent, error, queue: self.look().await }
-    }
-
-    /// Claims what fits, in jobs short enough for the till, and keeps back what must not leave.
-    async fn load(&self, max_ops: u32, max_bytes: u64) -> Result<Load<'_, A>, StoreError> {
-        let carrier = LinkCarrier::take(self);
-        let links = if carrier.is_some() { MAX_LINKS } else { 0 };
-        let links = self.read(move |conn| chain::list_to_countersign(conn, links)).await?;
-        let link_bytes = LINK_BYTES.saturating_mul(u64::try_from(links.len()).unwrap_or(u64::MAX));
-        let mut room = max_bytes.saturating_sub(link_bytes);
-        let mut left = max_ops;
-        let tables = BTreeSet::new();
-        let mut load = Load { claimed: Vec::new(), links, tables, kept_back: 0, _carrier: carrier };
-        while left > 0 && (load.claimed.is_empty() || room >= ROOM_WORTH_FILLING) {
-            let ops = left.min(u32::try_from(self.chunk_rows(Work::Claims)).unwrap_or(u32::MAX));
-            let claimed = self.claim(ops, room).await?;
-            let full = u32::try_from(claimed.len()).unwrap_or(u32::MAX) == ops;
-            left = left.saturating_sub(ops);
-            for operation in &claimed {
-                let bytes = u64::try_from(operation.body.len()).unwrap_or(u64::MAX);
-                room = room.saturating_sub(bytes.saturating_add(ENVELOPE_BYTES));
-            }
-            let (sound, kept_back) = self.keep_back(claimed, &mut load.tables).await?;
-            load.kept_back = load.kept_back.saturating_add(kept_back);
-            load.claimed.extend(sound);
-            if !full {
-                break;
-            }
-        }
-        Ok(load)
-    }
-
-    async fn claim(&self, ops: u32, room: u64) -> Result<Vec<Claimed>, StoreError> {
-        let now_ms = self.now_ms();
-        let until_ms = now_ms.saturating_add(crate::backoff::clock_millis(CLAIM_LEASE));
-        let holder = self.holder.clone();
-        let rows = usize::try_from(ops).unwrap_or(usize::MAX);
-        let (claimed, took) = self
-            .write(move |tx| {
-                let began = std::time::Instant::now();
-                if lease::acquire(tx, &holder, now_ms, until_ms)?.is_none() {
-                    return Ok((Vec::new(), Duration::ZERO));
-                }
-                let bytes = room.saturating_sub(ENVELOPE_BYTES.saturating_mul(u64::from(ops)));
-                let limits = ClaimLimits { ops, bytes, now_ms, lease_until_ms: until_ms };
-                Ok((queue::claim_batch(tx, limits)?, began.elapsed()))
-            })
-            .await?;
-        if claimed.len() == rows {
-            self.chunk_took(Work::Claims, rows, took);
-        }
-        Ok(claimed)
-    }
-
-    /// Puts aside what must not leave; the rest, and how many stayed. Notes what the rest is about.
-    async fn keep_back(
-        &self,
-        claimed: Vec<Claimed>,
-        tables: &mut BTreeSet<&'static str>,
-    ) -> Result<(Vec<Claimed>, u32), StoreError> {
-        let mut sound = Vec::with_capacity(claimed.len());
-        let mut unsound = Vec::new();
-        for operation in claimed {
-            match check(&operation.kind, operation.kind_version, &operation.body, &operation.body_hash) {
-                Ok(body) => {
-                    tables.insert(body.table());
-                    sound.push(operation);
-                }
-                Err(why) => unsound.push((operation.op_id, operation.generation, why)),
-            }
-        }
-        let kept = u32::try_from(unsound.len()).unwrap_or(u32::MAX);
-        let now_ms = self.now_ms();
-        self.write_in_chunks(Work::Claims, unsound, move |tx, chunk| {
-            for (op_id, generation, why) in chunk {
-                let fenced = match why {
-                    Unsendable::Invalid { code, field, detail } => {
-                        let params = serde_json::json!({ "field": field, "detail": detail });
-                        let fault = fault(ErrorClass::Permanent, &format!("invalid.{code}"), params);
-                        queue::dead_letter(tx, op_id, generation, &fault, now_ms)?
-                    }
-                    Unsendable::UnknownKind => {
-                        let fault = fault(ErrorClass::Upgrade, "upgrade.register", serde_json::json!({}));
-                        queue::park(tx, op_id, generation, &fault)?
-                    }
-                };
-                tracing::warn!(%op_id, ?fenced, "an operation was kept back");
-            }
-            Ok(())
-        })
-        .await?;
-        Ok((sound, kept))
-    }
-
-    async fn request(&self, load: &Load<'_, A>) -> Result<PushRequest, StoreError> {
-        let device = self.read(device::get).await?;
-        let mut operations = Vec::with_capacity(load.claimed.len());
-        // A life that began since the claim has given the operations other places: these wait for their next claim.
-        for claimed in load.claimed.iter().filter(|claimed| claimed.epoch == device.epoch) {
-            operations.push(operation(claimed)?);
-        }
-        let chain = if operations.len() == load.claimed.len() { load.links.clone() } else { Vec::new() };
-        Ok(PushRequest {
-            protocol: PROTOCOL,
-            device_id: device.device_id,
-            epoch: device.epoch,
-            operations,
-            chain,
-        })
     }
 
     /// Writes down every verdict and how far the chain got.
@@ -443,27 +284,6 @@ pub(super) fn view(conn: &Conn, now_ms: i64) -> Result<QueueView, StoreError> {
             .filter(|wait| *wait > 0)
             .map(Duration::from_millis),
         links: u32::try_from(links).unwrap_or(u32::MAX),
-    })
-}
-
-/// An operation as it travels: the very bytes that were queued.
-pub(super) fn operation(claimed: &Claimed) -> Result<Operation, StoreError> {
-    let body = RawValue::from_string(claimed.body.clone())
-        .map_err(|source| StoreError::Unreadable { what: "sync_queue.body", source: Box::new(source) })?;
-    Ok(Operation {
-        op_id: claimed.op_id,
-        seq: claimed.seq,
-        kind: claimed.kind.clone(),
-        kind_version: claimed.kind_version,
-        depends_on: claimed.depends_on.clone(),
-        mode: match claimed.mode {
-            OpMode::Admit => Mode::Admit,
-            OpMode::Fact => Mode::Fact,
-            OpMode::Withdraw => Mode::Withdraw,
-        },
-        made_at_ms: claimed.made_at_ms,
-        body,
-        body_hash: claimed.body_hash,
     })
 }
 
