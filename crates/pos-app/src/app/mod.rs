@@ -1,18 +1,19 @@
 //! The register of one data folder: its file, clock, ids, keys and sync, and the way in for every use case.
 
+mod file;
+mod seat;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
-use pos_domain::settings::ShopSettings;
-use pos_domain::{Cashier, DeviceKey};
-use pos_store::device::Device;
+use pos_domain::DeviceKey;
 use pos_store::jobs::{self, JobKind};
 use pos_store::queue::Lane;
 use pos_store::restore::{self, Intent};
 use pos_store::verify::Depth;
-use pos_store::{Conn, OpenMode, Priority, Store, StoreError, Tx, cashiers, device, local, settings};
+use pos_store::{OpenMode, Store, device};
 use pos_sync::Stepper;
 use pos_sync::transport::Way;
 use tokio::sync::{broadcast, watch};
@@ -24,13 +25,13 @@ use crate::ids::IdSource;
 use crate::keeper::Keeper;
 use crate::keys::Keys;
 use crate::link::Link;
-use crate::outcome::{Outcome, Permission, Topic};
-use crate::room::{self, Room};
+use crate::outcome::Topic;
+use crate::room::Room;
 use crate::usecase::{Stamp, open_file};
-use crate::view::{
-    AppPhase, AppState, BackupWarning, BackupWarningCode, DeviceSettings, Progress, ServerLink, ShopView,
-};
+use crate::view::{BackupWarning, BackupWarningCode, Progress};
 use crate::world::World;
+
+pub(crate) use seat::{Counter, device_settings};
 
 /// Changes that a slow listener may fall behind before it is told to fetch everything again.
 const TOPIC_BACKLOG: usize = 256;
@@ -338,161 +339,5 @@ impl App {
     /// The key that signs final documents.
     pub(crate) fn signing_key(&self) -> Result<DeviceKey, AppError> {
         self.keys()?.as_ref().ok_or_else(|| AppError::new(ErrorCode::NotSetUp))?.signing()
-    }
-
-    /// Runs a read of the file on its own thread.
-    pub(crate) async fn read<T, F>(&self, job: F) -> Result<T, AppError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Conn) -> Result<T, AppError> + Send + 'static,
-    {
-        self.inner.store.read_async(job).await
-    }
-
-    /// Runs a long read without delaying quick ones.
-    pub(crate) async fn report<T, F>(&self, job: F) -> Result<T, AppError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Conn) -> Result<T, AppError> + Send + 'static,
-    {
-        self.inner.store.report_async(job).await
-    }
-
-    /// Runs a write of the till in one transaction. After an unknown outcome the file is reopened, so that the caller
-    /// can look whether it was done.
-    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, AppError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Tx<'_>) -> Result<T, AppError> + Send + 'static,
-    {
-        if self.inner.store.is_stopped() {
-            // While the file stays shut this write is refused, not unknown: nothing of it was tried.
-            self.reopen_writer()?;
-        }
-        let result = self.inner.store.write_async(Priority::Till, job).await;
-        if result.as_ref().is_err_and(|e| e.code == ErrorCode::StorageUnknownOutcome)
-            && let Err(error) = self.reopen_writer()
-        {
-            tracing::error!(
-                code = error.code.as_str(),
-                "the outcome stays unknown until the file opens again"
-            );
-        }
-        self.inner.keeper.notice();
-        result
-    }
-
-    /// Like [`App::write`] for a sale in progress: on a full disk it gets the reserve and is written all the same.
-    pub(crate) async fn write_sale<T, F>(&self, job: F) -> Result<T, AppError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Tx<'_>) -> Result<T, AppError> + Clone + Send + 'static,
-    {
-        match self.write(job.clone()).await {
-            Err(e) if e.code == ErrorCode::StorageDiskFull && self.inner.room.give_reserve() => {
-                self.write(job).await
-            }
-            other => other,
-        }
-    }
-
-    /// Settles an unknown outcome. A full disk is the usual reason for one, and settling it takes room as well.
-    fn reopen_writer(&self) -> Result<(), AppError> {
-        let (_, level) = room::look(self.dir());
-        if level == room::Level::Out {
-            self.inner.room.give_reserve();
-        }
-        Ok(self.inner.store.reopen_writer()?)
-    }
-
-    /// Refuses what the person at the register may not do. Machines without a shop may be set up by anyone.
-    pub async fn check_permission(&self, permission: Permission) -> Result<(), AppError> {
-        let seller = self
-            .read(|conn| {
-                Ok(device::find(conn)?
-                    .and_then(|d| d.cashier_id)
-                    .map(|id| cashiers::find(conn, id))
-                    .transpose()?
-                    .flatten()
-                    .map(|c| c.row))
-            })
-            .await?;
-        match seller {
-            Some(cashier) if !permission.allowed_to(cashier.role) => {
-                let params = serde_json::json!({ "permission": permission.as_str() });
-                Err(AppError::with(ErrorCode::PermissionDenied, params))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// `app.state`
-    pub async fn state(&self) -> Result<Outcome<AppState>, AppError> {
-        let link = self.link();
-        let state = self
-            .read(move |conn| {
-                let settings_of_device = device_settings(conn)?;
-                let Some(device) = device::find(conn)? else {
-                    return Ok(AppState {
-                        phase: AppPhase::FirstRun,
-                        shop: None,
-                        cashier: None,
-                        cashiers: Vec::new(),
-                        device: settings_of_device,
-                        version: env!("CARGO_PKG_VERSION").to_owned(),
-                        unsealed: true,
-                    });
-                };
-                let cashiers = cashiers::list(conn)?;
-                let cashier =
-                    device.cashier_id.and_then(|id| cashiers.iter().find(|c| c.cashier_id == id).cloned());
-                let loading = link.is_some_and(|l| l.is_loading()) && cashier.is_none();
-                Ok(AppState {
-                    phase: if loading { AppPhase::FirstSync } else { AppPhase::Ready },
-                    shop: Some(shop_view(conn, device)?),
-                    cashier,
-                    cashiers,
-                    device: settings_of_device,
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                    unsealed: true,
-                })
-            })
-            .await?;
-        Ok(Outcome::read(state))
-    }
-}
-
-fn shop_view(conn: &Conn, device: Device) -> Result<ShopView, AppError> {
-    let demo = local::find_setting(conn, "demo")?.is_some_and(|v| v == true);
-    Ok(ShopView {
-        device_id: device.device_id,
-        register: device.name,
-        series: device.series,
-        settings: settings::load(conn)?,
-        server: device.server.map(|s| ServerLink { pinned: !s.pins.is_empty(), url: s.url }),
-        demo,
-    })
-}
-
-/// Settings of this register; the defaults while nothing was set.
-pub(crate) fn device_settings(conn: &Conn) -> Result<DeviceSettings, StoreError> {
-    let stored = local::find_setting(conn, "device")?;
-    Ok(stored.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default())
-}
-
-/// The rows that nearly every use case of selling needs.
-pub(crate) struct Counter {
-    pub(crate) device: Device,
-    pub(crate) settings: ShopSettings,
-    pub(crate) cashier: Cashier,
-}
-
-impl Counter {
-    pub(crate) fn load(conn: &Conn) -> Result<Self, AppError> {
-        let device = device::get(conn)?;
-        let settings = settings::load(conn)?;
-        let missing = || AppError::new(ErrorCode::CashierNotFound);
-        let cashier = cashiers::find(conn, device.cashier_id.ok_or_else(missing)?)?.ok_or_else(missing)?.row;
-        Ok(Self { device, settings, cashier })
     }
 }

@@ -1,0 +1,88 @@
+//! What is asked of the open cart.
+
+use pos_domain::{CartId, CustomerId, Discount, LineId, Money, ProductId, Quantity, TenderKind};
+use serde::Deserialize;
+use ts_rs::TS;
+
+/// `cart.scan`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct ScanCode {
+    /// As scanned or typed: a barcode or a code, perhaps with a quantity in front as in `3*CODE`.
+    pub code: String,
+}
+
+/// `cart.add`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct AddProduct {
+    /// What.
+    pub product_id: ProductId,
+    /// How much.
+    pub qty: Quantity,
+}
+
+/// `cart.set_line`: changes what is given, leaves the rest.
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetLine {
+    /// Which line.
+    pub line_id: LineId,
+    /// New quantity; zero removes the line.
+    pub qty: Option<Quantity>,
+    /// New reduction.
+    pub discount: Option<Discount>,
+    /// Take the reduction away.
+    #[serde(default)]
+    pub clear_discount: bool,
+}
+
+/// `cart.set_price`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetPrice {
+    /// Which line.
+    pub line_id: LineId,
+    /// Price of one unit as a decimal string; none gives the catalogue's back.
+    pub unit_price: Option<String>,
+}
+
+/// `cart.settle_preview`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct PreviewSettlement {
+    /// What would be paid, in the order of paying.
+    pub amounts: Vec<AmountGiven>,
+}
+
+/// One amount of a payment that is not made yet.
+#[derive(Debug, Clone, Copy, Deserialize, TS)]
+pub struct AmountGiven {
+    /// Means of payment.
+    pub kind: TenderKind,
+    /// As it would be handed over.
+    pub amount: Money,
+}
+
+/// `cart.set_discount`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetCartDiscount {
+    /// Reduction of the whole cart; none takes it away.
+    pub discount: Option<Discount>,
+}
+
+/// `cart.set_customer`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetCartCustomer {
+    /// Who buys; none takes the customer off.
+    pub customer_id: Option<CustomerId>,
+}
+
+/// `cart.set_note`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetCartNote {
+    /// Printed remark; none or empty takes it away.
+    pub note: Option<String>,
+}
+
+/// `cart.recall`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct RecallCart {
+    /// Which held cart.
+    pub cart_id: CartId,
+}

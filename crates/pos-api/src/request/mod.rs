@@ -1,0 +1,45 @@
+//! What the window and the shell may ask, one file a room. Plain data; every rule is checked behind it.
+
+mod cart;
+mod catalogue;
+mod conflict;
+mod customer;
+mod recovery;
+mod sale;
+mod shop;
+mod sync;
+
+pub use cart::{
+    AddProduct, AmountGiven, PreviewSettlement, RecallCart, ScanCode, SetCartCustomer, SetCartDiscount,
+    SetCartNote, SetLine, SetPrice,
+};
+pub use catalogue::{
+    CreateCategory, CreateProduct, FindProduct, GetPicture, ListProducts, OneProduct, PreviewImport,
+    RunImport, UpdateCategory, UpdateProduct,
+};
+pub use conflict::{ListConflicts, OneConflict, ReopenConflict, ResolveConflict};
+pub use customer::{CreateCustomer, DeleteCustomer, ListCustomers, UpdateCustomer};
+pub use recovery::{RestoreBackup, RunVerify, SetBackupFolder};
+pub use sale::{
+    CompleteSale, FindSale, GetReceipt, ListSales, RunReplay, SaveReceipt, SellLine, SellLines, SellTender,
+};
+use serde::Deserialize;
+pub use shop::{
+    ConnectShop, CreateDemo, CreateShop, JoinShop, SetDevice, SetSetting, SetStrategy, SwitchCashier,
+};
+pub use sync::{
+    DiscardOperation, EditAndResend, ExportQueue, ListDead, ListHealth, ListQueue, OneOperation,
+    RetryOperation, SetAlerts,
+};
+use ts_rs::TS;
+
+/// A command without parameters.
+#[derive(Debug, Clone, Default, Deserialize, TS)]
+pub struct Nothing {}
+
+/// `sync.history`, `audit.list`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct Latest {
+    /// Most items, 1 to 500.
+    pub limit: u32,
+}

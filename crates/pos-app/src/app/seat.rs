@@ -1,0 +1,105 @@
+//! Who sits at the register: what they may do, and what every screen and every use case of selling begins with.
+
+use pos_domain::Cashier;
+use pos_domain::settings::ShopSettings;
+use pos_store::device::Device;
+use pos_store::{Conn, StoreError, cashiers, device, local, settings};
+
+use super::App;
+use crate::code::ErrorCode;
+use crate::error::AppError;
+use crate::outcome::{Outcome, Permission};
+use crate::view::{AppPhase, AppState, DeviceSettings, ServerLink, ShopView};
+
+impl App {
+    /// Refuses what the person at the register may not do. Machines without a shop may be set up by anyone.
+    pub async fn check_permission(&self, permission: Permission) -> Result<(), AppError> {
+        let seller = self
+            .read(|conn| {
+                Ok(device::find(conn)?
+                    .and_then(|d| d.cashier_id)
+                    .map(|id| cashiers::find(conn, id))
+                    .transpose()?
+                    .flatten()
+                    .map(|c| c.row))
+            })
+            .await?;
+        match seller {
+            Some(cashier) if !permission.allowed_to(cashier.role) => {
+                let params = serde_json::json!({ "permission": permission.as_str() });
+                Err(AppError::with(ErrorCode::PermissionDenied, params))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// `app.state`
+    pub async fn state(&self) -> Result<Outcome<AppState>, AppError> {
+        let link = self.link();
+        let state = self
+            .read(move |conn| {
+                let settings_of_device = device_settings(conn)?;
+                let Some(device) = device::find(conn)? else {
+                    return Ok(AppState {
+                        phase: AppPhase::FirstRun,
+                        shop: None,
+                        cashier: None,
+                        cashiers: Vec::new(),
+                        device: settings_of_device,
+                        version: env!("CARGO_PKG_VERSION").to_owned(),
+                        unsealed: true,
+                    });
+                };
+                let cashiers = cashiers::list(conn)?;
+                let cashier =
+                    device.cashier_id.and_then(|id| cashiers.iter().find(|c| c.cashier_id == id).cloned());
+                let loading = link.is_some_and(|l| l.is_loading()) && cashier.is_none();
+                Ok(AppState {
+                    phase: if loading { AppPhase::FirstSync } else { AppPhase::Ready },
+                    shop: Some(shop_view(conn, device)?),
+                    cashier,
+                    cashiers,
+                    device: settings_of_device,
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    unsealed: true,
+                })
+            })
+            .await?;
+        Ok(Outcome::read(state))
+    }
+}
+
+fn shop_view(conn: &Conn, device: Device) -> Result<ShopView, AppError> {
+    let demo = local::find_setting(conn, "demo")?.is_some_and(|v| v == true);
+    Ok(ShopView {
+        device_id: device.device_id,
+        register: device.name,
+        series: device.series,
+        settings: settings::load(conn)?,
+        server: device.server.map(|s| ServerLink { pinned: !s.pins.is_empty(), url: s.url }),
+        demo,
+    })
+}
+
+/// Settings of this register; the defaults while nothing was set.
+pub(crate) fn device_settings(conn: &Conn) -> Result<DeviceSettings, StoreError> {
+    let stored = local::find_setting(conn, "device")?;
+    Ok(stored.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default())
+}
+
+/// The rows that nearly every use case of selling needs.
+pub(crate) struct Counter {
+    pub(crate) device: Device,
+    pub(crate) settings: ShopSettings,
+    pub(crate) cashier: Cashier,
+}
+
+impl Counter {
+    pub(crate) fn load(conn: &Conn) -> Result<Self, AppError> {
+        let device = device::get(conn)?;
+        let settings = settings::load(conn)?;
+        let missing = || AppError::new(ErrorCode::CashierNotFound);
+        let cashier = cashiers::find(conn, device.cashier_id.ok_or_else(missing)?)?.ok_or_else(missing)?.row;
+        Ok(Self { device, settings, cashier })
+    }
+}
