@@ -9,6 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Which of our crates a crate may use. A crate that is not named here may not exist.
 const EDGES: &[(&str, &[&str])] = &[
+    ("pos-planted", &[]),
     ("pos-domain", &[]),
     ("pos-sqlite", &[]),
     ("pos-protocol", &["pos-domain"]),
@@ -24,7 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("comptoir-model", &["pos-protocol"]),
     ("comptoir-sim", &[]), // A test through and through: what it uses, only its own test uses.
     ("comptoir-tests", &["pos-testkit"]),
-    ("xtask", &[]),
+    ("xtask", &["pos-planted"]),
 ];
 
 /// Crates from outside that only these of ours may use.
@@ -80,7 +81,9 @@ fn no_crate_uses_another_than_the_house_allows() {
             continue; // It builds whatever tests need, and nothing that ships may use it: see below.
         }
         let allowed = edges.get(name).unwrap_or_else(|| panic!("{name} has no place in the table of edges"));
-        for used in shipped(package).into_iter().filter(|used| ours.contains(*used)) {
+        // The planted bugs are no part of the house: who may have them, and when, is a test of its own.
+        let of_the_house = |used: &&str| ours.contains(*used) && (*used != PLANTED || name == "xtask");
+        for used in shipped(package).into_iter().filter(of_the_house) {
             assert!(allowed.contains(&used), "{name} uses {used}: the house has no such edge");
         }
     }
@@ -91,6 +94,54 @@ fn nothing_that_ships_contains_the_test_kit() {
     let for_tests = ["comptoir-bench", "comptoir-tests"];
     for package in metadata().packages.iter().filter(|p| !for_tests.contains(&p.name.as_str())) {
         assert!(!shipped(package).contains("pos-testkit"), "{} ships the test kit", package.name);
+    }
+}
+
+/// The crate of the bugs that tests plant, and the feature that lets them in.
+const PLANTED: &str = "pos-planted";
+
+#[test]
+fn nothing_that_ships_can_have_a_planted_bug() {
+    let metadata = metadata();
+    for package in metadata.packages.iter().filter(|package| package.name.as_str() != "xtask") {
+        let name = package.name.as_str();
+        for dependency in &package.dependencies {
+            assert!(
+                dependency.name != PLANTED || dependency.optional,
+                "{name} has the planted bugs in every build"
+            );
+            let asks = dependency.features.iter().any(|feature| feature.contains("planted"));
+            assert!(!asks, "{name} asks {} for its planted bugs", dependency.name);
+        }
+        for (feature, turns_on) in &package.features {
+            let plants = turns_on.iter().any(|other| other.contains("planted"));
+            assert!(!plants || feature == "planted", "{name}: the feature {feature} plants bugs");
+        }
+        let crate_root = package.manifest_path.parent().unwrap().join("src/lib.rs");
+        if package.features.contains_key("planted") && crate_root.exists() {
+            let text = fs::read_to_string(&crate_root).unwrap();
+            let guard = "#[cfg(all(feature = \"planted\", not(debug_assertions)))]\ncompile_error!";
+            assert!(text.contains(guard), "{name} could be released with planted bugs");
+        }
+    }
+}
+
+#[test]
+fn every_planted_bug_stands_behind_its_cfg() {
+    let mut planted = String::new();
+    for file in files(&root().join("crates")).into_iter().filter(|f| !f.starts_with(root().join("crates/pos-planted"))) {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.contains("pos_planted::")) {
+            let guarded = lines[..place].iter().rev().take(3).any(|line| line.starts_with("#[cfg(feature = \"planted\")]"));
+            assert!(guarded, "{}:{} would ship: {line}", file.display(), place + 1);
+            planted.push_str(line);
+        }
+    }
+    let bugs = fs::read_to_string(root().join("crates/pos-planted/src/bug.rs")).unwrap();
+    let bugs = bugs.lines().filter_map(|line| line.trim().split_once(": ")).filter(|(_, rest)| rest.ends_with(';'));
+    for (bug, _) in bugs.filter(|(bug, _)| bug.chars().all(char::is_alphanumeric)) {
+        assert!(planted.contains(&format!("Bug::{bug})")), "{bug} is not planted anywhere");
     }
 }
 

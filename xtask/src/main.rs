@@ -11,6 +11,7 @@ mod children;
 mod command;
 mod demo;
 mod pictures;
+mod planted;
 mod sim;
 mod system;
 mod test;
@@ -40,7 +41,8 @@ enum Task {
     },
     /// Runs shops in one process by seeds, with every fault, and checks that nothing is lost or doubled.
     Sim {
-        /// Arguments of the simulator: `--seeds N --registers R --days D --seed S`.
+        /// Arguments of the simulator: `--seeds N --registers R --days D --seed S`. Or `--planted [BUG...] [--write]`:
+        /// is each planted bug found?
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

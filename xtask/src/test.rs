@@ -7,12 +7,13 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::command::{announce, cargo, npm, run as finish, target};
+use crate::planted::{self, Table};
 use crate::system::{self, Need};
 use crate::ui;
 
 /// How many tests passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Counts {
+pub(crate) struct Counts {
     passed: u64,
     failed: u64,
 }
@@ -24,14 +25,15 @@ pub(crate) fn run() -> Result<()> {
     announce("building all programs and tests");
     finish(&mut cargo(["build", "--workspace", "--all-targets"]))?;
 
-    let stages = [page()?, rust()?];
-    let passed: u64 = stages.iter().map(|counts| counts.passed).sum();
-    let failed: u64 = stages.iter().map(|counts| counts.failed).sum();
-    println!("\n{passed} passed, {failed} failed");
-    if failed > 0 {
-        std::process::exit(1);
-    }
-    Ok(())
+    // The planted bugs go before the others: what is built last is what stays in the target folder.
+    let stages = [page()?, planted::run(&[], Table::Shown)?, rust()?];
+    let [page, planted, rust] = stages;
+    println!("\n{} of the page, {} with planted bugs, {} of the programs", page.all(), planted.all(), rust.all());
+    let counts = Counts {
+        passed: stages.iter().map(|counts| counts.passed).sum(),
+        failed: stages.iter().map(|counts| counts.failed).sum(),
+    };
+    counts.end()
 }
 
 /// Runs the chaos of the real programs for so many rounds, and shows what was met.
@@ -98,6 +100,24 @@ impl Counts {
             bail!("a test is ignored: either it tells the truth or it has no place here");
         }
         Ok(Some(Self { passed: number(" passed")?, failed: number(" failed")? }))
+    }
+
+    /// Counts one more.
+    pub(crate) fn add(&mut self, passed: bool) {
+        if passed { self.passed += 1 } else { self.failed += 1 }
+    }
+
+    fn all(self) -> u64 {
+        self.passed + self.failed
+    }
+
+    /// Says the counts, and ends with an error when something failed.
+    pub(crate) fn end(self) -> Result<()> {
+        println!("\n{} passed, {} failed", self.passed, self.failed);
+        if self.failed > 0 {
+            std::process::exit(1);
+        }
+        Ok(())
     }
 
     /// Something failed that no test could report, such as a crash: it counts as one failure.

@@ -3,6 +3,9 @@
 //! Owns: the order of steps, who may do what, and the real clock, ids and keys. Must not know: SQL (pos-store), the
 //! network (pos-sync), windows or command lines (their hosts).
 
+#[cfg(all(feature = "planted", not(debug_assertions)))]
+compile_error!("planted bugs are for tests: no release build has them");
+
 mod app;
 mod cart_edit;
 pub mod cash;

@@ -29,6 +29,10 @@ impl Hlc {
     /// The next reading after `self` when the physical clock says `now_ms`.
     #[must_use]
     pub fn tick(self, now_ms: i64) -> Self {
+        #[cfg(feature = "planted")]
+        if pos_planted::is(pos_planted::Bug::EditClockRunsBack) {
+            return Self { wall_ms: now_ms, counter: 0 };
+        }
         if now_ms > self.wall_ms {
             return Self { wall_ms: now_ms, counter: 0 };
         }

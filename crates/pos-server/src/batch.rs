@@ -85,6 +85,11 @@ impl Life {
         if self.has_seen(seq) {
             return;
         }
+        #[cfg(feature = "planted")]
+        if pos_planted::is(pos_planted::Bug::WatermarkOverAHole) {
+            self.row.watermark = seq;
+            return;
+        }
         self.row.above.insert(seq);
         self.newly_seen.push(seq);
         while self.row.above.remove(&(self.row.watermark + 1)) {
@@ -239,6 +244,10 @@ impl<'t> Batch<'t> {
             let facts = Rc::new(ProductFacts { id: asked, code, name, price, track_stock, deleted });
             self.products.insert(asked, Rc::clone(&facts));
             return Ok(Some(facts));
+        }
+        #[cfg(feature = "planted")]
+        if pos_planted::is(pos_planted::Bug::AliasIsNotFollowed) {
+            return Ok(None);
         }
         // Not cached under the id that was given up: a change of the product would not find it there.
         match identity::find_alias(self.tx, EntityKind::Product, asked.0)? {

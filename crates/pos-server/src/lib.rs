@@ -15,6 +15,9 @@
 //! - a register that sees seq n of the feed and misses a change below n;
 //! - an operation that is dropped: what is not applied is refused with a reason, or kept aside.
 
+#[cfg(all(feature = "planted", not(debug_assertions)))]
+compile_error!("planted bugs are for tests: no release build has them");
+
 mod actor;
 mod apply;
 mod batch;

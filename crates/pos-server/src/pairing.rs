@@ -164,6 +164,10 @@ fn choose_series(tx: Tx<'_>, request: &PairRequest) -> Sql<String> {
             return Ok(wanted.clone());
         }
     }
+    #[cfg(feature = "planted")] // Incident 19.
+    if pos_planted::is(pos_planted::Bug::OneSeriesForAll) {
+        return Ok("R1".to_owned());
+    }
     loop {
         let series = format!("R{}", business::next_series(tx)?);
         if !device::series_is_taken(tx, &series, request.device_id)? {

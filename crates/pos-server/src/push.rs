@@ -81,7 +81,10 @@ impl Piece {
 pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAnswer, Problem>, PushFault> {
     let push = &*piece.push;
     let operations = push.operations.get(piece.operations.clone()).unwrap_or_default();
-    if device::is_revoked(batch.tx, push.device.device_id)? {
+    let revoked = device::is_revoked(batch.tx, push.device.device_id)?;
+    #[cfg(feature = "planted")]
+    let revoked = revoked && !pos_planted::is(pos_planted::Bug::RevokedRegisterWrites);
+    if revoked {
         // All that is left of it: this answer ends the push.
         for prepared in push.operations.get(piece.operations.start..).unwrap_or_default() {
             keep_aside(batch, push, &prepared.operation, Alarm::Revoked)?;
@@ -90,6 +93,8 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
         return Ok(Err(Problem { code: ProblemCode::Revoked, detail, retry_after_ms: None }));
     }
     let newest = life::newest_epoch(batch.tx, push.device.device_id)?;
+    #[cfg(feature = "planted")]
+    let newest = if pos_planted::is(pos_planted::Bug::EndedLifeWrites) { push.epoch } else { newest };
     let mut verdicts = Vec::with_capacity(operations.len());
     let mut row_keys = Vec::with_capacity(operations.len());
     for prepared in operations {
@@ -144,7 +149,10 @@ fn run_operation(
     }
     let device_id = push.device.device_id;
     if let Some(stored) = operation::find(batch.tx, operation.op_id)? {
-        if stored.device_id != device_id || stored.body_hash != operation.body_hash {
+        let other = stored.device_id != device_id || stored.body_hash != operation.body_hash;
+        #[cfg(feature = "planted")] // Incident 3.
+        let other = other && !pos_planted::is(pos_planted::Bug::BodyIsNotCompared);
+        if other {
             keep_aside(batch, push, operation, Alarm::BodyMismatch)?;
             return Ok((false, Verdict::BodyMismatch));
         }
@@ -200,6 +208,13 @@ fn run_new(
             Reaction::Bar | Reaction::Undo | Reaction::Repeat | Reaction::Confirm | Reaction::Contradiction,
         ) => Err(withdrawn()),
     };
+    #[cfg(feature = "planted")]
+    let asked = match asked {
+        Ok((body, _)) if pos_planted::is(pos_planted::Bug::QuestionTakenAsFact) => {
+            Ok((body, Admission::Happened))
+        }
+        other => other,
+    };
     let refusal = match asked {
         Ok((body, admission)) => {
             let applied = guarded(batch, |batch| {
@@ -217,6 +232,12 @@ fn run_new(
         }
         Err(verdict) => verdict,
     };
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::RefusalIsNotKept)
+        && matches!(refusal, Verdict::InsufficientStock { .. })
+    {
+        return Ok(refusal);
+    }
     let kept = guarded(batch, |batch| {
         insert(batch, push, operation, &refusal)?;
         if let Some(OperationBody::SaleComplete(document)) = body_of(&prepared.content) {
@@ -237,6 +258,13 @@ fn run_again(
     let operation = &prepared.operation;
     let Content::Body(body) = &prepared.content else { return Ok((true, stored.verdict)) };
     let cause = Cause { device: &push.device, op_id: operation.op_id, feed_seq: batch.next_seq() };
+    #[cfg(feature = "planted")] // Incident 1.
+    if pos_planted::is(pos_planted::Bug::RepeatIsAppliedAgain)
+        && let (Held::Applied { .. }, OperationBody::SaleComplete(document)) =
+            (Held::of(&stored.verdict, stored.mode), body)
+    {
+        drop(guarded(batch, |batch| apply::move_again(batch, &cause, document))?);
+    }
     let changed = match react(Held::of(&stored.verdict, stored.mode), operation.mode) {
         Reaction::Record => guarded(batch, |batch| {
             let verdict = apply::apply(batch, &cause, body, Admission::Happened)?;

@@ -82,6 +82,10 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<(), OpenError> {
         connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |row| row.get(0))?;
     expect("wal_autocheckpoint", CHECKPOINT_PAGES, pages)?;
     set(connection, "recursive_triggers", true, 1_i64)?;
+    #[cfg(feature = "planted")] // Incident 2.
+    if pos_planted::is(pos_planted::Bug::CommitWithoutSync) {
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+    }
     enforce_foreign_keys(connection, true)
 }
 

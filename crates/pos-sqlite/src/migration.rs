@@ -187,6 +187,15 @@ fn apply(connection: &mut Connection, migration: &Migration) -> Result<(), Migra
     let done = connection.execute_batch(migration.sql);
     connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).map_err(failed)?;
     done.map_err(failed)?;
+    #[cfg(feature = "planted")] // Incident 12.
+    if pos_planted::is(pos_planted::Bug::MigrationEmptiesTheQueue) && version > 1 {
+        let queues = "SELECT count(*) FROM sqlite_schema WHERE name = 'sync_queue'";
+        if connection.query_row(queues, [], |row| row.get::<_, bool>(0)).map_err(failed)? {
+            let forget = "DROP TRIGGER queue_rows_stay;
+                DELETE FROM sync_queue WHERE state = 'pending' AND kind <> 'sale.complete';";
+            connection.execute_batch(forget).map_err(failed)?;
+        }
+    }
     let findings = verify::check_foreign_keys(connection);
     if !findings.is_empty() {
         return Err(MigrationError::ForeignKeys { version, findings });

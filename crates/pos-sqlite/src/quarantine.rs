@@ -32,6 +32,11 @@ pub fn quarantine(path: &Path) -> io::Result<PathBuf> {
     }
     let folder = new_folder(&path.with_file_name(QUARANTINE_FOLDER))?;
     for suffix in present {
+        #[cfg(feature = "planted")] // Incident 13.
+        if pos_planted::is(pos_planted::Bug::DamagedFileIsDeleted) {
+            fs::remove_file(with_suffix(path, suffix))?;
+            continue;
+        }
         fs::rename(with_suffix(path, suffix), with_suffix(&folder.join(name), suffix))?;
     }
     sync_parent(&folder.join(name))?;

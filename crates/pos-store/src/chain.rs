@@ -98,6 +98,11 @@ pub fn list_to_countersign(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>, 
         }
     }
     let device = device::get(conn)?;
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::FirstLinkIsLeftOut) {
+        let above = device.countersigned.number.saturating_add(1);
+        return known_to_server(conn, list_after(conn, device.epoch, above, limit)?);
+    }
     known_to_server(conn, list_after(conn, device.epoch, device.countersigned.number, limit)?)
 }
 

@@ -155,6 +155,10 @@ pub(crate) fn take_away(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), S
 }
 
 fn apply_row(tx: &Tx<'_>, row: &IncomingRow, changed: &mut Changed) -> Result<(), StoreError> {
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::TombstoneIsIgnored) && row.deleted {
+        return Ok(());
+    }
     let data = if row.deleted { None } else { row.data.as_deref().map(RawValue::get) };
     let version = ServerVersion { id: row.id, rev: row.rev, seq: row.seq, data };
     let Some(kind) = EntityKind::parse(&row.entity) else {

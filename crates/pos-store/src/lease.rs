@@ -27,6 +27,8 @@ pub fn acquire(
     now_ms: i64,
     expires_at_ms: i64,
 ) -> Result<Option<Lease>, StoreError> {
+    #[cfg(feature = "planted")]
+    let holder = if pos_planted::is(pos_planted::Bug::LeaseIsForAll) { "anybody" } else { holder };
     let mut statement = tx.prepare_cached(
         "INSERT INTO sync_lease (id, holder, expires_at_ms, generation) VALUES (1, :holder, :expires, 1)
          ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, expires_at_ms = excluded.expires_at_ms,

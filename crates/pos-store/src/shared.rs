@@ -114,7 +114,10 @@ pub(crate) enum Applied {
 /// Writes the server's version, with the own edits that it does not contain on top.
 pub(crate) fn apply<T: SharedRow>(tx: &Tx<'_>, version: &ServerVersion<'_>) -> Result<Applied, StoreError> {
     let kept = T::find_kept(tx, version.id)?;
-    if kept.as_ref().is_some_and(|k| k.life.rev >= version.rev) {
+    let known = kept.as_ref().is_some_and(|k| k.life.rev >= version.rev);
+    #[cfg(feature = "planted")]
+    let known = known && !pos_planted::is(pos_planted::Bug::OlderRevisionIsWritten);
+    if known {
         return Ok(Applied::Known);
     }
     let life =
@@ -131,6 +134,9 @@ pub(crate) fn apply<T: SharedRow>(tx: &Tx<'_>, version: &ServerVersion<'_>) -> R
     };
     // Nothing stands on top of a tombstone.
     let edits = if version.data.is_some() { edits_of::<T>(tx, version.id, &life)? } else { Vec::new() };
+    #[cfg(feature = "planted")]
+    let edits =
+        if pos_planted::is(pos_planted::Bug::PulledRowForgetsTheEdit) { Vec::new() } else { edits };
     layer(tx, version.id, server, life, edits, &kept)
 }
 

@@ -187,6 +187,10 @@ pub(crate) fn reverse(tx: &Tx<'_>, op_id: OpId, at_ms: i64) -> Result<(), StoreE
     for movement in list_of(tx, op_id)? {
         append(tx, &reversal_of(&movement, at_ms))?;
     }
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::RollbackKeepsItsMovements) {
+        return Ok(());
+    }
     tx.prepare_cached("DELETE FROM stock_pending WHERE op_id = :op")?
         .execute(named_params! { ":op": op_id.as_bytes() })?;
     Ok(())
@@ -227,6 +231,10 @@ pub(crate) fn apply_level(
     if written == 0 {
         return Ok(Applied::Known);
     }
+    #[cfg(feature = "planted")] // Incident 15.
+    if pos_planted::is(pos_planted::Bug::PulledBalanceHidesOwnSales) {
+        tx.execute("DELETE FROM stock_pending WHERE product_id = ?1", [level.product_id.as_bytes()])?;
+    }
     let mut contained = tx.prepare_cached(
         "SELECT p.product_id, p.movement_id FROM stock_pending AS p JOIN sync_queue AS q ON q.op_id = p.op_id
          WHERE p.product_id = :id AND q.feed_seq <= :seq",
@@ -245,6 +253,8 @@ pub(crate) fn contain(tx: &Tx<'_>, op_id: OpId, feed_seq: u64) -> Result<(), Sto
          JOIN stock_level AS l ON l.product_id = p.product_id WHERE p.op_id = :op AND l.seq >= :seq",
     )?;
     let seq = int("sync_queue.feed_seq", feed_seq)?;
+    #[cfg(feature = "planted")]
+    let seq = if pos_planted::is(pos_planted::Bug::MovementContainedTooEarly) { seq.saturating_sub(1) } else { seq };
     let rows = contained.query(named_params! { ":op": op_id.as_bytes(), ":seq": seq })?;
     let movements = all(rows, "stock_pending", pending_key)?;
     no_longer_pending(tx, movements)

@@ -68,6 +68,8 @@ impl Breaker {
     /// Takes the one permit to probe, when it is due.
     pub fn take_probe(&mut self, now_ms: i64) -> bool {
         let due = matches!(self.state, BreakerState::Open { probe_at_ms } if probe_at_ms <= now_ms);
+        #[cfg(feature = "planted")]
+        let due = due && !pos_planted::is(pos_planted::Bug::BreakerNeverProbes);
         if due {
             self.state = BreakerState::HalfOpen;
         }

@@ -146,10 +146,17 @@ impl Engine {
                 self.schedule.bring_forward(Turn::Feed, now_ms.saturating_add(clock_millis(HINT_PAUSE)));
             }
             Event::Paused => self.conduct_becomes(Conduct::Paused, effects),
+            #[cfg(feature = "planted")]
+            Event::Resumed if pos_planted::is(pos_planted::Bug::PauseLastsForEver) => {}
             Event::Resumed => {
                 self.rests_until_ms = now_ms;
                 self.conduct_becomes(Conduct::Working, effects);
                 self.round_now(now_ms);
+            }
+            #[cfg(feature = "planted")] // Incident 21.
+            Event::Shutdown if pos_planted::is(pos_planted::Bug::EndsWithoutSending) => {
+                self.conduct = Conduct::Finished;
+                effects.push(Effect::Finish);
             }
             Event::Shutdown => {
                 self.conduct_becomes(Conduct::Leaving, effects);
@@ -309,6 +316,10 @@ impl Engine {
 
     fn see_queue(&mut self, queue: QueueView, now_ms: i64) {
         self.queue = queue;
+        #[cfg(feature = "planted")] // Incident 7.
+        if pos_planted::is(pos_planted::Bug::RetryNeedsAWrite) {
+            return;
+        }
         if let Some(pause) = queue.next_due_in {
             let pause = clock_millis(pause.max(LOOK_PAUSE));
             self.schedule.bring_forward(Turn::Queue, now_ms.saturating_add(pause));

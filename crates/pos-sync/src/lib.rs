@@ -7,6 +7,9 @@
 //! Must not know: the window, the shell, the meaning of a sale beyond what the queue needs. Clock, ids and randomness
 //! are passed in.
 
+#[cfg(all(feature = "planted", not(debug_assertions)))]
+compile_error!("planted bugs are for tests: no release build has them");
+
 pub mod backoff;
 pub mod batch;
 pub mod breaker;

@@ -82,6 +82,10 @@ impl Schedule {
     /// Counts a turn as taken now.
     pub fn postpone(&mut self, turn: Turn, now_ms: i64) {
         *self.slot(turn) = now_ms.saturating_add(clock_millis(ROUND_EVERY));
+        #[cfg(feature = "planted")] // Incident 7.
+        if pos_planted::is(pos_planted::Bug::RetryNeedsAWrite) && turn == Turn::Queue {
+            self.queue_ms = i64::MAX;
+        }
         if turn == Turn::Queue {
             self.burst = None;
         }

@@ -17,6 +17,7 @@
 mod books;
 mod chance;
 mod deed;
+mod hunt;
 mod invariants;
 mod play;
 mod road;
@@ -57,6 +58,9 @@ struct Arguments {
     /// Each seed runs once instead of twice: its trace is not compared.
     #[arg(long)]
     once: bool,
+    /// Ends at the first seed that finds something; each runs once.
+    #[arg(long)]
+    first_fault: bool,
     /// Prints every line of the trace.
     #[arg(long)]
     loud: bool,
@@ -78,6 +82,20 @@ fn main() {
     }
     let first = arguments.seed.unwrap_or(1);
     let seeds = arguments.seeds.unwrap_or(if arguments.seed.is_some() { 1 } else { SEEDS_IN_EVERY_TEST });
+    let plan = |seed| Plan {
+        seed,
+        registers: arguments.registers,
+        days: arguments.days,
+        loud: arguments.loud,
+        keep: arguments.keep,
+    };
+    if arguments.first_fault {
+        if let Some(found) = hunt::first_fault((first..first + seeds).map(plan)) {
+            println!("found by {found}");
+            std::process::exit(1);
+        }
+        return;
+    }
     let began = Instant::now();
     let next = AtomicU64::new(first);
     let total = Mutex::new(Total::default());
@@ -90,13 +108,7 @@ fn main() {
                     if seed >= first + seeds {
                         return;
                     }
-                    let plan = Plan {
-                        seed,
-                        registers: arguments.registers,
-                        days: arguments.days,
-                        loud: arguments.loud,
-                        keep: arguments.keep,
-                    };
+                    let plan = plan(seed);
                     let report = run_seed(plan, arguments.once);
                     total.lock().unwrap().add(plan, report);
                 }

@@ -62,7 +62,14 @@ impl App {
         let open = self.read(|conn| Ok(carts::find_open(conn)?)).await?;
         let cart = open.map(|s| s.cart).filter(|c| !c.lines.is_empty());
         let cart = cart.ok_or_else(|| AppError::new(ErrorCode::CartEmpty))?;
-        self.sell(Order { request_id, cart, tenders, from_counter: true }).await
+        let order = Order { request_id, cart, tenders, from_counter: true };
+        #[cfg(feature = "planted")] // Incident 1.
+        let order = if pos_planted::is(pos_planted::Bug::PressIsForgotten) {
+            Order { request_id: self.new_id(), from_counter: false, ..order }
+        } else {
+            order
+        };
+        self.sell(order).await
     }
 
     /// Sells an order; the caller holds the checkout lock and has seen that the request was not done before.
@@ -350,6 +357,10 @@ fn document_of(
 ) -> Result<SaleDocument, AppError> {
     let mut cart = order.cart.clone();
     cart.lines.iter_mut().for_each(|line| line.line_id = stamp.ids.next());
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::LineIdsAreReused) {
+        cart.lines.clone_from(&order.cart.lines);
+    }
     let customer = match cart.customer_id {
         None => None,
         Some(id) => customers::find(conn, id)?

@@ -240,6 +240,10 @@ fn refund_missing(
             line.tax_rate = sold.item.tax_rate;
         }
         line.discount = off_the_price(head.rules, &line, shortage.missing, shortage.paid, sold)?;
+        #[cfg(feature = "planted")]
+        if pos_planted::is(pos_planted::Bug::RefundForgetsTheDiscount) {
+            line.discount = None;
+        }
         line.name.clone_from(&shortage.name);
         line.track_stock = false;
         cart.lines.push(line);

@@ -139,6 +139,10 @@ fn reason(
     newest: Option<(u32, u64)>,
     device: &Device,
 ) -> Result<Option<Reason>, AppError> {
+    #[cfg(feature = "planted")] // Incident 3.
+    if pos_planted::is(pos_planted::Bug::LifeGoesOnAfterRestore) {
+        return Ok(None);
+    }
     let mut above = newest.map_or(0, |(epoch, _)| epoch);
     let journal_ahead = newest.is_some_and(|newest| newest > (device.epoch, device.head.number));
     let cause = match judgement {

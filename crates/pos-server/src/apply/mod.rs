@@ -20,6 +20,8 @@ use crate::batch::{Batch, Origin};
 use crate::storage::device::Device;
 use crate::storage::{Sql, StorageError};
 
+#[cfg(feature = "planted")]
+pub(crate) use sale::move_again;
 pub(crate) use sale::{keep_rejected, withdraw};
 
 /// Whether a sale may still be refused for lack of stock.

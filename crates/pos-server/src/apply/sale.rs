@@ -37,7 +37,52 @@ pub(super) fn complete(
     }
     let oversold = move_stock(batch, cause, document, &products)?;
     let repriced = report_prices(batch, cause, document, &products)?;
+    #[cfg(feature = "planted")] // Incident 23.
+    if pos_planted::is(pos_planted::Bug::SaleWritesThePrice) {
+        write_prices(batch, cause, document, &products)?;
+    }
     Ok(applied(cause, Vec::new(), oversold.or(repriced)))
+}
+
+/// Takes the goods of a sale once more.
+#[cfg(feature = "planted")] // Incident 1.
+pub(crate) fn move_again(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+) -> Result<(), ApplyError> {
+    let mut ledger = Ledger::continued(batch, cause)?;
+    for line in document.lines.iter().filter(|line| line.item.track_stock && line.item.qty.is_positive()) {
+        let Some(product) = batch.product(line.item.product_id)? else { continue };
+        let entry = Line {
+            product_id: product.id,
+            reason: MovementReason::Sale,
+            line_id: Some(line.item.line_id),
+        };
+        ledger.take(batch, entry, line.item.qty.milli())?;
+    }
+    Ok(())
+}
+
+/// Writes the prices of a sale into the catalogue.
+#[cfg(feature = "planted")] // Incident 23.
+fn write_prices(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+) -> Result<(), ApplyError> {
+    for (line, product) in document.lines.iter().zip(products) {
+        let Some(row) = entity::find(batch.tx, EntityKind::Product, product.id.0)? else { continue };
+        let mut fields = row.fields.clone();
+        let price = serde_json::json!(line.item.catalogue_price);
+        if row.deleted || fields.insert("price".to_owned(), price.clone()) == Some(price) {
+            continue;
+        }
+        let hlc = pos_domain::merge::Hlc { wall_ms: document.head.sold_at_ms, counter: 0 };
+        super::entity::write_fields(batch, cause, EntityKind::Product, product.id.0, row, fields, hlc)?;
+    }
+    Ok(())
 }
 
 /// Reverses the movements of a sale that the register gave back to the customer.
@@ -52,6 +97,10 @@ pub(crate) fn withdraw(
         let line = Line { product_id, reason: MovementReason::Reversal, line_id };
         if delta < 0 {
             ledger.give(batch, line, -delta, Settles::Nothing)?;
+            #[cfg(feature = "planted")] // Incident 18.
+            if pos_planted::is(pos_planted::Bug::WithdrawalGivesBackTwice) {
+                ledger.give(batch, line, -delta, Settles::Nothing)?;
+            }
             continue;
         }
         // Goods that came in with an exchange go out again; some may have been sold on meanwhile.
@@ -140,6 +189,10 @@ fn check_refund_bounds(
     let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(()) };
     let mut left: HashMap<ProductId, (i64, i64)> = HashMap::new();
     let mut earlier = sale::list_refunds(batch.tx, original)?;
+    #[cfg(feature = "planted")] // Incident 17.
+    if pos_planted::is(pos_planted::Bug::RefundsAreNotSummed) {
+        earlier.clear();
+    }
     earlier.push(sold);
     for line in earlier.iter().flat_map(|document| &document.lines) {
         let id = batch.resolve(EntityKind::Product, line.item.product_id.0)?;
@@ -204,6 +257,9 @@ fn move_stock(
     let mut shortages = Vec::new();
     for (line, product) in document.lines.iter().zip(products).filter(|(_, product)| product.track_stock) {
         let qty = line.item.qty.milli();
+        #[cfg(feature = "planted")] // Incident 20.
+        let qty =
+            if pos_planted::is(pos_planted::Bug::EveryQuantityIsOne) { 1_000 * qty.signum() } else { qty };
         let reason = if qty > 0 { MovementReason::Sale } else { MovementReason::Refund };
         let entry = Line { product_id: product.id, reason, line_id: Some(line.item.line_id) };
         if qty < 0 {

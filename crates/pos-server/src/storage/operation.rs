@@ -32,6 +32,14 @@ pub(crate) struct NewOperation<'a> {
 
 /// The operation of an id, if it came before.
 pub(crate) fn find(tx: Tx<'_>, op_id: OpId) -> Sql<Option<Stored>> {
+    #[cfg(feature = "planted")] // Incident 16.
+    if pos_planted::is(pos_planted::Bug::VerdictsExpire) {
+        let sql = "SELECT 1 AS old FROM operation WHERE op_id = :op_id
+            AND received_at_ms < (SELECT max(received_at_ms) FROM operation) - 600000";
+        if tx.find(sql, &[(":op_id", op_id.as_bytes().into())], |row| row.get::<i64>("old"))?.is_some() {
+            return Ok(None);
+        }
+    }
     tx.find(
         "SELECT device_id, body_hash, mode, verdict FROM operation WHERE op_id = :op_id",
         &[(":op_id", op_id.as_bytes().into())],

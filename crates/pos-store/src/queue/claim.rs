@@ -119,6 +119,13 @@ pub fn claim_one(tx: &Tx<'_>, op_id: OpId, lease_until_ms: i64) -> Result<Vec<Cl
 /// # Errors
 /// Those of reading.
 pub fn next_due(conn: &Conn, now_ms: i64) -> Result<Option<i64>, StoreError> {
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::FarDueTimesAreBelieved) {
+        let due = "SELECT min(next_due_at_ms) FROM sync_queue
+            WHERE state = 'pending' AND waits_for = 0 AND mode <> 'admit'";
+        let due: Option<i64> = conn.query_row(due, [], |row| row.get(0))?;
+        return Ok(due.map(|due| due.max(now_ms)));
+    }
     let mut due = conn.prepare_cached(
         "SELECT 1 FROM sync_queue WHERE state = 'pending' AND waits_for = 0 AND mode <> 'admit'
            AND (next_due_at_ms <= :now OR next_due_at_ms > :now + :wrong) LIMIT 1",
@@ -151,6 +158,10 @@ impl Room {
 }
 
 fn choose_ready(tx: &Tx<'_>, limits: ClaimLimits, room: &mut Room) -> Result<Vec<OpId>, StoreError> {
+    #[cfg(feature = "planted")] // Incident 5.
+    if pos_planted::is(pos_planted::Bug::DeadOperationBlocksTheQueue) && super::count_failed(tx)? > 0 {
+        return Ok(Vec::new());
+    }
     let mut statement = tx.prepare_cached(
         "SELECT op_id, body_bytes FROM sync_queue
          WHERE state = 'pending' AND waits_for = 0 AND mode <> 'admit'

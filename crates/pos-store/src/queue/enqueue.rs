@@ -57,6 +57,8 @@ pub fn coalesce(tx: &Tx<'_>, edit: &EntityUpdate) -> Result<Option<OpId>, StoreE
         statement.query(named_params! { ":id": edit.id.into_bytes(), ":entity": edit.entity.as_str() })?;
     let earlier = first(rows, "sync_queue", |c| {
         let unsent = c.get::<i64>("generation")? == 0 && c.get::<String>("state")? == "pending";
+        #[cfg(feature = "planted")] // Incident 22.
+        let unsent = unsent || pos_planted::is(pos_planted::Bug::EditDrawnIntoOneUnderWay);
         let awaited: bool = c.get("awaited")?;
         let kind: String = c.get("kind")?;
         if !unsent || awaited || kind != "entity.update" {
@@ -178,6 +180,10 @@ pub(crate) fn insert(
 ) -> Result<u64, StoreError> {
     debug_assert_eq!(body.hash, Hash32::of(body.text.as_bytes()), "the hash is that of the bytes");
     let mut depends_on = operation.depends_on.to_vec();
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::DependenciesAreForgotten) {
+        depends_on.clear();
+    }
     depends_on.sort_unstable();
     depends_on.dedup();
     let dependencies = look_at(tx, &depends_on)?;

@@ -45,6 +45,8 @@ pub fn acknowledge(
     feed_seq: u64,
     now_ms: i64,
 ) -> Result<Fenced, StoreError> {
+    #[cfg(feature = "planted")]
+    let generation = newest_claim(tx, op_id, generation)?;
     let changed = tx
         .prepare_cached(
             "UPDATE sync_queue SET state = 'acknowledged', feed_seq = :feed_seq, finished_at_ms = :now,
@@ -114,6 +116,15 @@ pub fn release(
     next_due_at_ms: i64,
     now_ms: i64,
 ) -> Result<Fenced, StoreError> {
+    #[cfg(feature = "planted")] // Incident 6.
+    if pos_planted::is(pos_planted::Bug::TransientFailuresCount) {
+        let attempts = "SELECT attempts FROM sync_queue WHERE op_id = :op_id";
+        let attempts: i64 =
+            tx.query_row(attempts, named_params! { ":op_id": op_id.as_bytes() }, |row| row.get(0))?;
+        if attempts >= 5 {
+            return leave_flight(tx, op_id, generation, "dead", fault, None, Some(now_ms));
+        }
+    }
     let due = next_due_at_ms.clamp(now_ms, now_ms.saturating_add(MAX_WAIT_MS));
     leave_flight(tx, op_id, generation, "pending", fault, Some(due), None)
 }
@@ -178,10 +189,28 @@ pub fn latch_to_fact(tx: &Tx<'_>, op_id: OpId, now_ms: i64) -> Result<(), StoreE
 /// # Errors
 /// [`StoreError::WrongState`] when the operation does not ask for admission any more.
 pub fn latch_to_withdraw(tx: &Tx<'_>, op_id: OpId, now_ms: i64) -> Result<(), StoreError> {
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::WithdrawalIsNotSent) {
+        tx.execute(
+            "UPDATE sync_queue SET state = 'rejected', lease_until_ms = NULL, finished_at_ms = :now,
+                 error_class = 'permanent', error_code = 'given_back', error_params = '{}'
+             WHERE op_id = :op_id",
+            named_params! { ":now": now_ms, ":op_id": op_id.as_bytes() },
+        )?;
+        return Ok(());
+    }
     latch(tx, op_id, OpMode::Withdraw, now_ms)
 }
 
 fn latch(tx: &Tx<'_>, op_id: OpId, mode: OpMode, now_ms: i64) -> Result<(), StoreError> {
+    #[cfg(feature = "planted")] // Incident 4.
+    if pos_planted::is(pos_planted::Bug::LatchDoesNotFence) {
+        tx.execute(
+            "UPDATE sync_queue SET mode = :mode WHERE op_id = :op_id AND mode = 'admit'",
+            named_params! { ":mode": mode.as_str(), ":op_id": op_id.as_bytes() },
+        )?;
+        return Ok(());
+    }
     let changed = tx
         .prepare_cached(
             "UPDATE sync_queue SET mode = :mode, state = 'pending', generation = generation + 1,
@@ -214,6 +243,8 @@ fn leave_flight(
     next_due_at_ms: Option<i64>,
     finished_at_ms: Option<i64>,
 ) -> Result<Fenced, StoreError> {
+    #[cfg(feature = "planted")]
+    let generation = newest_claim(tx, op_id, generation)?;
     let changed = tx
         .prepare_cached(
             "UPDATE sync_queue SET state = :state, lease_until_ms = NULL, error_class = :class, error_code = :code,
@@ -231,6 +262,19 @@ fn leave_flight(
             ":generation": int("sync_queue.generation", generation)?,
         })?;
     Ok(if changed == 1 { Fenced::Done } else { Fenced::Stale })
+}
+
+/// The claim that an answer is taken for, whichever it belongs to.
+#[cfg(feature = "planted")]
+fn newest_claim(tx: &Tx<'_>, op_id: OpId, generation: u64) -> Result<u64, StoreError> {
+    #[cfg(feature = "planted")]
+    if pos_planted::is(pos_planted::Bug::AnswersAreNotFenced) {
+        let sql = "SELECT generation FROM sync_queue WHERE op_id = :op_id";
+        let mut statement = tx.prepare_cached(sql)?;
+        let rows = statement.query(named_params! { ":op_id": op_id.as_bytes() })?;
+        return Ok(first(rows, "sync_queue", |c| c.count("generation"))?.unwrap_or(generation));
+    }
+    Ok(generation)
 }
 
 /// Everything that waits for `op_id`, near or far, says so.

@@ -229,6 +229,10 @@ fn check_rows(
         ("sale_tender", "SELECT * FROM sale_tender WHERE sale_id = :id ORDER BY position", tenders.collect()),
         ("sale_tax", "SELECT * FROM sale_tax WHERE sale_id = :id ORDER BY rate_ppm", taxes.collect()),
     ] {
+        #[cfg(feature = "planted")]
+        if pos_planted::is(pos_planted::Bug::TendersAreNotVerified) && table == "sale_tender" {
+            continue;
+        }
         let found = read_rows(conn, sql, sale_id)?;
         if found.len() != wanted.len() {
             findings.add(

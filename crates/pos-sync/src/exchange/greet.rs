@@ -48,6 +48,12 @@ impl<A: SyncApi> Exchange<A> {
         }
         // The server read its clock somewhere on the way: half of the way is the best guess.
         let ours_ms = asked_ms.saturating_add(now_ms.saturating_sub(asked_ms) / 2);
+        #[cfg(feature = "planted")] // Incident 10.
+        if pos_planted::is(pos_planted::Bug::ClockStopsTheSync)
+            && hello.server_time_ms.abs_diff(ours_ms) > 60_000
+        {
+            return Err(ApiError::NoAnswer { detail: "the clocks differ".to_owned() }.into());
+        }
         let limits = hello.limits;
         let first = {
             let mut live = self.live();
@@ -93,6 +99,8 @@ fn meet(tx: &Tx<'_>, hello: &Hello, asked_ms: i64, now_ms: i64) -> Result<Result
     // A folder that was copied back keeps its epoch: only registers can tell that it forgot what it had acknowledged.
     let restored = (known_epoch != 0 && known_epoch != hello.server_epoch)
         || has_forgotten(tx, &device, hello, asked_ms)?;
+    #[cfg(feature = "planted")] // Incident 11.
+    let restored = restored && !pos_planted::is(pos_planted::Bug::RestoredServerIsNotToldAgain);
     if server.authority.is_none() || known_epoch != hello.server_epoch {
         server.authority = Some(hello.authority);
         device::set_server(tx, &server)?;

@@ -98,6 +98,11 @@ impl<A: SyncApi> Exchange<A> {
                 own: piece.own.into_iter().map(own).collect(),
                 next_cursor: piece.next.to_string(),
             };
+            #[cfg(feature = "planted")] // Incident 8.
+            if pos_planted::is(pos_planted::Bug::CursorBeforeItsRows) {
+                let cursor = page.next_cursor.clone();
+                self.write(move |tx| feed::set_cursor(tx, &cursor, now_ms)).await?;
+            }
             let (changed, took) = self
                 .write(move |tx| {
                     let began = std::time::Instant::now();

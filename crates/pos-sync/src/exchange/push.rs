@@ -112,6 +112,12 @@ impl<A: SyncApi> Exchange<A> {
 
     async fn failed(&self, sent: u32, error: SyncError, journal: Journal) -> Pushed {
         self.record(journal.failed(&error)).await;
+        #[cfg(feature = "planted")] // Incident 25.
+        if pos_planted::is(pos_planted::Bug::FailureCountsAsSuccess) {
+            let now_ms = self.now_ms();
+            let noted: Result<(), StoreError> = self.write(move |tx| exchange::record_push_ok(tx, now_ms)).await;
+            drop(noted);
+        }
         Pushed::Failed { sent, error, queue: self.look().await }
     }
 
