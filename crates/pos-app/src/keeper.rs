@@ -68,11 +68,15 @@ impl Keeper {
 
 impl App {
     /// Brings what is kept beside the database up to it, and returns when it is on the disk. A journal that cannot be
-    /// written is a warning: selling goes on.
-    pub(crate) async fn keep(&self) -> Result<(), AppError> {
+    /// written is a warning: selling goes on. A shop's register does it by itself a moment after each write; in a world in
+    /// process the caller does.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub async fn keep(&self) -> Result<(), AppError> {
         let app = self.clone();
-        let kept = tokio::task::spawn_blocking(move || app.inner.keeper.step(&app.inner.store));
-        match kept.await.map_err(AppError::internal)? {
+        let kept = self.inner.store.beside(move |store| app.inner.keeper.step(store));
+        match kept.await {
             Ok(()) => {
                 self.settle_warning(BackupWarningCode::JournalFailed);
                 Ok(())

@@ -54,6 +54,7 @@ impl Link {
             store: app.inner.store.clone(),
             api,
             clock: app.inner.clock.as_fn(),
+            stopwatch: Arc::clone(&app.inner.world.stopwatch),
             seed: seed.as_u64_pair().1,
         };
         if let Network::InProcess { now_ms, .. } = app.inner.world.network {

@@ -1,9 +1,14 @@
-//! What a register finds around it: the way to a server, and where chance comes from.
+//! What a register finds around it: the way to a server, where chance comes from, and how long its own work takes.
 //!
 //! A shop's register finds the network and the operating system's randomness. Whoever runs many registers in one
-//! process brings a server of his own, a seed, and moves the sync on himself; nothing else of a register differs.
+//! process brings a server of his own, a seed and a stopwatch, and moves the sync on himself; nothing else of a register
+//! differs.
+
+use std::sync::Arc;
+use std::time::Instant;
 
 use pos_domain::Hash32;
+use pos_sync::Stopwatch;
 use pos_sync::transport::ServerFn;
 
 use crate::error::AppError;
@@ -13,6 +18,8 @@ use crate::error::AppError;
 pub struct World {
     pub(crate) network: Network,
     pub(crate) chance: Chance,
+    /// Measures write jobs of the sync, whose size follows the speed of the disk.
+    pub(crate) stopwatch: Stopwatch,
 }
 
 /// How servers are reached.
@@ -37,7 +44,9 @@ pub(crate) enum Chance {
 impl World {
     /// The one that registers of shops live in.
     pub fn real() -> Self {
-        Self { network: Network::Http, chance: Chance::System }
+        let began = Instant::now();
+        let stopwatch = Arc::new(move || began.elapsed());
+        Self { network: Network::Http, chance: Chance::System, stopwatch }
     }
 
     /// Whether this is the one that registers of shops live in.
@@ -45,10 +54,10 @@ impl World {
         matches!(self.network, Network::Http)
     }
 
-    /// One in this process: `server` answers, `seed` replaces chance, and `now_ms` is the monotonic time at which the
-    /// register begins. Two registers of one business, and two starts of one register, must have different seeds.
-    pub fn in_process(server: ServerFn, seed: u64, now_ms: i64) -> Self {
-        Self { network: Network::InProcess { server, now_ms }, chance: Chance::Seeded(seed) }
+    /// One in this process: `server` answers, `seed` replaces chance, `stopwatch` says how long the register's own work
+    /// takes, and `now_ms` is the monotonic time at which the register begins. Two registers of one business, and two starts of one register, must have different seeds.
+    pub fn in_process(server: ServerFn, seed: u64, stopwatch: Stopwatch, now_ms: i64) -> Self {
+        Self { network: Network::InProcess { server, now_ms }, chance: Chance::Seeded(seed), stopwatch }
     }
 }
 

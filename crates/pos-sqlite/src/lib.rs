@@ -36,6 +36,10 @@
 //! # }
 //! ```
 
+#[cfg(all(feature = "planted", not(debug_assertions)))]
+compile_error!("planted bugs are for tests: no release build has them");
+
+mod beside;
 mod connection;
 mod database;
 mod disk;
@@ -55,6 +59,7 @@ mod writer;
 pub use rusqlite;
 
 pub use database::{CloseError, Database};
+pub use beside::{Beside, BesideDied};
 pub use disk::{ReserveFile, free_bytes};
 pub use durable::{copy_durably, remove_durably, rename_durably, sync_parent, write_durably};
 pub use folder_lock::{FolderLock, LockError};

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use pos_sqlite::{Database, FolderLock, Migration, OpenMode, OpenOptions, Opened, Priority, ReadLane};
+use pos_sqlite::{Beside, Database, FolderLock, Migration, OpenMode, OpenOptions, Opened, Priority, ReadLane};
 
 use crate::error::{from_read, from_reopen, from_write};
 use crate::sql::{Conn, Tx};
@@ -42,6 +42,9 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(5, "0005", "create_health"),
     migration!(6, "0006", "seal_balances"),
     migration!(7, "0007", "drop_stage"),
+    migration!(8, "0008", "share_bodies"),
+    migration!(9, "0009", "create_attachment"),
+    migration!(10, "0010", "widen_conflicts"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.
@@ -56,6 +59,7 @@ struct Shared {
     path: PathBuf,
     /// Exchanged when a backup is put in the place of the file.
     database: RwLock<Database>,
+    beside: Beside,
     /// `None` when opened read-only, or closed.
     lock: Mutex<Option<FolderLock>>,
 }
@@ -77,6 +81,7 @@ impl Store {
             folder: folder.to_owned(),
             path: database.path().to_owned(),
             database: RwLock::new(database),
+            beside: Beside::default(),
             lock: Mutex::new(lock),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -217,9 +222,25 @@ impl Store {
         Ok(to.to_owned())
     }
 
-    /// Whether no job waits and none runs; see [`pos_sqlite::Database::is_idle`].
+    /// Runs work that may block and is no job of the file's own threads: a backup, a note beside the file.
+    ///
+    /// # Errors
+    /// Those of the job, and [`StoreError::JobFault`] as `E` when it panicked.
+    pub fn beside<T, E, F>(&self, job: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    {
+        let store = self.clone();
+        let answer = self.shared.beside.run(move || job(&store));
+        async move { answer.await.unwrap_or_else(|died| Err(StoreError::JobFault(Box::new(died)).into())) }
+    }
+
+    /// Whether no job waits and none runs, on the file's threads or beside them: every answer has been given. See
+    /// [`pos_sqlite::Database::is_idle`].
     pub fn is_idle(&self) -> bool {
-        self.database().is_idle()
+        self.shared.beside.is_idle() && self.database().is_idle()
     }
 
     /// Finishes what is queued, closes the file in order and lets go of the data folder. Closing twice is harmless.

@@ -20,7 +20,7 @@ mod stop;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pos_protocol::{ApiError, FeedRow, SyncApi};
 use pos_store::{Changed, Conn, Priority, Store, StoreError, Tx, device};
@@ -46,6 +46,9 @@ pub(crate) use standing::Live;
 pub type ClockFn = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Changes that a slow listener may fall behind before it is told to read everything again.
+/// Tells how long it has been running; only differences mean something, and nobody sets it.
+pub type Stopwatch = Arc<dyn Fn() -> Duration + Send + Sync>;
+
 const CHANGES_BACKLOG: usize = 256;
 /// How long after a checkout the next customer is expected, in milliseconds.
 const COUNTER_OPEN_MS: u64 = 2_000;
@@ -103,6 +106,8 @@ pub struct Parts<A> {
     /// Tells the time.
     pub clock: ClockFn,
     /// Seed of the waits' jitter; two registers must have different ones.
+    /// Measures write jobs, so that the next ones are as long as a cashier can wait.
+    pub stopwatch: Stopwatch,
     pub seed: u64,
 }
 
@@ -121,6 +126,7 @@ pub(crate) struct Exchange<A> {
     pub(crate) api: A,
     clock: ClockFn,
     /// Names the drainer in the queue's lease. Only one program holds the data folder's lock, so it is the register
+    stopwatch: Stopwatch,
     /// itself: a killed program must not keep the next one from draining.
     holder: String,
     background: Background,
@@ -146,7 +152,7 @@ impl<A: SyncApi> Exchange<A> {
         background: Background,
         events: mpsc::WeakSender<Event>,
     ) -> Result<Self, StoreError> {
-        let Parts { store, api, clock, seed: _ } = parts;
+        let Parts { store, api, clock, stopwatch, seed: _ } = parts;
         let (live, device) =
             store.read_async(|conn| Ok::<_, StoreError>((Live::resume(conn)?, device::get(conn)?))).await?;
         let status = live.status(&standing::Counted::default());
@@ -155,6 +161,7 @@ impl<A: SyncApi> Exchange<A> {
             api,
             clock,
             holder: device.device_id.to_string(),
+            stopwatch,
             background,
             // Nobody needs to wait for a probe when the server was in reach.
             first_probe: watch::Sender::new(live.is_in_reach()),
@@ -226,9 +233,8 @@ impl<A: SyncApi> Exchange<A> {
         let result = self.store.write_async(priority, job).await;
         if let Err(StoreError::CommitUnknown(_) | StoreError::Poisoned) = &result {
             // Every step may be repeated, so the outcome need not be known; but writing must go on.
-            let store = self.store.clone();
-            let reopened = tokio::task::spawn_blocking(move || store.reopen_writer()).await;
-            if let Ok(Err(error)) = reopened {
+            let reopened: Result<(), StoreError> = self.store.beside(Store::reopen_writer).await;
+            if let Err(error) = reopened {
                 tracing::error!(%error, "the file could not be reopened after an unknown outcome");
             }
         }
@@ -263,10 +269,7 @@ impl<A: SyncApi> Exchange<A> {
             let chunk = std::mem::replace(&mut items, rest);
             let job = job.clone();
             let (result, took) = self
-                .write(move |tx| {
-                    let began = Instant::now();
-                    job(tx, chunk).map(|result| (result, began.elapsed()))
-                })
+                .write(self.timed(move |tx| job(tx, chunk)))
                 .await?;
             self.chunk_took(work, rows, took);
             results.push(result);
@@ -275,6 +278,19 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     fn chunk_rows(&self, work: Work) -> usize {
+    /// A write job with how long it took inside its transaction.
+    fn timed<T>(
+        &self,
+        job: impl FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> impl FnOnce(&Tx<'_>) -> Result<(T, Duration), StoreError> + Send + 'static {
+        let stopwatch = Arc::clone(&self.stopwatch);
+        move |tx| {
+            let began = stopwatch();
+            let result = job(tx)?;
+            Ok((result, stopwatch().saturating_sub(began)))
+        }
+    }
+
         let served_ms_ago = self.now_ms().abs_diff(self.live().served_at_ms);
         let counter = if served_ms_ago < COUNTER_OPEN_MS { Counter::Open } else { Counter::Quiet };
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner).of(work).rows(counter)

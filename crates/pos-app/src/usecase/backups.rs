@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pos_store::backups::{self, Backup, Cause};
 use pos_store::restore::{self, Intent};
 use pos_store::verify::Depth;
-use pos_store::{Conn, StoreError, cashiers, counts, device, local};
+use pos_store::{Conn, Store, StoreError, cashiers, counts, device, local};
 use serde_json::{Value, json};
 
 use super::starting::{REPORT, RestoreNote, last_report};
@@ -77,12 +77,11 @@ impl App {
         let note = RestoreNote { cause: LifeCause::Restored, actor, before: Some(before) };
         let note = serde_json::to_value(note).map_err(AppError::internal)?;
         let intent = Intent { backup: backup.name, quarantine: None, note };
-        let store = self.inner.store.clone();
-        let replaced = tokio::task::spawn_blocking(move || {
+        let replace = move |store: &Store| -> Result<Intent, AppError> {
             restore::decide(&folder, &intent)?;
-            store.replace_file(intent)
-        });
-        let intent = replaced.await.map_err(AppError::internal)??;
+            Ok(store.replace_file(intent)?)
+        };
+        let intent = self.inner.store.beside(replace).await?;
         self.settle_life(Some(intent)).await?;
         self.resume_work().await?;
         self.keep().await?;
@@ -131,9 +130,8 @@ impl App {
     pub(crate) async fn back_up(&self, cause: Cause) -> Result<Backup, AppError> {
         let (app, now_ms) = (self.clone(), self.now_ms());
         let second = self.read(second_folder).await?;
-        let made =
-            tokio::task::spawn_blocking(move || app.back_up_blocking(cause, now_ms, second.as_deref()));
-        made.await.map_err(AppError::internal)?
+        let make = move |_: &Store| app.back_up_blocking(cause, now_ms, second.as_deref());
+        self.inner.store.beside(make).await
     }
 
     /// A backup before something that changes much at once. One that cannot be made is a warning and stops nobody.
@@ -163,12 +161,12 @@ impl App {
 
     async fn find_backup(&self, name: &str) -> Result<Backup, AppError> {
         let (folder, name) = (self.inner.store.backups(), name.to_owned());
-        let found = tokio::task::spawn_blocking(move || {
+        let find = move |_: &Store| {
             let items = backups::list(&folder).map_err(|e| AppError::file(&folder, e))?;
             let found = items.into_iter().find(|backup| backup.name == name);
             found.ok_or_else(|| AppError::with(ErrorCode::BackupNotFound, json!({ "name": name })))
-        });
-        found.await.map_err(AppError::internal)?
+        };
+        self.inner.store.beside(find).await
     }
 
     /// Lays a checked copy beside the file, if it is one of this register.
@@ -176,7 +174,7 @@ impl App {
         let (folder, name) = (self.dir().to_owned(), backup.name.clone());
         room::check_for_backup(&folder, backup.bytes)?;
         let own = self.read(|conn| Ok(device::get(conn)?.device_id)).await?;
-        let staged = tokio::task::spawn_blocking(move || {
+        let stage = move |_: &Store| {
             let refused =
                 |code, detail: String| AppError::with(code, json!({ "name": name, "detail": detail }));
             match restore::stage(&folder, &name) {
@@ -190,8 +188,8 @@ impl App {
                 }
                 Err(error) => Err(error.into()),
             }
-        });
-        staged.await.map_err(AppError::internal)?
+        };
+        self.inner.store.beside(stage).await
     }
 
     /// The round that is made once a minute while a window is open: the hourly backup, the weekly check, the reserve,
@@ -215,38 +213,38 @@ impl App {
             }
         }
         let app = self.clone();
-        tokio::task::spawn_blocking(move || app.inner.room.keep_reserve(app.dir()))
-            .await
-            .map_err(AppError::internal)?;
+        let lay = move |_: &Store| -> Result<(), AppError> {
+            app.inner.room.keep_reserve(app.dir());
+            Ok(())
+        };
+        self.inner.store.beside(lay).await?;
         if self.backup_is_due().await? {
             let sound = self.check_when_due().await?;
             self.back_up(Cause::Hourly).await?;
             // Older backups are not given up while the file is in doubt.
             if sound {
                 let (folder, now_ms) = (self.inner.store.backups(), self.now_ms());
-                tokio::task::spawn_blocking(move || {
+                let rotate = move |_: &Store| {
                     backups::rotate(&folder, now_ms).map(drop).map_err(|e| AppError::file(&folder, e))
-                })
-                .await
-                .map_err(AppError::internal)??;
+                };
+                self.inner.store.beside(rotate).await?;
             }
         }
-        Ok(())
+        self.forget_pictures().await
     }
 
     /// An hour has passed, and something was written since the last backup.
     async fn backup_is_due(&self) -> Result<bool, AppError> {
-        let (folder, store, now_ms) = (self.inner.store.backups(), self.inner.store.clone(), self.now_ms());
-        tokio::task::spawn_blocking(move || {
+        let (folder, now_ms) = (self.inner.store.backups(), self.now_ms());
+        let look = move |store: &Store| -> Result<bool, AppError> {
             let newest = backups::list(&folder).map_err(|e| AppError::file(&folder, e))?.into_iter().next();
             let Some(newest) = newest else { return Ok(true) };
             let changed_at_ms = store.changed_at_ms().map_err(|e| AppError::file(store.path(), e))?;
             // Also when the clock went back: the distance counts.
             let hour_passed = now_ms.abs_diff(newest.made_at_ms) >= HOUR_MS;
             Ok(hour_passed && changed_at_ms > newest.made_at_ms)
-        })
-        .await
-        .map_err(AppError::internal)?
+        };
+        self.inner.store.beside(look).await
     }
 
     /// Checks the whole file once a week; whether it was found right the last time.

@@ -10,7 +10,7 @@ use pos_domain::{Category, Hash32, Product, Rate};
 use pos_store::backups::Cause;
 use pos_store::jobs::{self, JobKind};
 use pos_store::queue::Lane;
-use pos_store::{Conn, Priority, Shared, Tx, categories, products, settings};
+use pos_store::{Conn, Priority, Shared, Store, Tx, categories, products, settings};
 use serde::{Deserialize, Serialize};
 
 use super::records::Stamp;
@@ -67,11 +67,8 @@ impl App {
         let bytes = serde_json::to_vec(&file).map_err(AppError::internal)?;
         let file_hash = Hash32::of(&bytes);
         let path = self.job_path(file_hash);
-        tokio::task::spawn_blocking(move || {
-            write_durably(&path, &bytes).map_err(|e| AppError::file(&path, e))
-        })
-        .await
-        .map_err(AppError::internal)??;
+        let written = move |_: &Store| write_durably(&path, &bytes).map_err(|e| AppError::file(&path, e));
+        self.inner.store.beside(written).await?;
         let total = u32::try_from(judged.rows.len()).unwrap_or(u32::MAX);
         let now_ms = self.now_ms();
         self.write(move |tx| {

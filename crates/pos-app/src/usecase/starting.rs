@@ -116,10 +116,10 @@ impl App {
 
     async fn begin_life(&self, device: Device, reason: Reason) -> Result<(), AppError> {
         let (dir, from) = (self.dir().to_owned(), (device.epoch, device.head.number));
-        let held = tokio::task::spawn_blocking(move || {
+        let read = move |_: &Store| {
             journal::read_from(&dir, device.device_id, Some(from)).map_err(|e| AppError::file(&dir, e))
-        });
-        let held = held.await.map_err(AppError::internal)??;
+        };
+        let held = self.inner.store.beside(read).await?;
         let (key, now_ms, dir) = (self.signing_key()?, self.now_ms(), self.dir().to_owned());
         let report = self.write(move |tx| renew(tx, &dir, &key, &device, &held, reason, now_ms)).await?;
         tracing::warn!(

@@ -14,18 +14,17 @@ impl App {
     pub async fn verify(&self, full: bool) -> Result<Outcome<VerifyReport>, AppError> {
         let (documents, movements) =
             self.read(|conn| Ok((chain::count(conn)?, stock::count_movements(conn)?))).await?;
-        let store = self.inner.store.clone();
         let depth = if full { Depth::Full } else { Depth::Quick };
-        let findings = tokio::task::spawn_blocking(move || {
+        let findings = self.inner.store.beside(move |store| {
             let mut findings = store.verify(depth)?;
             // A file that cannot be read is compared with nothing.
             let unreadable = |finding: &Finding| matches!(finding.code, "file.damaged" | "row.unreadable");
             if full && !findings.iter().any(unreadable) {
-                findings.extend(journal::verify(&store)?);
+                findings.extend(journal::verify(store)?);
             }
             Ok::<_, AppError>(findings)
         });
-        let findings = findings.await.map_err(AppError::internal)??;
+        let findings = findings.await?;
         let ok = findings.is_empty();
         let findings = findings.into_iter().map(in_words).collect();
         let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);

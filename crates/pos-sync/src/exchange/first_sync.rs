@@ -128,10 +128,8 @@ impl<A: SyncApi> Exchange<A> {
             Ok(counts) if counts.products > 0 || counts.sales > 0 => {}
             Ok(_) | Err(_) => return,
         }
-        let store = self.store.clone();
-        let saved =
-            tokio::task::spawn_blocking(move || store.back_up(backups::Cause::FirstSync, now_ms)).await;
-        if let Ok(Err(error)) = saved {
+        let saved = self.store.beside(move |store| store.back_up(backups::Cause::FirstSync, now_ms)).await;
+        if let Err::<_, StoreError>(error) = saved {
             tracing::warn!(%error, "no backup before reading everything");
         }
     }
@@ -244,11 +242,13 @@ impl<A: SyncApi> Exchange<A> {
             let priority = if alone { Priority::Loading } else { Priority::Sync };
             let piece: Vec<_> = piece.into_iter().map(incoming).collect();
             let (changed, took) = self
-                .write_as(priority, move |tx| {
-                    let began = std::time::Instant::now();
-                    let page = first_sync::SnapshotPage { entity: kind, rows: &piece, next, total_rows };
-                    Ok((first_sync::apply_page(tx, &page)?, began.elapsed()))
-                })
+                .write_as(
+                    priority,
+                    self.timed(move |tx| {
+                        let page = first_sync::SnapshotPage { entity: kind, rows: &piece, next, total_rows };
+                        first_sync::apply_page(tx, &page)
+                    }),
+                )
                 .await?;
             if !alone {
                 self.chunk_took(Work::Rows, rows, took);

@@ -100,15 +100,14 @@ impl<A: SyncApi> Exchange<A> {
         let holder = self.holder.clone();
         let rows = usize::try_from(ops).unwrap_or(usize::MAX);
         let (claimed, took) = self
-            .write(move |tx| {
-                let began = std::time::Instant::now();
+            .write(self.timed(move |tx| {
                 if lease::acquire(tx, &holder, now_ms, until_ms)?.is_none() {
-                    return Ok((Vec::new(), Duration::ZERO));
+                    return Ok(Vec::new());
                 }
                 let bytes = room.saturating_sub(ENVELOPE_BYTES.saturating_mul(u64::from(ops)));
                 let limits = ClaimLimits { ops, bytes, now_ms, lease_until_ms: until_ms };
-                Ok((queue::claim_batch(tx, limits)?, began.elapsed()))
-            })
+                queue::claim_batch(tx, limits)
+            }))
             .await?;
         if claimed.len() == rows {
             self.chunk_took(Work::Claims, rows, took);

@@ -104,10 +104,7 @@ impl<A: SyncApi> Exchange<A> {
                 self.write(move |tx| feed::set_cursor(tx, &cursor, now_ms)).await?;
             }
             let (changed, took) = self
-                .write(move |tx| {
-                    let began = std::time::Instant::now();
-                    Ok((feed::promote(tx, &page, now_ms)?, began.elapsed()))
-                })
+                .write(self.timed(move |tx| feed::promote(tx, &page, now_ms)))
                 .await?;
             self.chunk_took(Work::Rows, rows, took);
             self.announce(changed.clone());

@@ -219,7 +219,8 @@ impl Register {
     }
 
     pub(crate) async fn start<A: SyncApi + 'static>(&self, api: A, background: Background) -> SyncHandle<A> {
-        let parts = Parts { store: self.store.clone(), api, clock: Arc::new(now_ms), seed: 7 };
+        let stopwatch = Arc::new(|| std::time::Duration::ZERO);
+        let parts = Parts { store: self.store.clone(), api, clock: Arc::new(now_ms), stopwatch, seed: 7 };
         SyncHandle::start(parts, background).await.expect("started")
     }
 

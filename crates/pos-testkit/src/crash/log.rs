@@ -1,6 +1,6 @@
 //! What reached the files of a folder, in order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ struct Named {
 #[derive(Debug, Default)]
 pub(super) struct Log {
     events: Vec<Event>,
-    names: HashMap<PathBuf, Named>,
+    names: BTreeMap<PathBuf, Named>,
     files: u32,
 }
 
@@ -73,7 +73,7 @@ impl Log {
     }
 
     /// Takes up what happened beside SQLite; `present` are the files of the folder now.
-    pub(super) fn look(&mut self, present: &HashSet<PathBuf>) {
+    pub(super) fn look(&mut self, present: &BTreeSet<PathBuf>) {
         let gone: Vec<_> = self.names.keys().filter(|name| !present.contains(*name)).cloned().collect();
         for name in gone {
             self.names.remove(&name);

@@ -4,7 +4,7 @@
 //! order of the disk. The VFS only brings the call and carries it out.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -22,6 +22,9 @@ const SHARED_MEMORY: &str = "-shm";
 pub enum Trouble {
     /// No room is left: making a file and writing fail. Other calls are not counted.
     Full,
+    /// It takes nothing any more: making a file, writing, synchronising and removing fail. What is on it can be read, so
+    /// which call is the nth does not depend on what a reader has in its cache. Other calls are not counted.
+    Unwritable,
     /// It answers no call: reading, writing, synchronising, opening, removing and asking for a size fail.
     Broken,
 }
@@ -68,13 +71,15 @@ impl Call {
                 Trouble::Full,
                 Self::Open | Self::Read | Self::Truncate | Self::Sync | Self::Size | Self::Delete,
             ) => None,
+            (Trouble::Unwritable, Self::Create) => Some(ffi::SQLITE_CANTOPEN),
+            (Trouble::Unwritable | Trouble::Broken, Self::Write) => Some(ffi::SQLITE_IOERR_WRITE),
+            (Trouble::Unwritable | Trouble::Broken, Self::Truncate) => Some(ffi::SQLITE_IOERR_TRUNCATE),
+            (Trouble::Unwritable | Trouble::Broken, Self::Sync) => Some(ffi::SQLITE_IOERR_FSYNC),
+            (Trouble::Unwritable | Trouble::Broken, Self::Delete) => Some(ffi::SQLITE_IOERR_DELETE),
+            (Trouble::Unwritable, Self::Open | Self::Read | Self::Size) => None,
             (Trouble::Broken, Self::Open | Self::Create) => Some(ffi::SQLITE_CANTOPEN),
             (Trouble::Broken, Self::Read) => Some(ffi::SQLITE_IOERR_READ),
-            (Trouble::Broken, Self::Write) => Some(ffi::SQLITE_IOERR_WRITE),
-            (Trouble::Broken, Self::Truncate) => Some(ffi::SQLITE_IOERR_TRUNCATE),
-            (Trouble::Broken, Self::Sync) => Some(ffi::SQLITE_IOERR_FSYNC),
             (Trouble::Broken, Self::Size) => Some(ffi::SQLITE_IOERR_FSTAT),
-            (Trouble::Broken, Self::Delete) => Some(ffi::SQLITE_IOERR_DELETE),
         }
     }
 }
@@ -267,9 +272,9 @@ fn answered(answer: c_int) -> Result<(), c_int> {
     if answer == ffi::SQLITE_OK { Ok(()) } else { Err(answer) }
 }
 
-/// Every file under a folder that a disk holds.
-pub(super) fn files_in(folder: &Path) -> Result<HashSet<PathBuf>> {
-    let mut found = HashSet::new();
+/// Every file under a folder that a disk holds, in the same order each time: one seed gives one record.
+pub(super) fn files_in(folder: &Path) -> Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
