@@ -51,6 +51,7 @@ mod quarantine;
 mod queue;
 mod reader;
 mod record_log;
+mod shelf;
 mod slots;
 mod snapshot;
 mod verify;
@@ -58,8 +59,8 @@ mod writer;
 
 pub use rusqlite;
 
-pub use database::{CloseError, Database};
 pub use beside::{Beside, BesideDied};
+pub use database::{CloseError, Database};
 pub use disk::{ReserveFile, free_bytes};
 pub use durable::{copy_durably, remove_durably, rename_durably, sync_parent, write_durably};
 pub use folder_lock::{FolderLock, LockError};
@@ -68,6 +69,7 @@ pub use open::{OpenError, OpenMode, OpenOptions, Opened};
 pub use quarantine::quarantine;
 pub use reader::{ReadError, ReadLane};
 pub use record_log::{RecordLog, Segment, read_segment, segment_numbers};
+pub use shelf::{Shelf, ShelvedCopy, modified_at_ms};
 pub use slots::{Slots, read_slots, write_slot};
 pub use snapshot::{SnapshotError, snapshot};
 pub use verify::{Check, Finding, VerifyDepth, verify_file};
