@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use pos_domain::{Hash32, OpId};
 use rusqlite::named_params;
 
-use super::{MAX_WAIT_MS, OpMode};
+use super::decide::list_dependencies;
+use super::{BODY, MAX_WAIT_MS, OpMode};
 use crate::StoreError;
-use crate::sql::{Columns, Conn, Tx, all, first};
+use crate::sql::{Columns, Conn, Tx, all, first, int};
 
 /// Most dependencies of one operation that are brought along by [`claim_one`], with theirs.
 const MAX_CLOSURE: usize = 2_000;
@@ -213,43 +214,47 @@ fn state_of(conn: &Conn, op_id: OpId) -> Result<String, StoreError> {
 }
 
 fn claim(tx: &Tx<'_>, op_id: OpId, lease_until_ms: i64) -> Result<Claimed, StoreError> {
-    let mut dependencies =
-        tx.prepare_cached("SELECT depends_on FROM sync_dependency WHERE op_id = :op_id ORDER BY depends_on")?;
-    let depends_on =
-        all(dependencies.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_dependency", |c| {
-            c.id("depends_on")
-        })?;
-    // Not RETURNING: SQLite would copy each body into a table of its own on the way.
-    let marked = tx
-        .prepare_cached(
-            "UPDATE sync_queue SET state = 'in_flight', generation = generation + 1, attempts = attempts + 1,
-                 lease_until_ms = :lease
-             WHERE op_id = :op_id AND state = 'pending'",
-        )?
-        .execute(named_params! { ":lease": lease_until_ms, ":op_id": op_id.as_bytes() })?;
-    if marked == 0 {
-        return Err(StoreError::WrongState { what: "operation", id: op_id.0, state: "claimed" });
-    }
-    let mut statement = tx.prepare_cached(
-        "SELECT epoch, seq, kind, kind_version, mode, made_at_ms, body, body_hash, generation FROM sync_queue
-         WHERE op_id = :op_id",
-    )?;
-    first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
-        Ok(Claimed {
+    let mut statement = tx.prepare_cached(concat!(
+        "SELECT q.epoch, q.seq, q.kind, q.kind_version, q.mode, q.made_at_ms, q.body_hash, q.generation, q.state, ",
+        BODY!(),
+        " AS body, EXISTS (SELECT 1 FROM sync_dependency AS d WHERE d.op_id = q.op_id) AS depends
+         FROM sync_queue AS q WHERE q.op_id = :op_id"
+    ))?;
+    let found = first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
+        if c.get::<String>("state")? != "pending" {
+            return Err(StoreError::WrongState { what: "operation", id: op_id.0, state: "claimed" });
+        }
+        let claimed = Claimed {
             op_id,
             epoch: c.count("epoch")?,
             seq: c.count("seq")?,
             kind: c.get("kind")?,
             kind_version: c.count("kind_version")?,
             mode: mode(c)?,
-            depends_on: depends_on.clone(),
+            depends_on: Vec::new(),
             made_at_ms: c.get("made_at_ms")?,
-            body: c.get("body")?,
+            // A lost document gives no body, and no body gives no hash: the last look before it leaves finds that.
+            body: c.get::<Option<String>>("body")?.unwrap_or_default(),
             body_hash: c.hash("body_hash")?,
-            generation: c.count("generation")?,
-        })
-    })?
-    .ok_or(StoreError::Missing { what: "operation", id: op_id.0 })
+            generation: c.count::<u64>("generation")?.saturating_add(1),
+        };
+        Ok((claimed, c.get::<bool>("depends")?))
+    })?;
+    let (mut claimed, depends) = found.ok_or(StoreError::Missing { what: "operation", id: op_id.0 })?;
+    if depends {
+        claimed.depends_on = list_dependencies(tx, op_id)?;
+    }
+    tx.prepare_cached(
+        "UPDATE sync_queue SET state = 'in_flight', generation = :generation, attempts = attempts + 1,
+             lease_until_ms = :lease
+         WHERE op_id = :op_id",
+    )?
+    .execute(named_params! {
+        ":generation": int("sync_queue.generation", claimed.generation)?,
+        ":lease": lease_until_ms,
+        ":op_id": op_id.as_bytes(),
+    })?;
+    Ok(claimed)
 }
 
 /// The mode column.

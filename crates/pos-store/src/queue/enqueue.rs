@@ -143,6 +143,19 @@ fn entity_of(body: &OperationBody) -> Option<(EntityKind, Uuid)> {
     }
 }
 
+/// Whether the queue keeps the body. A sale's is its document.
+fn kept_here(body: &OperationBody) -> bool {
+    match body {
+        OperationBody::SaleComplete(_) => false,
+        OperationBody::EntityCreate(_)
+        | OperationBody::EntityUpdate(_)
+        | OperationBody::EntityDelete(_)
+        | OperationBody::StockAdjust(_)
+        | OperationBody::ConflictResolve(_)
+        | OperationBody::ConflictReopen(_) => true,
+    }
+}
+
 /// How the dependencies of a new operation stand.
 #[derive(Default)]
 struct Dependencies {
@@ -206,7 +219,7 @@ pub(crate) fn insert(
         ":mode": operation.mode.as_str(),
         ":priority": operation.lane.priority(),
         ":made_at": operation.made_at_ms,
-        ":body": body.text,
+        ":body": kept_here(operation.body).then_some(&body.text),
         ":hash": body.hash.0,
         ":bytes": int("sync_queue.body_bytes", body.text.len())?,
         ":entity": entity.map(|(kind, _)| kind.as_str()),

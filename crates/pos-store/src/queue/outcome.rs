@@ -6,7 +6,7 @@ use rusqlite::named_params;
 use uuid::Uuid;
 
 use super::{ErrorClass, ErrorParams, MAX_WAIT_MS, OpMode};
-use crate::sql::{Conn, Tx, all, first, int, to_json};
+use crate::sql::{Columns, Conn, Tx, first, int, to_json};
 use crate::{StoreError, feed, stock};
 
 /// Code of an operation that waits for one that failed.
@@ -62,26 +62,55 @@ pub fn acknowledge(
     if changed == 0 {
         return Ok(Fenced::Stale);
     }
-    release_dependants(tx, op_id)?;
     stock::contain(tx, op_id, feed_seq)?;
-    refresh_row(tx, op_id)?;
+    let after = aftermath_of(tx, op_id)?;
+    if after.awaited {
+        tx.prepare_cached(
+            "UPDATE sync_queue SET waits_for = waits_for - 1
+             WHERE op_id IN (SELECT op_id FROM sync_dependency WHERE depends_on = :op_id)",
+        )?
+        .execute(named_params! { ":op_id": op_id.as_bytes() })?;
+    }
+    if let Some((kind, id)) = after.row {
+        feed::refresh(tx, kind, id)?;
+    }
+    #[cfg(feature = "planted")] // Incident 22.
+    if pos_planted::is(pos_planted::Bug::LaterEditMarkedAsSent) {
+        tx.execute(
+            "UPDATE sync_queue SET state = 'acknowledged', feed_seq = :feed_seq, finished_at_ms = :now
+             WHERE state = 'pending' AND entity_id = (SELECT entity_id FROM sync_queue WHERE op_id = :op_id)",
+            named_params! {
+                ":feed_seq": int("sync_queue.feed_seq", feed_seq)?, ":now": now_ms, ":op_id": op_id.as_bytes(),
+            },
+        )?;
+    }
     Ok(Fenced::Done)
 }
 
-/// Those who waited for it wait for one less. Asked first: most operations have none, and the empty set of an UPDATE
-/// costs as much as the rest of an acknowledgement.
-fn release_dependants(tx: &Tx<'_>, op_id: OpId) -> Result<(), StoreError> {
-    let mut statement = tx.prepare_cached("SELECT op_id FROM sync_dependency WHERE depends_on = :op_id")?;
-    let waiting: Vec<OpId> =
-        all(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_dependency", |c| {
-            c.id("op_id")
-        })?;
-    let mut release =
-        tx.prepare_cached("UPDATE sync_queue SET waits_for = waits_for - 1 WHERE op_id = :op_id")?;
-    for op_id in waiting {
-        release.execute(named_params! { ":op_id": op_id.as_bytes() })?;
-    }
-    Ok(())
+/// What an acknowledgement brings about beside itself. Asked first, and at once: most operations have none of it, and
+/// the empty set of an UPDATE costs as much as the rest of an acknowledgement.
+struct Aftermath {
+    /// Others wait for it.
+    awaited: bool,
+    /// The shared row that it edits.
+    row: Option<(EntityKind, Uuid)>,
+}
+
+fn aftermath_of(conn: &Conn, op_id: OpId) -> Result<Aftermath, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT q.entity, q.entity_id, EXISTS (SELECT 1 FROM sync_dependency AS d WHERE d.depends_on = q.op_id) AS awaited
+         FROM sync_queue AS q WHERE q.op_id = :op_id",
+    )?;
+    first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
+        Ok(Aftermath { awaited: c.get("awaited")?, row: row_of(c)? })
+    })?
+    .ok_or(StoreError::Missing { what: "operation", id: op_id.0 })
+}
+
+/// The shared row that the columns `entity` and `entity_id` name.
+fn row_of(c: &Columns<'_, '_>) -> Result<Option<(EntityKind, Uuid)>, StoreError> {
+    let entity: Option<String> = c.get("entity")?;
+    entity.as_deref().and_then(EntityKind::parse).map(|kind| Ok((kind, c.id("entity_id")?))).transpose()
 }
 
 /// The server lists the operation among those whose effects lie below a cursor, as when the answer to its push was
@@ -299,14 +328,9 @@ fn park_dependants(tx: &Tx<'_>, op_id: OpId) -> Result<(), StoreError> {
 
 /// The shared row that an operation edits, when it edits one.
 pub(super) fn entity_of(conn: &Conn, op_id: OpId) -> Result<Option<(EntityKind, Uuid)>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT entity, entity_id FROM sync_queue WHERE op_id = :op_id AND entity IS NOT NULL",
-    )?;
-    let found = all(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
-        let entity: String = c.get("entity")?;
-        Ok(EntityKind::parse(&entity).map(|kind| c.id("entity_id").map(|id: Uuid| (kind, id))))
-    })?;
-    found.into_iter().flatten().next().transpose()
+    let mut statement =
+        conn.prepare_cached("SELECT entity, entity_id FROM sync_queue WHERE op_id = :op_id")?;
+    Ok(first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", row_of)?.flatten())
 }
 
 /// Computes the row that an operation edits anew.
@@ -315,12 +339,4 @@ pub(super) fn refresh_row(tx: &Tx<'_>, op_id: OpId) -> Result<(), StoreError> {
         Some((kind, id)) => feed::refresh(tx, kind, id),
         None => Ok(()),
     }
-}
-
-/// The state and generation, for assertions of callers that answer several operations at once.
-pub(super) fn place_of(conn: &Conn, op_id: OpId) -> Result<Option<(u32, u64)>, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT epoch, seq FROM sync_queue WHERE op_id = :op_id")?;
-    first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
-        Ok((c.count("epoch")?, c.count("seq")?))
-    })
 }

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 
 use super::decide::list_dependencies;
 use super::view::{COLUMNS, read};
-use super::{OpState, QueueRow};
+use super::{BODY, OpState, QueueRow};
 use crate::StoreError;
 use crate::sql::{Conn, all, int};
 
@@ -32,8 +32,9 @@ pub fn list_whole(
 ) -> Result<Vec<WholeOperation>, StoreError> {
     let (epoch, seq) = after.unwrap_or((0, 0));
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS}, body FROM sync_queue WHERE state = :state AND (epoch, seq) > (:epoch, :seq)
-         ORDER BY epoch, seq LIMIT :limit"
+        "SELECT {COLUMNS}, {BODY} AS body FROM sync_queue AS q WHERE state = :state AND (epoch, seq) > (:epoch, :seq)
+         ORDER BY epoch, seq LIMIT :limit",
+        BODY = BODY!(),
     ))?;
     let rows = statement.query(named_params! {
         ":state": state.as_str(), ":epoch": epoch, ":seq": int("sync_queue.seq", seq)?, ":limit": limit,

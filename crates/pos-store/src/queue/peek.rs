@@ -3,6 +3,7 @@
 use pos_domain::{Hash32, OpId};
 use rusqlite::named_params;
 
+use super::BODY;
 use crate::StoreError;
 use crate::sql::{Conn, all, int};
 
@@ -31,11 +32,12 @@ pub struct WaitingBody {
 /// Those of reading.
 pub fn peek(conn: &Conn, after: Option<(u32, u64)>, limit: u32) -> Result<Vec<WaitingBody>, StoreError> {
     let (epoch, seq) = after.unwrap_or((0, 0));
-    let mut statement = conn.prepare_cached(
-        "SELECT op_id, epoch, seq, kind, kind_version, body, body_hash FROM sync_queue
-         WHERE (epoch, seq) > (:epoch, :seq) AND state = 'pending' AND body IS NOT NULL
-         ORDER BY epoch, seq LIMIT :limit",
-    )?;
+    let mut statement = conn.prepare_cached(concat!(
+        "SELECT q.op_id, q.epoch, q.seq, q.kind, q.kind_version, q.body_hash, ",
+        BODY!(),
+        " AS body FROM sync_queue AS q
+         WHERE (q.epoch, q.seq) > (:epoch, :seq) AND q.state = 'pending' ORDER BY q.epoch, q.seq LIMIT :limit"
+    ))?;
     let rows = statement.query(named_params! {
         ":epoch": epoch, ":seq": int("sync_queue.seq", seq)?, ":limit": limit,
     })?;

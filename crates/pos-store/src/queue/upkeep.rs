@@ -5,8 +5,8 @@ use rusqlite::named_params;
 
 use super::MAX_WAIT_MS;
 use super::decide::list_waiting;
-use super::outcome::{place_of, refresh_row};
-use crate::sql::{Conn, Tx, all, first, int};
+use super::outcome::refresh_row;
+use crate::sql::{Conn, Tx, all, int};
 use crate::{StoreError, stock};
 
 /// How long the body of an acknowledged operation is kept at least, in milliseconds: 7 days, so that a server
@@ -76,7 +76,8 @@ pub fn retry_parked(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
 pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Result<bool, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT q.seq FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
-         WHERE q.state = 'acknowledged' AND q.body IS NOT NULL AND q.seq > :seq AND q.finished_at_ms < :asked
+         WHERE q.state = 'acknowledged' AND q.seq > :seq AND q.finished_at_ms < :asked
+           AND (q.body IS NOT NULL OR q.kind = 'sale.complete')
          ORDER BY q.seq LIMIT :limit",
     )?;
     let rows = statement.query(named_params! {
@@ -96,14 +97,21 @@ pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Resu
 /// Those of writing.
 pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Result<usize, StoreError> {
     let mut statement = tx.prepare(
-        "SELECT q.op_id, q.seq FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
+        "SELECT q.op_id, q.seq, q.body IS NOT NULL OR q.kind = 'sale.complete' AS kept
+         FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
          WHERE q.seq > :seq AND q.state = 'acknowledged' ORDER BY q.seq",
     )?;
     let rows = statement.query(named_params! { ":seq": int("sync_queue.seq", seq)? })?;
-    let held = all(rows, "sync_queue", |c| Ok((c.id::<OpId>("op_id")?, c.count::<u64>("seq")?)))?;
+    let held = all(rows, "sync_queue", |c| {
+        Ok((c.id::<OpId>("op_id")?, c.count::<u64>("seq")?, c.get::<bool>("kept")?))
+    })?;
     let mut requeued = 0;
-    for (op_id, seq) in held {
-        if above.contains(&seq) || !restore_body(tx, op_id)? {
+    for (op_id, seq, kept) in held {
+        if above.contains(&seq) {
+            continue;
+        }
+        if !kept {
+            tracing::warn!(%op_id, seq, "the server lost an operation whose body is kept nowhere any more");
             continue;
         }
         stock::release(tx, op_id)?;
@@ -125,8 +133,7 @@ pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Resul
 }
 
 /// Drops bodies that nobody will ask for again: acknowledged a week ago and in the server's backup, which holds this
-/// epoch up to `backup_seq`. A body that explains a movement stays, unless a document does. At most `limit` of them;
-/// how many.
+/// epoch up to `backup_seq`. A body that explains a movement stays, as documents do. At most `limit` of them; how many.
 ///
 /// # Errors
 /// Those of writing.
@@ -137,8 +144,7 @@ pub fn trim(tx: &Tx<'_>, backup_seq: u64, now_ms: i64, limit: u32) -> Result<usi
                  SELECT q.op_id FROM sync_queue AS q JOIN device AS d
                  WHERE q.state = 'acknowledged' AND q.body IS NOT NULL AND q.finished_at_ms <= :before
                    AND (q.epoch < d.epoch OR q.seq <= :backup_seq)
-                   AND (q.kind = 'sale.complete'
-                        OR NOT EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id))
+                   AND NOT EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id)
                  ORDER BY q.epoch, q.seq LIMIT :limit)",
         )?
         .execute(named_params! {
@@ -204,27 +210,4 @@ pub(super) fn go_on(tx: &Tx<'_>, waiting: Vec<OpId>, now_ms: i64) -> Result<Vec<
         }
     }
     Ok(freed)
-}
-
-/// Puts a dropped body back, which only sales can: their documents are kept for ever. `false` when it is gone.
-fn restore_body(tx: &Tx<'_>, op_id: OpId) -> Result<bool, StoreError> {
-    let mut statement =
-        tx.prepare_cached("SELECT body IS NOT NULL AS kept FROM sync_queue WHERE op_id = :op_id")?;
-    let kept = first(statement.query(named_params! { ":op_id": op_id.as_bytes() })?, "sync_queue", |c| {
-        c.get::<bool>("kept")
-    })?;
-    if kept == Some(true) {
-        return Ok(true);
-    }
-    let restored = tx
-        .prepare_cached(
-            "UPDATE sync_queue SET body = s.document FROM sale AS s
-             WHERE s.op_id = sync_queue.op_id AND sync_queue.op_id = :op_id",
-        )?
-        .execute(named_params! { ":op_id": op_id.as_bytes() })?;
-    if restored == 0 {
-        let place = place_of(tx, op_id)?;
-        tracing::warn!(%op_id, ?place, "the server lost an operation whose body is kept nowhere any more");
-    }
-    Ok(restored == 1)
 }

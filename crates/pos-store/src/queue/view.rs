@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use uuid::Uuid;
 
 use super::claim::mode;
-use super::{ErrorClass, ErrorParams, OpHead, OpMode, OpState};
+use super::{BODY, ErrorClass, ErrorParams, OpHead, OpMode, OpState};
 use crate::StoreError;
 use crate::sql::{Columns, Conn, all, first};
 
@@ -229,7 +229,8 @@ pub fn count_failed(conn: &Conn) -> Result<u64, StoreError> {
 /// # Errors
 /// Those of reading.
 pub fn find_body(conn: &Conn, op_id: OpId) -> Result<Option<String>, StoreError> {
-    let mut statement = conn.prepare_cached("SELECT body FROM sync_queue WHERE op_id = :op_id")?;
+    let mut statement = conn
+        .prepare_cached(concat!("SELECT ", BODY!(), " AS body FROM sync_queue AS q WHERE q.op_id = :op_id"))?;
     let rows = statement.query(named_params! { ":op_id": op_id.as_bytes() })?;
     Ok(first(rows, "sync_queue", |c| c.get("body"))?.flatten())
 }

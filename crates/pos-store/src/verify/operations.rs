@@ -41,7 +41,8 @@ pub(super) fn check_circles(conn: &Conn, findings: &mut Findings) -> Result<(), 
 /// Bodies give their hashes; what moves stock has exactly its movements.
 pub(super) fn check_bodies(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
     let mut statement = conn.prepare(
-        "SELECT op_id, kind, kind_version, mode, made_at_ms, body, body_hash, body_bytes, state, finished_at_ms,
+        "SELECT op_id, kind, kind_version, mode, made_at_ms, body_hash, body_bytes, state, finished_at_ms,
+             coalesce(q.body, (SELECT s.document FROM sale AS s WHERE s.op_id = q.op_id)) AS body,
              EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id) AS moves
          FROM sync_queue AS q ORDER BY epoch, seq",
     )?;
@@ -58,7 +59,9 @@ fn check_body(conn: &Conn, c: &Columns<'_, '_>, findings: &mut Findings) -> Resu
     let kind: String = c.get("kind")?;
     let moves: bool = c.get("moves")?;
     let Some(body) = c.get::<Option<String>>("body")? else {
-        if moves && kind != "sale.complete" {
+        if kind == "sale.complete" {
+            findings.add("document.missing", subject, json!({}));
+        } else if moves {
             findings.add("movement.unexplained", subject, json!({ "kind": kind }));
         }
         return Ok(());
