@@ -106,6 +106,8 @@ codes! {
     SyncNotDiscardable = "sync.not_discardable",
     /// No corrected operation can take the place of this one. `reason`: `not_dead`, `document`, `alarm`, `kind`, `gone`
     SyncNotEditable = "sync.not_editable",
+    /// There is nothing to try again. `reason`: `not_dead`, or `awaiting` when another one was refused that it waits for
+    SyncNotRetryable = "sync.not_retryable",
     /// No such conflict. No parameters.
     ConflictNotFound = "conflict.not_found",
     /// This conflict does not offer this choice. `choice`, `choices[]`

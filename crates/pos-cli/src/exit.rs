@@ -66,6 +66,7 @@ impl Exit {
             | ErrorCode::SyncOperationNotFound
             | ErrorCode::SyncNotDiscardable
             | ErrorCode::SyncNotEditable
+            | ErrorCode::SyncNotRetryable
             | ErrorCode::ConflictNotFound
             | ErrorCode::ConflictChoiceNotOffered
             | ErrorCode::ConflictAlreadyResolved

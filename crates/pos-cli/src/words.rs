@@ -110,6 +110,7 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::SyncNotDiscardable => {
             "This operation cannot be given up ({reason}). Try it again with `comptoir queue retry`."
         }
+        ErrorCode::SyncNotRetryable => "There is nothing to try again ({reason}).",
         ErrorCode::SyncNotEditable => "No corrected operation can take the place of this one ({reason}).",
         ErrorCode::SyncOperationNotFound => "There is no such operation. List them with `comptoir queue`.",
         ErrorCode::ConflictNotFound => "There is no such conflict. List them with `comptoir conflicts`.",

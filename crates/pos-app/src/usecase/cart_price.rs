@@ -5,7 +5,7 @@ use pos_domain::cart::{LineTerms, price};
 use pos_domain::tender::{SettlementFault, settle_amounts};
 use pos_domain::{CartLine, LineId, Money, TenderKind};
 use pos_store::audit::{self, AuditEntry};
-use pos_store::{carts, settings};
+use pos_store::{StoreError, Tx, carts, settings};
 use serde_json::json;
 
 use crate::app::{App, Counter};
@@ -30,7 +30,7 @@ impl App {
             let (before, after) =
                 cart_edit::set_price(cart, line_id, parsed.map_err(decimal("unit_price"))?)?;
             if before.unit_price != after.unit_price {
-                audit::record(tx, &trace(at_ms, counter.cashier.name, &before, &after))?;
+                record_price(tx, at_ms, &counter.cashier.name, before.unit_price, &after)?;
             }
             Ok(())
         })
@@ -65,14 +65,22 @@ impl App {
     }
 }
 
-fn trace(at_ms: i64, actor: String, before: &CartLine, after: &CartLine) -> AuditEntry {
+/// The trace of a line whose price a person made, instead of `from`.
+pub(super) fn record_price(
+    tx: &Tx<'_>,
+    at_ms: i64,
+    actor: &str,
+    from: Money,
+    line: &CartLine,
+) -> Result<(), StoreError> {
     let detail = json!({
-        "code": after.code,
-        "name": after.name,
-        "catalogue": after.catalogue_price,
-        "from": before.unit_price,
-        "to": after.unit_price,
+        "code": line.code,
+        "name": line.name,
+        "catalogue": line.catalogue_price,
+        "from": from,
+        "to": line.unit_price,
     });
-    let action = "price.overridden".to_owned();
-    AuditEntry { at_ms, actor, action, subject: Some(after.product_id.0), detail }
+    let (actor, action) = (actor.to_owned(), "price.overridden".to_owned());
+    audit::record(tx, &AuditEntry { at_ms, actor, action, subject: Some(line.product_id.0), detail })
+        .map(drop)
 }

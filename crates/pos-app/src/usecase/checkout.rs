@@ -15,6 +15,7 @@ use pos_store::{Conn, Tx, carts, customers, local, products, sales};
 use pos_sync::{Answered, CheckoutAnswer, SaleVerdict, ShortLine};
 use serde_json::json;
 
+use super::cart_price::record_price;
 use super::known_stock::check_known_stock;
 use super::records::Stamp;
 use super::ringing::{Pending, head_of, insert, number_of, ring_up, seal};
@@ -101,6 +102,7 @@ impl App {
             }
             let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
             ring_up(tx, &stamp, &key, document, Some(order.request_id))?;
+            record_prices(tx, &counter, &order, stamp.now_ms)?;
             if order.from_counter {
                 carts::remove(tx, order.cart.cart_id)?;
             }
@@ -141,6 +143,7 @@ impl App {
             let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
             let known = check_known_stock(tx, &order.cart)?;
             let sale = insert(tx, &stamp, document, op_id, queue::OpMode::Admit, Some(order.request_id))?;
+            record_prices(tx, &counter, &order, stamp.now_ms)?;
             let deadline = Duration::from_millis(u64::from(counter.settings.checkout_deadline_ms));
             let claimed = queue::claim_one(tx, op_id, lease_until(stamp.now_ms, deadline))?;
             let begun = Begun { sale, op_id, blocked: known.blocked, notices: known.notices };
@@ -339,6 +342,17 @@ fn refusal_without_server(settings: &ShopSettings, begun: &Begun) -> Option<AppE
 
 fn blocked_offline(lines: &[ShortLineView]) -> AppError {
     AppError::with(ErrorCode::SaleBlockedOffline, json!({ "lines": lines }))
+}
+
+/// Leaves a trace of the prices that came with an order. The cart on the counter left one when a price was given.
+fn record_prices(tx: &Tx<'_>, counter: &Counter, order: &Order, now_ms: i64) -> Result<(), AppError> {
+    if order.from_counter {
+        return Ok(());
+    }
+    for line in order.cart.lines.iter().filter(|line| line.unit_price != line.catalogue_price) {
+        record_price(tx, now_ms, &counter.cashier.name, line.catalogue_price, line)?;
+    }
+    Ok(())
 }
 
 /// Until when a checkout keeps its claim on the operation.

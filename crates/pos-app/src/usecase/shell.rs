@@ -7,7 +7,7 @@ use super::checkout::{Order, in_doubt};
 use crate::app::App;
 use crate::cart_edit;
 use crate::error::{AppError, decimal};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Permission};
 use crate::quote::parse_tender_kind;
 use crate::room;
 use crate::view::SaleCompleted;
@@ -18,7 +18,7 @@ pub(crate) type LineText = (String, Option<String>, Option<String>);
 pub(crate) type TenderText = (String, String, Option<String>);
 
 impl App {
-    /// `sale.sell`
+    /// `sale.sell`. Another price than the catalogue's needs a person who may give one.
     pub async fn sell_lines(
         &self,
         request_id: RequestId,
@@ -51,6 +51,9 @@ impl App {
                 Ok((cart, tenders.collect::<Result<Vec<_>, AppError>>()?))
             })
             .await?;
+        if cart.lines.iter().any(|line| line.unit_price != line.catalogue_price) {
+            self.check_permission(Permission::OverridePrice).await?;
+        }
         self.sell(Order { request_id, cart, tenders, from_counter: false }).await
     }
 }

@@ -3,7 +3,7 @@
 use pos_domain::{Money, OpId, OperationBody};
 use pos_store::exchange::{self, Breaker, Run};
 use pos_store::queue::{self, OpState, QueueRow};
-use pos_store::{Conn, device, health};
+use pos_store::{Conn, StoreError, device, health};
 use serde_json::json;
 
 use super::catalogue::MAX_PAGE;
@@ -51,9 +51,13 @@ impl App {
     pub async fn retry_operation(&self, op_id: OpId) -> Result<Outcome<()>, AppError> {
         let now_ms = self.now_ms();
         self.write(move |tx| {
-            queue::find(tx, op_id)?.ok_or_else(|| AppError::new(ErrorCode::SyncOperationNotFound))?;
-            queue::retry(tx, op_id, now_ms)?;
-            Ok(())
+            let missing = || AppError::new(ErrorCode::SyncOperationNotFound);
+            let row = queue::find(tx, op_id)?.ok_or_else(missing)?;
+            match queue::retry(tx, op_id, now_ms) {
+                Ok(_) => Ok(()),
+                Err(StoreError::WrongState { .. }) => Err(not_retryable(row.state)),
+                Err(other) => Err(other.into()),
+            }
         })
         .await?;
         self.wrote();
@@ -253,6 +257,17 @@ fn name_of(conn: &Conn, row: &QueueRow) -> Result<Option<String>, AppError> {
         "conflict" => conflicts::find(conn, (*id).into())?.map(|c| c.conflict.title),
         _ => None,
     })
+}
+
+/// Why there is nothing to try again.
+fn not_retryable(state: OpState) -> AppError {
+    let reason = match state {
+        OpState::Parked => "awaiting",
+        OpState::Pending | OpState::InFlight | OpState::Acknowledged | OpState::Rejected | OpState::Dead => {
+            "not_dead"
+        }
+    };
+    AppError::with(ErrorCode::SyncNotRetryable, json!({ "reason": reason }))
 }
 
 fn run_view(run: Run) -> SyncRunView {

@@ -95,6 +95,20 @@ fn nothing_is_given_up_without_a_reason_and_a_sale_never() {
 }
 
 #[test]
+fn only_what_was_refused_is_tried_again() {
+    let shell = Shell::demo();
+    shell.sell("RIZ-5KG", "62000");
+    let waiting = shell.done(&["queue"])[0]["op_id"].as_str().unwrap().to_owned();
+    let error = shell.refused(3, &["queue", "retry", &waiting]);
+    assert_eq!(
+        (&error["code"], &error["params"]["reason"]),
+        (&json!("sync.not_retryable"), &json!("not_dead"))
+    );
+    let unknown = "01970000-0000-7000-8000-000000000000";
+    assert_eq!(shell.refused(3, &["queue", "retry", unknown])["code"], "sync.operation_not_found");
+}
+
+#[test]
 fn the_queue_is_written_to_a_file_with_bodies_and_reasons() {
     let (_server, _first, second, refused) = refused_edits();
     let lines = second.done(&["queue", "export", "--scope", "dead", "--out", "-"]);

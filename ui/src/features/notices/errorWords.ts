@@ -29,7 +29,7 @@ type Write = (params: Params, reading: Reading) => Words;
 
 const plain = (title: () => string, text: () => string): Write => () => ({ title: title(), text: text() });
 
-/** Why an operation can be neither given up nor corrected. */
+/** Why an operation can be neither given up, nor corrected, nor tried again. */
 function heldBecause(reason: string): string {
   switch (reason) {
     case 'document':
@@ -42,6 +42,8 @@ function heldBecause(reason: string): string {
       return m.err_sync_not_editable_kind();
     case 'gone':
       return m.err_sync_not_editable_gone();
+    case 'awaiting':
+      return m.err_sync_not_retryable_awaiting();
     default:
       return m.err_sync_not_discardable_not_dead();
   }
@@ -107,6 +109,7 @@ const WORDS: Record<AnyCode, Write> = {
   'sync.refused': (p) => ({ title: m.err_sync_refused(), text: m.err_sync_refused_do({ detail: text(p, 'detail') }) }),
   'sync.not_discardable': (p) => ({ title: m.err_sync_not_discardable(), text: heldBecause(text(p, 'reason')) }),
   'sync.not_editable': (p) => ({ title: m.err_sync_not_editable(), text: heldBecause(text(p, 'reason')) }),
+  'sync.not_retryable': (p) => ({ title: m.err_sync_not_retryable(), text: heldBecause(text(p, 'reason')) }),
   'sync.operation_not_found': plain(m.err_sync_operation_not_found, m.err_sync_operation_not_found_do),
   'conflict.not_found': plain(m.err_conflict_not_found, m.err_conflict_not_found_do),
   'conflict.choice_not_offered': plain(m.err_conflict_choice_not_offered, m.err_conflict_choice_not_offered_do),

@@ -30,6 +30,6 @@ export function stateSentence(status: SyncStatusView | null): string {
       return status.pending > 0 ? m.sync_state_offline_pending({ count: status.pending }) : m.sync_state_offline();
     case 'attention':
       if (status.alarm !== null) return m.sync_state_alarm();
-      return status.dead > 0 ? m.sync_state_dead({ count: status.dead }) : m.sync_state_attention();
+      return status.dead > 0 ? m.sync_state_dead({ count: status.dead }) : m.sync_state_conflicts({ count: status.conflicts_open });
   }
 }
