@@ -1,4 +1,5 @@
-//! Paper: what a receipt says, how it looks on a screen, a till roll or a page, and how it reaches a printer.
+//! Paper: what a receipt says, how it looks on a screen, a till roll or a page, and how it reaches a printer. And the other
+//! way round: what a camera or a file gives, made into a picture of a product.
 //!
 //! Owns: receipts in French and English, plain text, ESC/POS bytes, PDF, the drawer's pulse, and the formats of
 //! amounts and dates that receipts and the shell share. All encoders are pure; [`transport`] alone touches devices.
@@ -8,6 +9,7 @@
 pub mod escpos;
 pub mod format;
 pub mod pdf;
+pub mod picture;
 pub mod receipt;
 pub mod text;
 pub mod transport;

@@ -44,7 +44,7 @@ pub struct Product {
     pub offline_policy: OfflinePolicy,
     /// Shown on the favourites grid.
     pub favourite: bool,
-    /// Name of its picture, when it has one.
+    /// Its picture: the name of an attachment, or of a drawing that is built into the program.
     pub picture: Option<String>,
     /// No longer sold, but kept for its history.
     pub archived: bool,

@@ -1,11 +1,15 @@
 //! The rules of the shop, and nothing else.
 //!
 //! Owns: money, quantities, tax, discounts, cash rounding, carts, tenders, sale documents, the chain of final
-//! documents, stock rules, products, customers, settings, conflicts and field merging.
+//! documents, stock rules, products, customers, settings, attachments, conflicts and field merging.
 //!
 //! Must not know: files, sockets, clocks, randomness, floats. Whatever a rule needs is passed in, so each rule
 //! gives the same answer on a register, on the server and in a test.
 
+#[cfg(all(feature = "planted", not(debug_assertions)))]
+compile_error!("planted bugs are for tests: no release build has them");
+
+pub mod attachment;
 pub mod barcode;
 pub mod body;
 pub mod cart;
@@ -29,6 +33,7 @@ mod decimal;
 
 pub use barcode::{BarcodeFault, Gtin};
 pub use body::OperationBody;
+pub use attachment::{AttachmentHash, MAX_ATTACHMENT_BYTES, MediaType};
 pub use cart::{Cart, CartLine, Discount, PriceFault, PricedCart, PricedLine, TaxTotal};
 pub use catalogue::{Cashier, Category, Customer, Product, Role};
 pub use chain::{ChainFault, ChainRecord, DeviceKey, DevicePublicKey};

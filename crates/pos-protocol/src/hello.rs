@@ -4,6 +4,8 @@ use pos_domain::DeviceId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::attachment::AttachmentLimits;
+
 /// Protocols that a server takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProtocolRange {
@@ -37,6 +39,9 @@ pub struct Limits {
     pub page_rows: u32,
     /// Requests per second that this register should stay below.
     pub requests_per_second: u32,
+    /// What it keeps of attachments; none when the server is older than they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachments: Option<AttachmentLimits>,
 }
 
 /// `GET /v1/hello`

@@ -1,11 +1,12 @@
 //! What registers and the server say to each other.
 //!
-//! Owns: envelopes, verdicts, feed rows, pages, digests, pairing, limits and the [`SyncApi`] trait. docs/PROTOCOL.md tells
-//! the same in prose. Bodies of operations are the business's own commands and live in [`pos_domain::body`].
+//! Owns: envelopes, verdicts, feed rows, pages, digests, pieces of attachments, pairing, limits and the [`SyncApi`] trait.
+//! docs/PROTOCOL.md tells the same in prose. Bodies of operations are the business's own commands and live in [`pos_domain::body`].
 //!
 //! Must not know: sockets, files, clocks. JSON field names and enum values are append-only.
 
 mod api;
+mod attachment;
 mod digest;
 mod feed;
 mod hello;
@@ -16,6 +17,9 @@ mod problem;
 mod verdict;
 
 pub use api::{ApiError, SyncApi};
+pub use attachment::{
+    AttachmentLimits, AttachmentRefusal, FetchPiece, MAX_PIECE_BYTES, PieceGiven, PieceTaken, SendPiece,
+};
 pub use digest::{
     DigestAnswer, DigestPart, DigestRequest, MAX_DIGEST_PARTS, Partition, RowsDigest, row_digest,
 };

@@ -25,6 +25,8 @@
 //! - a cursor that is ahead of its rows;
 //! - an operation that is lost, changed after it left, or claimed twice at once.
 
+pub mod attachment_files;
+pub mod attachments;
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("planted bugs are for tests: no release build has them");
 

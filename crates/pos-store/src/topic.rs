@@ -11,6 +11,8 @@ pub enum Topic {
     Categories,
     /// Products and prices.
     Products,
+    /// Bytes of products' pictures.
+    Pictures,
     /// Stock.
     Stock,
     /// Customers.

@@ -178,7 +178,7 @@ pub(crate) fn hello() -> Hello {
         backup_watermark: 7,
         feed_seq: 17,
         server_time_ms: 1_773_507_909_500,
-        limits: Limits { batch_ops: 2_000, batch_bytes: 1 << 20, page_rows: 5_000, requests_per_second: 20 },
+        limits: Limits { batch_ops: 2_000, batch_bytes: 1 << 20, page_rows: 5_000, requests_per_second: 20, attachments: None },
     }
 }
 

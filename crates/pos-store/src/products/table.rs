@@ -1,7 +1,7 @@
 //! How a product is read from and written to its tables: the row, its barcodes, its words.
 
 use pos_domain::body::EntityKind;
-use pos_domain::{OfflinePolicy, Product, ProductId};
+use pos_domain::{AttachmentHash, OfflinePolicy, Product, ProductId};
 use rusqlite::{OptionalExtension, named_params};
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use super::canonical;
 use crate::StoreError;
 use crate::shared::{Kept, Life, SharedRow};
 use crate::sql::{Columns, Conn, Tx, first, to_json};
+use crate::{StoreError, attachments};
 use crate::text::{fold, write_out};
 
 /// The columns of a product, from `product AS p`.
@@ -100,6 +101,21 @@ fn index(tx: &Tx<'_>, number: i64, product: &Product) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// A picture that this product did not name before is wanted where its bytes are not.
+fn want_picture(
+    tx: &Tx<'_>,
+    product: &Product,
+    life: &Life,
+    before: Option<&Kept<Product>>,
+) -> Result<(), StoreError> {
+    let named_before = before.is_some_and(|b| !b.life.deleted && b.row.picture == product.picture);
+    let picture = product.picture.as_deref().filter(|_| !life.deleted && !named_before);
+    match picture.and_then(AttachmentHash::parse) {
+        Some(hash) => attachments::named(tx, hash, product.favourite),
+        None => Ok(()),
+    }
+}
+
 const fn policy_name(policy: OfflinePolicy) -> &'static str {
     match policy {
         OfflinePolicy::Block => "block",
@@ -182,6 +198,7 @@ impl SharedRow for Product {
                 ":server_fields": columns.server_fields,
                 ":extra": columns.extra,
         })?;
+        want_picture(tx, self, life, before)?;
         match before {
             Some(before) if same_words(before, self, life) => Ok(()),
             Some(before) => {

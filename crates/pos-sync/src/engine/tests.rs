@@ -7,7 +7,7 @@ use crate::breaker::PROBE_EVERY;
 use crate::schedule::{DEBOUNCE, DEBOUNCE_AT_MOST};
 
 const LIMITS: Limits =
-    Limits { batch_ops: 2_000, batch_bytes: 1 << 20, page_rows: 5_000, requests_per_second: 1_000 };
+    Limits { batch_ops: 2_000, batch_bytes: 1 << 20, page_rows: 5_000, requests_per_second: 1_000, attachments: None };
 const EMPTY: QueueView = QueueView { ready: 0, next_due_in: None, links: 0 };
 const GONE: Trouble = Trouble::Outage(Outage::Certain);
 const FAST: Duration = Duration::from_millis(20);
