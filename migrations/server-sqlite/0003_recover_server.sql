@@ -41,6 +41,6 @@ CREATE TABLE backup (
     made_at_ms INTEGER NOT NULL,
     name       TEXT    NOT NULL, -- of its file, or in words where it lies
     feed_seq   INTEGER NOT NULL CHECK (feed_seq >= 0),
-    operations INTEGER NOT NULL CHECK (operations >= 0), -- op_no of the last one in it
+    operations INTEGER NOT NULL CHECK (operations >= 0), -- how many have a verdict in it
     entries    INTEGER NOT NULL CHECK (entries >= 0)     -- audit_no of the last one in it
 ) STRICT;

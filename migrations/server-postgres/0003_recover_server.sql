@@ -46,7 +46,7 @@ CREATE TABLE backup (
     made_at_ms BIGINT NOT NULL,
     name       TEXT   NOT NULL, -- of its file, or in words where it lies
     feed_seq   BIGINT NOT NULL CHECK (feed_seq >= 0),
-    operations BIGINT NOT NULL CHECK (operations >= 0), -- op_no of the last one in it
+    operations BIGINT NOT NULL CHECK (operations >= 0), -- how many have a verdict in it
     entries    BIGINT NOT NULL CHECK (entries >= 0),    -- audit_no of the last one in it
     PRIMARY KEY (tenant_key, backup_no)
 );
