@@ -180,6 +180,19 @@ pub struct ConflictReopening {
     pub hlc: Hlc,
 }
 
+/// Says that the server maps an id of this register to another row than it did before. A person decides which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingDispute {
+    /// Kind of row.
+    pub entity: EntityKind,
+    /// The id that this register once made.
+    pub local_id: Uuid,
+    /// The row that it was mapped to first, and is mapped to here.
+    pub known: Uuid,
+    /// The row that the server named now.
+    pub told: Uuid,
+}
+
 /// A business command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OperationBody {
@@ -197,6 +210,8 @@ pub enum OperationBody {
     ConflictResolve(ConflictResolution),
     /// `conflict.reopen`
     ConflictReopen(ConflictReopening),
+    /// `mapping.dispute`
+    MappingDispute(MappingDispute),
 }
 
 /// A body as it is stored and sent.
@@ -248,6 +263,7 @@ impl OperationBody {
             Self::StockAdjust(_) => "stock.adjust",
             Self::ConflictResolve(_) => "conflict.resolve",
             Self::ConflictReopen(_) => "conflict.reopen",
+            Self::MappingDispute(_) => "mapping.dispute",
         }
     }
 
@@ -260,6 +276,7 @@ impl OperationBody {
             Self::EntityDelete(b) => b.entity.as_str(),
             Self::StockAdjust(_) => EntityKind::Stock.as_str(),
             Self::ConflictResolve(_) | Self::ConflictReopen(_) => EntityKind::Conflict.as_str(),
+            Self::MappingDispute(b) => b.entity.as_str(),
         }
     }
 
@@ -273,6 +290,7 @@ impl OperationBody {
             Self::StockAdjust(b) => serde_json::to_string(b),
             Self::ConflictResolve(b) => serde_json::to_string(b),
             Self::ConflictReopen(b) => serde_json::to_string(b),
+            Self::MappingDispute(b) => serde_json::to_string(b),
         };
         let text = text.map_err(|source| BodyFault::Unreadable { kind: self.kind().to_owned(), source })?;
         let hash = Hash32::of(text.as_bytes());
@@ -293,6 +311,7 @@ impl OperationBody {
             ("stock.adjust", VERSION) => read(kind, text).map(Self::StockAdjust),
             ("conflict.resolve", VERSION) => read(kind, text).map(Self::ConflictResolve),
             ("conflict.reopen", VERSION) => read(kind, text).map(Self::ConflictReopen),
+            ("mapping.dispute", VERSION) => read(kind, text).map(Self::MappingDispute),
             _ => Err(BodyFault::Unknown { kind: kind.to_owned(), version }),
         }
     }

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+use crate::contested::{ContestedId, ForkedRegister, RefundExcess};
 use crate::ids::{ConflictId, DeviceId, LineId, OpId, ProductId, SaleId};
 use crate::merge::FieldDispute;
 use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::rounding::{RoundingMode, div_round};
 
 /// What kind of disagreement it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -23,6 +25,12 @@ pub enum ConflictKind {
     Oversold,
     /// A sale was made at another price than the catalogue's.
     PriceChanged,
+    /// More came back of a sale than was sold, or was left of it.
+    RefundBeyondBounds,
+    /// An id of a register is said to mean two different rows.
+    MappingContradiction,
+    /// A register's file went on in two places: the same place of its life holds two operations.
+    Fork,
 }
 
 impl ConflictKind {
@@ -34,6 +42,9 @@ impl ConflictKind {
             Self::DuplicateIdentity => "duplicate_identity",
             Self::Oversold => "oversold",
             Self::PriceChanged => "price_changed",
+            Self::RefundBeyondBounds => "refund_beyond_bounds",
+            Self::MappingContradiction => "mapping_contradiction",
+            Self::Fork => "fork",
         }
     }
 }
@@ -50,14 +61,26 @@ pub enum ConflictChoice {
     Merge,
     /// Oversold: the count was wrong, the goods were there.
     AcceptCount,
-    /// Oversold: the goods come from another outlet.
-    Transfer,
     /// Oversold: the goods are ordered for the customer.
     Order,
     /// Oversold: the customer gets the money for the missing goods back.
     Refund,
     /// Price: the sale stands at its price.
     AcceptPrice,
+    /// Refund: the goods did come back; they are taken into stock and the money is spent.
+    TakeGoods,
+    /// Refund: nothing came back; the money is the shop's loss.
+    AcceptLoss,
+    /// Refund: nothing came back; who paid it out owes it to the drawer.
+    CashierOwes,
+    /// Id: it means the row that it is mapped to.
+    KeepMapping,
+    /// Id: it means the other row; what was booked under it moves there.
+    MoveMapping,
+    /// Fork: what was kept aside happened, too, and is recorded.
+    RecordBranch,
+    /// Fork: what was kept aside is not recorded; a remark says why.
+    LeaveBranch,
 }
 
 impl ConflictChoice {
@@ -68,16 +91,27 @@ impl ConflictChoice {
             Self::KeepTheirs => "keep_theirs",
             Self::Merge => "merge",
             Self::AcceptCount => "accept_count",
-            Self::Transfer => "transfer",
             Self::Order => "order",
             Self::Refund => "refund",
             Self::AcceptPrice => "accept_price",
+            Self::TakeGoods => "take_goods",
+            Self::AcceptLoss => "accept_loss",
+            Self::CashierOwes => "cashier_owes",
+            Self::KeepMapping => "keep_mapping",
+            Self::MoveMapping => "move_mapping",
+            Self::RecordBranch => "record_branch",
+            Self::LeaveBranch => "leave_branch",
         }
     }
 
-    /// Whether a resolution with this choice can be taken back. A refund is a final document: it cannot.
+    /// Whether a resolution with this choice can be taken back. What makes documents count cannot: they are final.
     pub const fn is_reversible(self) -> bool {
-        !matches!(self, Self::Refund)
+        !matches!(self, Self::Refund | Self::RecordBranch)
+    }
+
+    /// Whether the person must say why. Where sales are left out of the books, nothing else would tell.
+    pub const fn needs_note(self) -> bool {
+        matches!(self, Self::LeaveBranch)
     }
 }
 
@@ -98,6 +132,25 @@ pub struct Shortage {
     pub missing: Quantity,
     /// What the customer paid for the missing part, tax included.
     pub paid: Money,
+    /// Missing still, after goods came in or money was given back. Servers of before do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub open: Option<Quantity>,
+}
+
+impl Shortage {
+    /// How much is missing still.
+    pub fn still_missing(&self) -> Quantity {
+        self.open.unwrap_or(self.missing)
+    }
+
+    /// What the customer paid for what is missing still, tax included, rounded half up.
+    pub fn still_paid(&self) -> Money {
+        let part = i128::from(self.paid.minor()).saturating_mul(i128::from(self.still_missing().milli()));
+        div_round(part, i128::from(self.missing.milli()), RoundingMode::HalfUp)
+            .and_then(|minor| Money::from_i128(minor).ok())
+            .unwrap_or(self.paid)
+    }
 }
 
 /// A sale line sold at another price than the catalogue's.
@@ -222,7 +275,19 @@ pub struct Conflict {
     pub shortages: Vec<Shortage>,
     /// Price: the differing lines.
     pub prices: Vec<PriceDifference>,
-    /// Oversold and price: the sale.
+    /// Refund: what goes beyond.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub refund: Option<RefundExcess>,
+    /// Id: the two rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub contested: Option<ContestedId>,
+    /// Fork: the two branches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub fork: Option<ForkedRegister>,
+    /// Oversold, price and refund: the document.
     pub sale_id: Option<SaleId>,
     /// What can be chosen, with the effect of each.
     pub choices: Vec<ChoicePreview>,

@@ -18,6 +18,15 @@ impl Hash32 {
     }
 }
 
+impl Hash32 {
+    /// The first 16 bytes as an id, for something that must get the same id wherever it is made.
+    pub fn to_id(self) -> uuid::Uuid {
+        let (id, _) = self.0.split_at(16);
+        let bytes = id.try_into().unwrap_or([0; 16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
 impl std::fmt::Display for Hash32 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&hex::encode(self.0))

@@ -16,6 +16,7 @@ pub mod cart;
 pub mod catalogue;
 pub mod chain;
 pub mod conflict;
+pub mod contested;
 pub mod currency;
 pub mod document;
 pub mod hash;
@@ -24,6 +25,7 @@ pub mod merge;
 pub mod money;
 pub mod quantity;
 pub mod rate;
+pub mod refund;
 pub mod rounding;
 pub mod settings;
 pub mod stock;
@@ -31,9 +33,9 @@ pub mod tender;
 
 mod decimal;
 
+pub use attachment::{AttachmentHash, MAX_ATTACHMENT_BYTES, MediaType};
 pub use barcode::{BarcodeFault, Gtin};
 pub use body::OperationBody;
-pub use attachment::{AttachmentHash, MAX_ATTACHMENT_BYTES, MediaType};
 pub use cart::{Cart, CartLine, Discount, PriceFault, PricedCart, PricedLine, TaxTotal};
 pub use catalogue::{Cashier, Category, Customer, Product, Role};
 pub use chain::{ChainFault, ChainRecord, DeviceKey, DevicePublicKey};

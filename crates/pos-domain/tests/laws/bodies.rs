@@ -2,7 +2,7 @@
 //! documents must still be read.
 
 use pos_domain::body::{
-    ConflictReopening, ConflictResolution, EntityCreate, EntityDelete, EntityKind, EntityUpdate,
+    ConflictReopening, ConflictResolution, EntityCreate, EntityDelete, EntityKind, EntityUpdate, MappingDispute,
     OpeningStock, StockAdjustment, StockAdjustmentLine,
 };
 use pos_domain::cart::{Discount, LineTerms, PriceRules};
@@ -106,6 +106,12 @@ fn bodies() -> Vec<OperationBody> {
             actor: "Aïssatou".into(),
             note: None,
             hlc: HLC,
+        }),
+        OperationBody::MappingDispute(MappingDispute {
+            entity: EntityKind::Product,
+            local_id: id(5),
+            known: id(6),
+            told: id(7),
         }),
     ]
 }
@@ -211,6 +217,7 @@ fn a_conflict_is_written_as_it_always_was() {
                 asked: one,
                 missing: one,
                 paid: money(62_500),
+                open: None,
             }],
             prices: vec![PriceDifference {
                 line_id: id(5).into(),
@@ -221,6 +228,9 @@ fn a_conflict_is_written_as_it_always_was() {
                 sold_at: money(1),
                 catalogue: money(2),
             }],
+            refund: None,
+            contested: None,
+            fork: None,
             sale_id: Some(id(7).into()),
             choices: vec![ChoicePreview {
                 choice: ConflictChoice::Refund,
@@ -266,8 +276,18 @@ fn names_of_kinds_in_the_database_are_their_names_in_json() {
     for reason in [Opening, Sale, Refund, Reversal, Correction, Loss, Receipt, Transfer] {
         same(reason.as_str(), reason);
     }
-    use ConflictKind::{DuplicateIdentity, EditDelete, EditEdit, Oversold, PriceChanged};
-    for kind in [EditEdit, EditDelete, DuplicateIdentity, Oversold, PriceChanged] {
+    use ConflictKind as K;
+    let kinds = [
+        K::EditEdit,
+        K::EditDelete,
+        K::DuplicateIdentity,
+        K::Oversold,
+        K::PriceChanged,
+        K::RefundBeyondBounds,
+        K::MappingContradiction,
+        K::Fork,
+    ];
+    for kind in kinds {
         same(kind.as_str(), kind);
     }
     use ConflictChoice as C;
@@ -276,10 +296,16 @@ fn names_of_kinds_in_the_database_are_their_names_in_json() {
         C::KeepTheirs,
         C::Merge,
         C::AcceptCount,
-        C::Transfer,
         C::Order,
         C::Refund,
         C::AcceptPrice,
+        C::TakeGoods,
+        C::AcceptLoss,
+        C::CashierOwes,
+        C::KeepMapping,
+        C::MoveMapping,
+        C::RecordBranch,
+        C::LeaveBranch,
     ];
     for choice in choices {
         same(choice.as_str(), choice);

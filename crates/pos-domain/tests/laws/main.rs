@@ -17,6 +17,8 @@ mod merging;
 #[cfg(test)]
 mod pricing;
 #[cfg(test)]
+mod refunds;
+#[cfg(test)]
 mod rounding;
 #[cfg(test)]
 mod settings;

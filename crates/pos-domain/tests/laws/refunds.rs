@@ -1,0 +1,113 @@
+//! Refunds: what comes back within what was sold, whatever is asked and in whatever order.
+
+use pos_domain::cart::{LineTerms, PriceRules};
+use pos_domain::conflict::Shortage;
+use pos_domain::refund::{Beyond, Returnable};
+use pos_domain::{Currency, DocumentKind, Money, ProductId, Quantity, Rate, RoundingMode, SaleDocument};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::shops;
+
+fn product(n: u128) -> ProductId {
+    ProductId(Uuid::from_u128(n))
+}
+
+fn qty(units: i64) -> Quantity {
+    Quantity::from_milli(units).unwrap()
+}
+
+fn money(minor: i64) -> Money {
+    Money::from_minor(minor).unwrap()
+}
+
+/// A sale of `(goods, money)` of two products, as a document would state it.
+fn sold(lines: [(i64, i64); 2]) -> Returnable {
+    let free = LineTerms { qty: Quantity::ONE, unit_price: Money::ZERO, tax_rate: Rate::ZERO, discount: None };
+    let rules = PriceRules { prices_include_tax: true, line_rounding: RoundingMode::HalfUp };
+    let head = shops::head(DocumentKind::Sale, Currency::from_iso("GNF").unwrap(), rules, None);
+    let mut document = SaleDocument::build(head, None, &shops::cart(&[free], None), Vec::new()).unwrap();
+    let template = document.lines.remove(0);
+    document.lines = lines
+        .into_iter()
+        .zip([1, 2])
+        .map(|((milli, minor), n)| {
+            let mut line = template.clone();
+            line.item.product_id = product(n);
+            line.item.qty = qty(milli);
+            line.amounts.gross = money(minor);
+            line
+        })
+        .collect();
+    Returnable::of_sale(&document, Ok::<_, std::convert::Infallible>).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn what_comes_back_within_bounds_is_never_more_than_was_sold(
+        lines in [(1_i64..50_000, 0_i64..1_000_000), (1..50_000, 0..1_000_000)],
+        refunds in prop::collection::vec((0_usize..2, 1_i64..60_000, 0_i64..1_200_000), 0..12),
+    ) {
+        let mut returnable = sold(lines);
+        let mut within = [(0, 0); 2];
+        for (which, milli, minor) in refunds {
+            let beyond = returnable.take_back(product(which as u128 + 1), qty(milli), money(minor));
+            prop_assert!((0..=milli).contains(&beyond.qty.milli()), "a part of what was asked");
+            prop_assert!((0..=minor).contains(&beyond.paid.minor()), "a part of what was paid");
+            within[which].0 += milli - beyond.qty.milli();
+            within[which].1 += minor - beyond.paid.minor();
+        }
+        for (within, sold) in within.into_iter().zip(lines) {
+            prop_assert!(within.0 <= sold.0, "no more goods than were sold");
+            prop_assert!(within.1 <= sold.1, "no more money than was paid");
+        }
+    }
+
+    #[test]
+    fn how_many_goods_go_beyond_does_not_depend_on_who_came_first(
+        sold_milli in 1_i64..50_000,
+        refunds in prop::collection::vec(1_i64..30_000, 0..8),
+    ) {
+        let beyond = |order: &mut dyn Iterator<Item = i64>| -> i64 {
+            let mut returnable = sold([(sold_milli, 0), (1, 0)]);
+            order.map(|milli| returnable.take_back(product(1), qty(milli), money(0)).qty.milli()).sum()
+        };
+        let asked: i64 = refunds.iter().sum();
+        prop_assert_eq!(beyond(&mut refunds.iter().copied()), (asked - sold_milli).max(0));
+        prop_assert_eq!(beyond(&mut refunds.iter().rev().copied()), (asked - sold_milli).max(0));
+    }
+
+    #[test]
+    fn what_is_still_paid_of_a_shortage_is_its_part(missing in 1_i64..100_000, paid in 0_i64..10_000_000, open in 0_i64..100_000) {
+        let open = open.min(missing);
+        let shortage = |open| Shortage {
+            line_id: Uuid::nil().into(),
+            product_id: product(1),
+            code: String::new(),
+            name: String::new(),
+            asked: qty(missing),
+            missing: qty(missing),
+            paid: money(paid),
+            open,
+        };
+        let still = shortage(Some(qty(open))).still_paid().minor();
+        let exact = i128::from(paid) * i128::from(open);
+        prop_assert!((i128::from(still) * i128::from(missing) - exact).abs() * 2 <= i128::from(missing), "to the nearest");
+        prop_assert_eq!(shortage(None).still_paid(), money(paid), "a server that does not say means all of it");
+    }
+}
+
+#[test]
+fn a_refund_of_what_was_given_back_already_is_beyond_with_its_money() {
+    let mut returnable = sold([(3_000, 3_000), (1_000, 500)]);
+    assert!(returnable.take_back(product(1), qty(2_000), money(2_000)).is_nothing());
+    let second = returnable.take_back(product(1), qty(2_000), money(2_000));
+    assert_eq!(second, Beyond { qty: qty(1_000), paid: money(1_000) }, "one was left");
+    let third = returnable.take_back(product(1), qty(1_000), money(1_000));
+    assert_eq!(third, Beyond { qty: qty(1_000), paid: money(1_000) }, "nothing was left");
+    let other = returnable.take_back(product(2), qty(1_000), money(700));
+    assert_eq!(other, Beyond { qty: qty(0), paid: money(200) }, "the goods may come back, the price may not rise");
+    let never_sold = returnable.take_back(product(3), qty(1_000), money(100));
+    assert_eq!(never_sold, Beyond { qty: qty(1_000), paid: money(100) });
+    assert_eq!(returnable.sold(product(1)), qty(3_000));
+}
