@@ -45,10 +45,10 @@ pub(crate) use standing::Live;
 /// Tells the wall-clock time in milliseconds since 1970 UTC.
 pub type ClockFn = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Changes that a slow listener may fall behind before it is told to read everything again.
 /// Tells how long it has been running; only differences mean something, and nobody sets it.
 pub type Stopwatch = Arc<dyn Fn() -> Duration + Send + Sync>;
 
+/// Changes that a slow listener may fall behind before it is told to read everything again.
 const CHANGES_BACKLOG: usize = 256;
 /// How long after a checkout the next customer is expected, in milliseconds.
 const COUNTER_OPEN_MS: u64 = 2_000;
@@ -105,9 +105,9 @@ pub struct Parts<A> {
     pub api: A,
     /// Tells the time.
     pub clock: ClockFn,
-    /// Seed of the waits' jitter; two registers must have different ones.
     /// Measures write jobs, so that the next ones are as long as a cashier can wait.
     pub stopwatch: Stopwatch,
+    /// Seed of the waits' jitter; two registers must have different ones.
     pub seed: u64,
 }
 
@@ -125,8 +125,8 @@ pub(crate) struct Exchange<A> {
     pub(crate) store: Store,
     pub(crate) api: A,
     clock: ClockFn,
-    /// Names the drainer in the queue's lease. Only one program holds the data folder's lock, so it is the register
     stopwatch: Stopwatch,
+    /// Names the drainer in the queue's lease. Only one program holds the data folder's lock, so it is the register
     /// itself: a killed program must not keep the next one from draining.
     holder: String,
     background: Background,
@@ -160,8 +160,8 @@ impl<A: SyncApi> Exchange<A> {
             store,
             api,
             clock,
-            holder: device.device_id.to_string(),
             stopwatch,
+            holder: device.device_id.to_string(),
             background,
             // Nobody needs to wait for a probe when the server was in reach.
             first_probe: watch::Sender::new(live.is_in_reach()),
@@ -277,7 +277,6 @@ impl<A: SyncApi> Exchange<A> {
         Ok(results)
     }
 
-    fn chunk_rows(&self, work: Work) -> usize {
     /// A write job with how long it took inside its transaction.
     fn timed<T>(
         &self,
@@ -291,6 +290,7 @@ impl<A: SyncApi> Exchange<A> {
         }
     }
 
+    fn chunk_rows(&self, work: Work) -> usize {
         let served_ms_ago = self.now_ms().abs_diff(self.live().served_at_ms);
         let counter = if served_ms_ago < COUNTER_OPEN_MS { Counter::Open } else { Counter::Quiet };
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner).of(work).rows(counter)
