@@ -112,6 +112,7 @@ fn keep_aside(batch: &Batch<'_>, push: &PreparedPush, record: &ChainRecord, word
         seq: record.number,
         subject: record.document_id.0,
         content: &crate::storage::to_json(record)?,
+        sent: None,
         at_ms: batch.now_ms,
     };
     audit::quarantine(batch.tx, &kept)

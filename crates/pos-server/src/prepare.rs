@@ -59,11 +59,12 @@ pub(crate) fn prepare(device: Arc<Device>, request: PushRequest) -> PreparedPush
         device,
         epoch: request.epoch,
         operations: request.operations.into_iter().map(prepare_operation).collect(),
-        chain: request.chain.into_iter().map(|record| prepare_link(record, &key)).collect(),
+        chain: prepare_chain(request.chain, &key),
     }
 }
 
-fn prepare_operation(operation: Operation) -> PreparedOperation {
+/// What an operation says.
+pub(crate) fn prepare_operation(operation: Operation) -> PreparedOperation {
     let text = operation.body.get();
     let content = if Hash32::of(text.as_bytes()) == operation.body_hash {
         match OperationBody::decode(&operation.kind, operation.kind_version, text) {
@@ -87,14 +88,23 @@ fn prepare_operation(operation: Operation) -> PreparedOperation {
     PreparedOperation { operation, content }
 }
 
-fn prepare_link(record: ChainRecord, key: &DevicePublicKey) -> PreparedLink {
-    let number = record.number;
-    let evidence = if record.computed_hash() == record.hash {
-        key.check(&record.hash, &record.signature).map_err(|_| ChainFault::BadSignature { number })
-    } else {
-        Err(ChainFault::Changed { number })
-    };
-    PreparedLink { record, evidence }
+/// Checks the links of a push: all signatures together, and each alone only to find out which one is wrong.
+fn prepare_chain(records: Vec<ChainRecord>, key: &DevicePublicKey) -> Vec<PreparedLink> {
+    let unchanged: Vec<bool> = records.iter().map(|record| record.computed_hash() == record.hash).collect();
+    let signed: Vec<_> = records.iter().map(|record| (record.hash, record.signature)).collect();
+    let all_signed = signed.len() > 1 && key.check_all(&signed).is_ok();
+    let prepared = records.into_iter().zip(unchanged).map(|(record, unchanged)| {
+        let number = record.number;
+        let evidence = if !unchanged {
+            Err(ChainFault::Changed { number })
+        } else if all_signed {
+            Ok(())
+        } else {
+            key.check(&record.hash, &record.signature).map_err(|_| ChainFault::BadSignature { number })
+        };
+        PreparedLink { record, evidence }
+    });
+    prepared.collect()
 }
 
 fn faulty_field(fault: &DocumentFault) -> Option<String> {

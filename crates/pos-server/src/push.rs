@@ -9,22 +9,26 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use pos_domain::OperationBody;
+use pos_domain::{ConflictChoice, ConflictId, OpId, OperationBody};
 use pos_protocol::latch::{Held, Reaction, react};
 use pos_protocol::{
     FeedRow, Mode, OpVerdict, Operation, Problem, ProblemCode, PushResponse, RejectReason, Verdict,
 };
 
 use crate::apply::{self, Admission, ApplyError, Cause};
-use crate::batch::{Batch, RowKey};
+use crate::batch::{Batch, Failing, RowKey, Shown};
 use crate::chain;
-use crate::prepare::{Content, PreparedOperation, PreparedPush};
+use crate::prepare::{Content, PreparedOperation, PreparedPush, prepare_operation};
 use crate::storage::audit::{self, Alarm, Quarantined};
 use crate::storage::operation::{self, NewOperation, Stored};
-use crate::storage::{Sql, StorageError, TransactionLost, device, life};
+use crate::storage::device::Device;
+use crate::storage::{Sql, StorageError, TransactionLost, aside, device, life};
 
 /// How far ahead of the watermark an operation may stand. Beyond this the sparse set would stop being small.
 pub(crate) const MAX_AHEAD: u64 = 100_000;
+/// Most operations of a push whose verdicts bring the rows as they now stand. Behind a longer one no customer waits,
+/// and its register reads the feed next.
+const MOST_WITH_ROWS: usize = 64;
 /// How soon an operation should be tried again that this program could not apply, in milliseconds.
 const RETRY_AFTER_MS: u32 = 5_000;
 
@@ -60,6 +64,9 @@ pub(crate) enum PushFault {
     /// The transaction is gone.
     #[error(transparent)]
     Lost(#[from] TransactionLost),
+    /// An operation failed after it had written something, and nothing but the transaction can take it back.
+    #[error("an operation failed half way")]
+    HalfDone(#[source] ApplyError),
 }
 
 /// A push, or as much of it as one transaction takes.
@@ -97,6 +104,8 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
     let newest = if pos_planted::is(pos_planted::Bug::EndedLifeWrites) { push.epoch } else { newest };
     let mut verdicts = Vec::with_capacity(operations.len());
     let mut row_keys = Vec::with_capacity(operations.len());
+    let shown = if push.operations.len() > MOST_WITH_ROWS { Shown::Conflicts } else { Shown::All };
+    let mut forks = false;
     for prepared in operations {
         batch.begin_operation();
         let op_id = prepared.operation.op_id;
@@ -105,8 +114,16 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
         } else {
             run_operation(batch, push, prepared)?
         };
+        forks |= concerns_a_fork(batch, push, op_id, &verdict)?;
+        let recorded = branch_to_record(prepared, duplicate, &verdict);
         verdicts.push(OpVerdict { op_id, duplicate, verdict });
-        row_keys.push(batch.take_row_keys());
+        row_keys.push(batch.take_row_keys(shown));
+        if let Some(conflict_id) = recorded {
+            record_branch(batch, conflict_id)?;
+        }
+    }
+    if forks {
+        tell_forks(batch, &push.device)?;
     }
     let (chain_head, chain_fault) =
         if piece.is_last() { chain::run(batch, push, newest)? } else { (None, None) };
@@ -118,6 +135,65 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
         server_time_ms: batch.now_ms,
     };
     Ok(Ok(OpenAnswer { response, row_keys }))
+}
+
+/// Whether something was kept aside of a file that went on in two places, or comes now in a newer life.
+fn concerns_a_fork(batch: &Batch<'_>, push: &PreparedPush, op_id: OpId, verdict: &Verdict) -> Sql<bool> {
+    match verdict {
+        Verdict::BodyMismatch | Verdict::StaleEpoch { .. } => Ok(true),
+        verdict if push.epoch > 1 && is_stored(verdict) => aside::was_kept(batch.tx, op_id),
+        Verdict::Applied { .. }
+        | Verdict::InsufficientStock { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Conflict { .. }
+        | Verdict::BlockedBy { .. }
+        | Verdict::Gap { .. }
+        | Verdict::UnknownKind
+        | Verdict::Retry { .. } => Ok(false),
+    }
+}
+
+/// The fork whose other branch a person has just let be recorded.
+fn branch_to_record(prepared: &PreparedOperation, duplicate: bool, verdict: &Verdict) -> Option<ConflictId> {
+    match &prepared.content {
+        Content::Body(OperationBody::ConflictResolve(resolution))
+            if resolution.choice == ConflictChoice::RecordBranch && !duplicate && stands(verdict) =>
+        {
+            Some(resolution.conflict_id)
+        }
+        Content::Body(_) | Content::Invalid { .. } | Content::Unknown | Content::OtherHash => None,
+    }
+}
+
+/// Records what was kept aside of a register's other branch, each operation by itself, as facts.
+fn record_branch(batch: &mut Batch<'_>, conflict_id: ConflictId) -> Result<(), PushFault> {
+    let Some((device_id, epoch)) = apply::find_forked(batch, conflict_id)? else { return Ok(()) };
+    let Some(device) = device::find(batch.tx, device_id)?.map(Arc::new) else { return Ok(()) };
+    let mut branch = aside::list(batch.tx, device_id, epoch, 0, apply::MOST_AT_ONCE)?;
+    branch.sort_by_key(|kept| kept.operation.seq);
+    let mut seq = aside::last_seq(batch.tx, device_id, apply::RECORDED_LIFE)?;
+    let push = PreparedPush {
+        device: Arc::clone(&device),
+        epoch: apply::RECORDED_LIFE,
+        operations: Vec::new(),
+        chain: Vec::new(),
+    };
+    for kept in branch {
+        batch.begin_operation();
+        let operation = prepare_operation(aside::as_fact(kept.operation, seq + 1));
+        seq += u64::from(is_stored(&run_new(batch, &push, &operation)?));
+    }
+    tell_forks(batch, &device)
+}
+
+fn tell_forks(batch: &mut Batch<'_>, device: &Arc<Device>) -> Result<(), PushFault> {
+    batch.begin_operation();
+    if let Err(fault) = guarded(batch, |batch| apply::tell_forks(batch, device))? {
+        tracing::error!(
+            device = %device.device_id, error = %crate::error::in_words(&fault), "a fork could not be described"
+        );
+    }
+    Ok(())
 }
 
 /// A life that ended sends nothing new; what it had sent is answered as before.
@@ -308,16 +384,28 @@ fn run_again(
     }
 }
 
-/// Runs work under a savepoint of its own. Whatever it did is undone when it fails, in the database and in the batch,
-/// even when this program panics in it: the operations around it stand.
+/// Runs work so that whatever it did is undone when it fails, in the database and in the batch, even when this program
+/// panics in it: the operations around it stand, or all of them run again.
 fn guarded<T>(
     batch: &mut Batch<'_>,
     work: impl FnOnce(&mut Batch<'_>) -> Result<T, ApplyError>,
-) -> Result<Result<T, ApplyError>, TransactionLost> {
-    let tx = batch.tx;
-    let result = tx.savepoint(|| {
-        catch_unwind(AssertUnwindSafe(|| work(&mut *batch))).unwrap_or(Err(ApplyError::Panicked))
-    })?;
+) -> Result<Result<T, ApplyError>, PushFault> {
+    let (tx, failing) = (batch.tx, batch.failing);
+    let run = || catch_unwind(AssertUnwindSafe(|| work(&mut *batch))).unwrap_or(Err(ApplyError::Panicked));
+    let result = match failing {
+        Failing::Alone => tx.savepoint(run)?,
+        Failing::Together => {
+            let before = tx.writes();
+            match run() {
+                // Refused before its first write, it has left nothing.
+                Err(ApplyError::Refused(verdict)) if tx.writes() == before => {
+                    Err(ApplyError::Refused(verdict))
+                }
+                Err(fault) => return Err(PushFault::HalfDone(fault)),
+                Ok(value) => Ok(value),
+            }
+        }
+    };
     if result.is_err() {
         batch.undo();
     }
@@ -348,7 +436,8 @@ fn keep_withdrawn(batch: &Batch<'_>, body: &OperationBody, cause: &Cause<'_>) ->
         | OperationBody::EntityDelete(_)
         | OperationBody::StockAdjust(_)
         | OperationBody::ConflictResolve(_)
-        | OperationBody::ConflictReopen(_) => Ok(()),
+        | OperationBody::ConflictReopen(_)
+        | OperationBody::MappingDispute(_) => Ok(()),
     }
 }
 
@@ -364,6 +453,7 @@ fn keep_aside(batch: &Batch<'_>, push: &PreparedPush, operation: &Operation, ala
         seq: operation.seq,
         subject: operation.op_id.0,
         content: operation.body.get(),
+        sent: alarm.is_of_a_fork().then_some(operation),
         at_ms: batch.now_ms,
     };
     audit::quarantine(batch.tx, &kept)
@@ -450,7 +540,7 @@ mod tests {
         let product = ProductId(Uuid::from_u128(1));
         let nobody = Origin { device_id: None, op_id: None };
         let work = move |tx: Tx<'_>| -> Result<_, PushFault> {
-            let mut batch = Batch::begin(tx, 0)?;
+            let mut batch = Batch::begin(tx, Failing::Alone, 0)?;
             batch.begin_operation();
             batch.set_level(product, 5_000, 0, nobody)?;
             batch.begin_operation();

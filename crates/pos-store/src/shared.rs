@@ -318,7 +318,8 @@ fn layer<T: SharedRow>(
             | OperationBody::SaleComplete(_)
             | OperationBody::StockAdjust(_)
             | OperationBody::ConflictResolve(_)
-            | OperationBody::ConflictReopen(_) => {}
+            | OperationBody::ConflictReopen(_)
+            | OperationBody::MappingDispute(_) => {}
         }
     }
     if edited {

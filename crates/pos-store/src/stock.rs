@@ -11,7 +11,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::shared::Applied;
 use crate::sql::{Columns, Conn, Tx, all, first, int};
 
 /// What is known about the stock of one product.
@@ -82,7 +81,8 @@ pub(crate) fn movements_of_body(body: &OperationBody, op_id: OpId, made_at_ms: i
         | OperationBody::EntityUpdate(_)
         | OperationBody::EntityDelete(_)
         | OperationBody::ConflictResolve(_)
-        | OperationBody::ConflictReopen(_) => Vec::new(),
+        | OperationBody::ConflictReopen(_)
+        | OperationBody::MappingDispute(_) => Vec::new(),
     }
 }
 
@@ -196,14 +196,43 @@ pub(crate) fn reverse(tx: &Tx<'_>, op_id: OpId, at_ms: i64) -> Result<(), StoreE
     Ok(())
 }
 
+/// What became of a balance that came from the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LevelApplied {
+    /// Known already.
+    Known,
+    /// Written over the one before.
+    Changed,
+    /// The first one of its product; [`count_balances`] must hear of it.
+    Added,
+}
+
 /// Writes the server's balance and lets go of the movements that it contains.
 pub(crate) fn apply_level(
     tx: &Tx<'_>,
     level: &StockLevel,
     rev: u64,
     seq: u64,
-) -> Result<Applied, StoreError> {
+) -> Result<LevelApplied, StoreError> {
     let (rev, seq) = (int("stock_level.rev", rev)?, int("stock_level.seq", seq)?);
+    let id = level.product_id.as_bytes();
+    let mut statement = tx.prepare_cached("SELECT rev FROM stock_level WHERE product_id = :id")?;
+    let before: Option<i64> =
+        first(statement.query(named_params! { ":id": id })?, "stock_level", |c| c.get("rev"))?;
+    // Not an upsert: see `products::table`.
+    let (sql, applied) = match before {
+        Some(before) if before >= rev => return Ok(LevelApplied::Known),
+        Some(_) => (
+            "UPDATE stock_level SET on_hand_milli = :on_hand, oversold_milli = :oversold, rev = :rev, seq = :seq,
+                 seal = :seal WHERE product_id = :id",
+            LevelApplied::Changed,
+        ),
+        None => (
+            "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev, seq, seal)
+             VALUES (:id, :on_hand, :oversold, :rev, :seq, :seal)",
+            LevelApplied::Added,
+        ),
+    };
     let sealed = Balance {
         product_id: level.product_id,
         on_hand_milli: level.on_hand.milli(),
@@ -211,38 +240,37 @@ pub(crate) fn apply_level(
         rev,
         seq,
     };
-    let written = tx
-        .prepare_cached(
-            "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev, seq, seal)
-             VALUES (:id, :on_hand, :oversold, :rev, :seq, :seal)
-             ON CONFLICT (product_id) DO UPDATE SET on_hand_milli = excluded.on_hand_milli,
-                 oversold_milli = excluded.oversold_milli, rev = excluded.rev, seq = excluded.seq,
-                 seal = excluded.seal
-             WHERE excluded.rev > stock_level.rev",
-        )?
-        .execute(named_params! {
-            ":id": level.product_id.as_bytes(),
-            ":on_hand": level.on_hand.milli(),
-            ":oversold": level.oversold.milli(),
-            ":rev": rev,
-            ":seq": seq,
-            ":seal": sealed.seal(),
-        })?;
-    if written == 0 {
-        return Ok(Applied::Known);
-    }
-    #[cfg(feature = "planted")] // Incident 15.
-    if pos_planted::is(pos_planted::Bug::PulledBalanceHidesOwnSales) {
-        tx.execute("DELETE FROM stock_pending WHERE product_id = ?1", [level.product_id.as_bytes()])?;
-    }
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":id": id,
+        ":on_hand": level.on_hand.milli(),
+        ":oversold": level.oversold.milli(),
+        ":rev": rev,
+        ":seq": seq,
+        ":seal": sealed.seal(),
+    })?;
     let mut contained = tx.prepare_cached(
         "SELECT p.product_id, p.movement_id FROM stock_pending AS p JOIN sync_queue AS q ON q.op_id = p.op_id
          WHERE p.product_id = :id AND q.feed_seq <= :seq",
     )?;
-    let rows = contained.query(named_params! { ":id": level.product_id.as_bytes(), ":seq": seq })?;
+    let rows = contained.query(named_params! { ":id": id, ":seq": seq })?;
     let movements = all(rows, "stock_pending", pending_key)?;
     no_longer_pending(tx, movements)?;
-    Ok(Applied::Written)
+    Ok(applied)
+}
+
+/// Remembers how many balances there are, so that one that another program added or took away is noticed.
+pub(crate) fn count_balances(tx: &Tx<'_>, change: i64) -> Result<(), StoreError> {
+    if change != 0 {
+        tx.prepare_cached("UPDATE row_count SET rows = rows + :change WHERE table_name = 'stock_level'")?
+            .execute(named_params! { ":change": change })?;
+    }
+    Ok(())
+}
+
+/// Takes away the balances that the server did not send when everything was read anew.
+pub(crate) fn remove_unseen(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let removed = tx.prepare_cached("DELETE FROM stock_level WHERE rev = 0")?.execute([])?;
+    count_balances(tx, int("row_count.rows", removed)?.saturating_neg())
 }
 
 /// The place of an operation's effects is known: its movements leave the pending stock of each product whose balance
@@ -378,9 +406,10 @@ pub(crate) fn rename(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError
     ] {
         tx.prepare_cached(sql)?.execute(named_params! { ":from": from, ":to": to })?;
     }
-    tx.prepare_cached("DELETE FROM stock_level WHERE product_id = :from")?
+    let removed = tx
+        .prepare_cached("DELETE FROM stock_level WHERE product_id = :from")?
         .execute(named_params! { ":from": from })?;
-    Ok(())
+    count_balances(tx, int("row_count.rows", removed)?.saturating_neg())
 }
 
 fn append(tx: &Tx<'_>, movement: &Movement) -> Result<(), StoreError> {

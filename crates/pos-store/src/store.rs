@@ -45,6 +45,7 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(8, "0008", "share_bodies"),
     migration!(9, "0009", "create_attachment"),
     migration!(10, "0010", "widen_conflicts"),
+    migration!(11, "0011", "load_catalogues"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.

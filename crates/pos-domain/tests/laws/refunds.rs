@@ -23,7 +23,8 @@ fn money(minor: i64) -> Money {
 
 /// A sale of `(goods, money)` of two products, as a document would state it.
 fn sold(lines: [(i64, i64); 2]) -> Returnable {
-    let free = LineTerms { qty: Quantity::ONE, unit_price: Money::ZERO, tax_rate: Rate::ZERO, discount: None };
+    let free =
+        LineTerms { qty: Quantity::ONE, unit_price: Money::ZERO, tax_rate: Rate::ZERO, discount: None };
     let rules = PriceRules { prices_include_tax: true, line_rounding: RoundingMode::HalfUp };
     let head = shops::head(DocumentKind::Sale, Currency::from_iso("GNF").unwrap(), rules, None);
     let mut document = SaleDocument::build(head, None, &shops::cart(&[free], None), Vec::new()).unwrap();
@@ -106,7 +107,11 @@ fn a_refund_of_what_was_given_back_already_is_beyond_with_its_money() {
     let third = returnable.take_back(product(1), qty(1_000), money(1_000));
     assert_eq!(third, Beyond { qty: qty(1_000), paid: money(1_000) }, "nothing was left");
     let other = returnable.take_back(product(2), qty(1_000), money(700));
-    assert_eq!(other, Beyond { qty: qty(0), paid: money(200) }, "the goods may come back, the price may not rise");
+    assert_eq!(
+        other,
+        Beyond { qty: qty(0), paid: money(200) },
+        "the goods may come back, the price may not rise"
+    );
     let never_sold = returnable.take_back(product(3), qty(1_000), money(100));
     assert_eq!(never_sold, Beyond { qty: qty(1_000), paid: money(100) });
     assert_eq!(returnable.sold(product(1)), qty(3_000));

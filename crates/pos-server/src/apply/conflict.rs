@@ -1,6 +1,6 @@
 //! Opening conflicts, and keeping their documents true to what they are about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use pos_domain::body::EntityKind;
 use pos_domain::conflict::{
@@ -8,7 +8,9 @@ use pos_domain::conflict::{
 };
 use pos_domain::merge::{FieldDispute, Fields};
 use pos_domain::rounding::div_round;
-use pos_domain::{Conflict, ConflictChoice, ConflictId, ConflictKind, Money, Quantity, RoundingMode, SaleId};
+use pos_domain::{
+    Conflict, ConflictChoice, ConflictId, ConflictKind, LineId, Money, Quantity, RoundingMode, SaleId,
+};
 use uuid::Uuid;
 
 use super::ledger::Ledger;
@@ -56,7 +58,7 @@ pub(super) fn open_oversold(
     conflict.title = subject.title;
     conflict.sale_id = subject.sale_id;
     conflict.shortages = subject.shortages;
-    conflict.choices = oversold_choices(batch, &conflict)?;
+    refresh_shortages(batch, &mut conflict)?;
     save_new(batch, cause, conflict)?;
     Ok(conflict_id)
 }
@@ -119,7 +121,7 @@ pub(super) fn refresh_all(
 ) -> Result<(), ApplyError> {
     for conflict_id in changed {
         let Some(mut row) = store::find(batch.tx, *conflict_id)? else { continue };
-        row.conflict.choices = oversold_choices(batch, &row.conflict)?;
+        refresh_shortages(batch, &mut row.conflict)?;
         let all_settled = stock::list_shortages(batch.tx, *conflict_id)?.iter().all(|s| s.open == 0);
         if all_settled && row.conflict.status == ConflictStatus::Open {
             close(batch, cause, &mut row)?;
@@ -174,37 +176,39 @@ pub(super) fn append_event(
     Ok(())
 }
 
-/// The choices of an oversold conflict with the effect that each has now.
-pub(super) fn oversold_choices(
-    batch: &Batch<'_>,
-    conflict: &Conflict,
-) -> Result<Vec<ChoicePreview>, ApplyError> {
+/// Writes into an oversold conflict what is missing still, and what each choice would do now.
+pub(super) fn refresh_shortages(batch: &Batch<'_>, conflict: &mut Conflict) -> Result<(), ApplyError> {
+    let open: HashMap<LineId, i64> = stock::list_shortages(batch.tx, conflict.conflict_id)?
+        .into_iter()
+        .map(|row| (row.line_id, row.open))
+        .collect();
     let mut closing = Vec::new();
     let mut cash = Money::ZERO;
-    for row in stock::list_shortages(batch.tx, conflict.conflict_id)? {
-        let Some(shortage) = conflict.shortages.iter().find(|s| s.line_id == row.line_id) else { continue };
-        if row.open == 0 {
+    for shortage in &mut conflict.shortages {
+        let left = open.get(&shortage.line_id).copied().unwrap_or(0);
+        let left = Quantity::from_milli(left).map_err(|fault| invalid("qty", fault.to_string()))?;
+        shortage.open = Some(left);
+        if left.is_zero() {
             continue;
         }
-        let open = Quantity::from_milli(row.open).map_err(|fault| invalid("qty", fault.to_string()))?;
         closing.push(StockChange {
             product_id: shortage.product_id,
             code: shortage.code.clone(),
             name: shortage.name.clone(),
             on_hand: Quantity::ZERO,
-            oversold: open.negated(),
+            oversold: left.negated(),
         });
-        cash = cash
-            .minus(share(shortage.paid, row.open, shortage.missing.milli()))
-            .map_err(|fault| invalid("paid", fault.to_string()))?;
+        cash = cash.minus(shortage.still_paid()).map_err(|fault| invalid("paid", fault.to_string()))?;
     }
     let accept = ChoicePreview { stock: closing.clone(), ..preview(ConflictChoice::AcceptCount) };
     // Without a sale there is no customer who waits for goods or money.
-    if conflict.sale_id.is_none() {
-        return Ok(vec![accept]);
-    }
-    let refund = ChoicePreview { stock: closing, cash, ..preview(ConflictChoice::Refund) };
-    Ok(vec![accept, preview(ConflictChoice::Order), refund])
+    conflict.choices = if conflict.sale_id.is_none() {
+        vec![accept]
+    } else {
+        let refund = ChoicePreview { stock: closing, cash, ..preview(ConflictChoice::Refund) };
+        vec![accept, preview(ConflictChoice::Order), refund]
+    };
+    Ok(())
 }
 
 /// The part of an amount that belongs to `part` of `whole`, rounded half up.
@@ -216,7 +220,8 @@ pub(super) fn share(amount: Money, part: i64, whole: i64) -> Money {
         .unwrap_or(amount)
 }
 
-fn preview(choice: ConflictChoice) -> ChoicePreview {
+/// A choice that moves nothing.
+pub(super) fn preview(choice: ConflictChoice) -> ChoicePreview {
     ChoicePreview { choice, stock: Vec::new(), cash: Money::ZERO, reversible: choice.is_reversible() }
 }
 
@@ -235,7 +240,8 @@ fn disagreement(batch: &Batch<'_>, cause: &Cause<'_>, about: Disagreement) -> Co
     conflict
 }
 
-fn blank(batch: &Batch<'_>, cause: &Cause<'_>, kind: ConflictKind) -> Conflict {
+/// A conflict that was opened just now and says nothing yet.
+pub(super) fn blank(batch: &Batch<'_>, cause: &Cause<'_>, kind: ConflictKind) -> Conflict {
     Conflict {
         conflict_id: cause.conflict_id(kind),
         kind,
@@ -251,6 +257,9 @@ fn blank(batch: &Batch<'_>, cause: &Cause<'_>, kind: ConflictKind) -> Conflict {
         fields: Vec::new(),
         shortages: Vec::new(),
         prices: Vec::new(),
+        refund: None,
+        contested: None,
+        fork: None,
         sale_id: None,
         choices: Vec::new(),
         events: vec![ConflictEvent {
@@ -265,7 +274,12 @@ fn blank(batch: &Batch<'_>, cause: &Cause<'_>, kind: ConflictKind) -> Conflict {
     }
 }
 
-fn save_new(batch: &mut Batch<'_>, cause: &Cause<'_>, conflict: Conflict) -> Result<ConflictId, ApplyError> {
+/// Writes a new conflict.
+pub(super) fn save_new(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    conflict: Conflict,
+) -> Result<ConflictId, ApplyError> {
     save_with(batch, cause, conflict, None)
 }
 

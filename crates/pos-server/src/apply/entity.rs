@@ -30,10 +30,12 @@ pub(super) fn create(batch: &mut Batch<'_>, cause: &Cause<'_>, create: &EntityCr
     {
         return Err(invalid("id", "a row with this id exists"));
     }
+    let mut owners = Vec::new();
     for key in &keys {
-        if let Some(owner) = identity::owner(batch.tx, create.entity, key)? {
-            return dispute::map_to(batch, cause, create, owner);
-        }
+        owners.extend(identity::owner(batch.tx, create.entity, key)?.filter(|owner| !owners.contains(owner)));
+    }
+    if let Some((owner, others)) = owners.split_first() {
+        return dispute::map_to(batch, cause, create, *owner, others.first().copied());
     }
     insert(batch, cause, create.entity, create.id, &create.fields, create.hlc, &keys)?;
     if create.entity == EntityKind::Product && is_counted(&create.fields) {

@@ -10,18 +10,19 @@ use uuid::Uuid;
 
 use super::conflict::{self, Disagreement};
 use super::entity::{self as rows, id_field};
-use super::{Applied, ApplyError, Cause, applied, disputed, done, register_name, unknown};
+use super::{Applied, ApplyError, Cause, applied, disputed, done, mapping, register_name, unknown};
 use crate::batch::Batch;
 use crate::storage::entity::{self, EntityRow, Stamp};
 use crate::storage::{audit, identity};
 
 /// The business has this thing already: its id is used instead for ever, the first count goes to it, and differing
-/// fields are for a person to decide.
+/// fields are for a person to decide. So is which row it is, where it bears marks of a second one.
 pub(super) fn map_to(
     batch: &mut Batch<'_>,
     cause: &Cause<'_>,
     create: &EntityCreate,
     owner: Uuid,
+    second: Option<Uuid>,
 ) -> Applied {
     let Some(row) = entity::find(batch.tx, create.entity, owner)? else {
         return Err(unknown("id", create.entity.as_str(), owner));
@@ -29,6 +30,8 @@ pub(super) fn map_to(
     identity::insert_alias(batch.tx, create.entity, create.id, owner, cause.op_id)?;
     if create.entity == EntityKind::Product && rows::is_counted(&row.fields) {
         rows::open_stock(batch, cause, ProductId(owner), create.opening_stock)?;
+        let booked = create.opening_stock.map_or(0, |opening| opening.qty.milli());
+        mapping::note_booked(batch, cause, ProductId(create.id), ProductId(owner), booked)?;
     }
     let mapped =
         MappedId { entity: create.entity.as_str().to_owned(), local_id: create.id, server_id: owner };
@@ -38,6 +41,10 @@ pub(super) fn map_to(
     });
     let device = Some(cause.device.device_id);
     audit::record(batch.tx, batch.now_ms, "identity_mapped", device, Some(cause.op_id), &detail)?;
+    if let Some(second) = second {
+        let conflict_id = mapping::open_ambiguous(batch, cause, create, owner, second)?;
+        return Ok(applied(cause, vec![mapped], Some(conflict_id)));
+    }
     let fields = differing(create.entity, &create.fields, &row.fields);
     if fields.is_empty() {
         return Ok(applied(cause, vec![mapped], None));

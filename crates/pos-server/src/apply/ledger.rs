@@ -83,6 +83,12 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
+    /// Moves a balance to the end of the feed as it stands: a register expected it to change.
+    pub(super) fn tell_again(&self, batch: &mut Batch<'_>, product_id: ProductId) -> Sql<()> {
+        let level = batch.level(product_id)?;
+        batch.set_level(product_id, level.on_hand, level.oversold, self.cause.origin())
+    }
+
     /// Books goods that are on hand to the sale that lacked them.
     pub(super) fn settle(
         &mut self,

@@ -6,7 +6,10 @@
 mod conflict;
 mod entity;
 mod entity_conflict;
+mod fork;
 mod ledger;
+mod mapping;
+mod refund;
 mod resolve;
 mod sale;
 mod stock;
@@ -22,6 +25,7 @@ use crate::storage::{Sql, StorageError};
 
 #[cfg(feature = "planted")]
 pub(crate) use sale::move_again;
+pub(crate) use fork::{MOST_AT_ONCE, RECORDED_LIFE, find_forked, tell as tell_forks};
 pub(crate) use sale::{keep_rejected, withdraw};
 
 /// Whether a sale may still be refused for lack of stock.
@@ -93,6 +97,7 @@ pub(crate) fn apply(
         OperationBody::StockAdjust(adjustment) => stock::adjust(batch, cause, adjustment),
         OperationBody::ConflictResolve(resolution) => resolve::resolve(batch, cause, resolution),
         OperationBody::ConflictReopen(reopening) => resolve::reopen(batch, cause, reopening),
+        OperationBody::MappingDispute(dispute) => mapping::dispute(batch, cause, dispute),
     }
 }
 

@@ -12,7 +12,10 @@ use pos_domain::{Conflict, ConflictChoice, ConflictKind, DocumentKind, SaleId};
 use serde_json::Value;
 
 use super::ledger::{Ledger, Line};
-use super::{Applied, ApplyError, Cause, conflict as conflicts, done, entity as rows, invalid, unknown};
+use super::{
+    Applied, ApplyError, Cause, conflict as conflicts, done, entity as rows, fork, invalid, mapping, refund,
+    unknown,
+};
 use crate::batch::Batch;
 use crate::storage::conflict::{self as store, ConflictRow, Resolution};
 use crate::storage::{entity, operation, sale, stock};
@@ -38,6 +41,18 @@ pub(super) fn resolve(batch: &mut Batch<'_>, cause: &Cause<'_>, asked: &Conflict
             resolve_fields(batch, cause, &row.conflict, asked)?
         }
         ConflictKind::EditDelete => resolve_existence(batch, cause, &row.conflict, asked)?,
+        ConflictKind::RefundBeyondBounds => {
+            refund::resolve(batch, cause, &row.conflict, asked.choice)?;
+            unchanged(cause, asked.choice)
+        }
+        ConflictKind::MappingContradiction => {
+            mapping::resolve(batch, cause, &mut row.conflict, asked.choice)?;
+            unchanged(cause, asked.choice)
+        }
+        ConflictKind::Fork => {
+            fork::resolve(batch, cause, &row.conflict, asked.choice, asked.note.as_deref())?;
+            unchanged(cause, asked.choice)
+        }
     };
     row.resolution = Some(resolution);
     row.conflict.status = ConflictStatus::Resolved;
@@ -63,7 +78,9 @@ pub(super) fn reopen(batch: &mut Batch<'_>, cause: &Cause<'_>, asked: &ConflictR
     }
     match row.conflict.kind {
         ConflictKind::Oversold => reopen_oversold(batch, cause, &mut row, &resolution)?,
-        ConflictKind::PriceChanged => {}
+        ConflictKind::PriceChanged | ConflictKind::Fork => {}
+        ConflictKind::RefundBeyondBounds => refund::reopen(batch, cause, &resolution)?,
+        ConflictKind::MappingContradiction => mapping::reopen(batch, cause, &mut row.conflict, &resolution)?,
         ConflictKind::EditEdit | ConflictKind::DuplicateIdentity | ConflictKind::EditDelete => {
             reopen_row(batch, cause, &row.conflict, &resolution, asked.hlc)?;
         }
@@ -125,14 +142,21 @@ fn resolve_oversold(
                 ledger.change_open(batch, &shortage, -shortage.open)?;
             }
         }
+        // An order waits for goods; the others are no choices of this kind and were refused before.
         ConflictChoice::Order
         | ConflictChoice::KeepMine
         | ConflictChoice::KeepTheirs
         | ConflictChoice::Merge
-        | ConflictChoice::Transfer
-        | ConflictChoice::AcceptPrice => {}
+        | ConflictChoice::AcceptPrice
+        | ConflictChoice::TakeGoods
+        | ConflictChoice::AcceptLoss
+        | ConflictChoice::CashierOwes
+        | ConflictChoice::KeepMapping
+        | ConflictChoice::MoveMapping
+        | ConflictChoice::RecordBranch
+        | ConflictChoice::LeaveBranch => {}
     }
-    row.conflict.choices = conflicts::oversold_choices(batch, &row.conflict)?;
+    conflicts::refresh_shortages(batch, &mut row.conflict)?;
     Ok(unchanged(cause, asked.choice))
 }
 
@@ -179,7 +203,7 @@ fn reopen_oversold(
         ledger.append(batch, line, -delta)?;
         ledger.change_open(batch, shortage, delta)?;
     }
-    row.conflict.choices = conflicts::oversold_choices(batch, &row.conflict)?;
+    conflicts::refresh_shortages(batch, &mut row.conflict)?;
     let still_short = stock::list_shortages(batch.tx, row.conflict.conflict_id)?.iter().any(|s| s.open > 0);
     if still_short { Ok(()) } else { Err(invalid("conflict_id", "nothing is short any more")) }
 }
@@ -207,10 +231,16 @@ fn resolve_fields(
                 }
             },
             ConflictChoice::AcceptCount
-            | ConflictChoice::Transfer
             | ConflictChoice::Order
             | ConflictChoice::Refund
-            | ConflictChoice::AcceptPrice => None,
+            | ConflictChoice::AcceptPrice
+            | ConflictChoice::TakeGoods
+            | ConflictChoice::AcceptLoss
+            | ConflictChoice::CashierOwes
+            | ConflictChoice::KeepMapping
+            | ConflictChoice::MoveMapping
+            | ConflictChoice::RecordBranch
+            | ConflictChoice::LeaveBranch => None,
         };
         if let Some(value) = value {
             values.insert(field.clone(), value.clone());

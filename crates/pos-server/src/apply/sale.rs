@@ -14,7 +14,8 @@ use pos_protocol::{ShortLine, Verdict};
 
 use super::conflict::{self, Missing};
 use super::ledger::{Ledger, Line, Settles};
-use super::{Admission, Applied, ApplyError, Cause, applied, insufficient, invalid, unknown};
+use super::refund::{self, Bounds};
+use super::{Admission, Applied, ApplyError, Cause, applied, insufficient, invalid, mapping, unknown};
 use crate::batch::{Batch, ProductFacts};
 use crate::storage::sale::SaleState;
 use crate::storage::{Sql, audit, entity, sale, stock};
@@ -28,20 +29,27 @@ pub(super) fn complete(
 ) -> Applied {
     check_head(batch, cause, document)?;
     let products = find_products(batch, document)?;
-    check_refund_bounds(batch, document, &products)?;
+    let bounds = refund::measure(batch, document, &products)?;
     if admission == Admission::Asked {
         check_stock(batch, document, &products)?;
+        if let Some(bounds) = &bounds {
+            refund::refuse_beyond(document, &products, bounds)?;
+        }
     }
     if !sale::insert(batch.tx, cause.op_id, document, SaleState::Applied)? {
         return Err(invalid("head.sale_id", "a document with this id exists"));
     }
-    let oversold = move_stock(batch, cause, document, &products)?;
+    let oversold = move_stock(batch, cause, document, &products, bounds.as_ref())?;
+    let beyond = match &bounds {
+        Some(bounds) => refund::open_if_beyond(batch, cause, document, &products, bounds)?,
+        None => None,
+    };
     let repriced = report_prices(batch, cause, document, &products)?;
     #[cfg(feature = "planted")] // Incident 23.
     if pos_planted::is(pos_planted::Bug::SaleWritesThePrice) {
         write_prices(batch, cause, document, &products)?;
     }
-    Ok(applied(cause, Vec::new(), oversold.or(repriced)))
+    Ok(applied(cause, Vec::new(), oversold.or(beyond).or(repriced)))
 }
 
 /// Takes the goods of a sale once more.
@@ -178,42 +186,6 @@ fn find_products(
     Ok(products)
 }
 
-/// Never more comes back than was sold, per product, in goods and in money, over all refunds of a sale.
-fn check_refund_bounds(
-    batch: &mut Batch<'_>,
-    document: &SaleDocument,
-    products: &[Rc<ProductFacts>],
-) -> Result<(), ApplyError> {
-    let original = document.head.original.as_ref().and_then(|original| original.sale_id);
-    let (DocumentKind::Refund, Some(original)) = (document.head.kind, original) else { return Ok(()) };
-    let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(()) };
-    let mut left: HashMap<ProductId, (i64, i64)> = HashMap::new();
-    let mut earlier = sale::list_refunds(batch.tx, original)?;
-    #[cfg(feature = "planted")] // Incident 17.
-    if pos_planted::is(pos_planted::Bug::RefundsAreNotSummed) {
-        earlier.clear();
-    }
-    earlier.push(sold);
-    for line in earlier.iter().flat_map(|document| &document.lines) {
-        let id = batch.resolve(EntityKind::Product, line.item.product_id.0)?;
-        let (qty, gross) = left.entry(ProductId(id)).or_default();
-        *qty += line.item.qty.milli();
-        *gross += line.amounts.gross.minor();
-    }
-    for (i, (line, product)) in document.lines.iter().zip(products).enumerate() {
-        let (qty, gross) = left.entry(product.id).or_default();
-        *qty += line.item.qty.milli();
-        *gross += line.amounts.gross.minor();
-        if *qty < 0 {
-            return Err(invalid(&format!("lines[{i}].item.qty"), "more comes back than was sold"));
-        }
-        if *gross < 0 {
-            return Err(invalid(&format!("lines[{i}].amounts.gross"), "more is paid back than was paid"));
-        }
-    }
-    Ok(())
-}
-
 /// Refuses the whole sale when any counted line lacks stock, and says what is there for each such line after the
 /// lines before it.
 fn check_stock(
@@ -248,6 +220,7 @@ fn move_stock(
     cause: &Cause<'_>,
     document: &SaleDocument,
     products: &[Rc<ProductFacts>],
+    bounds: Option<&Bounds>,
 ) -> Result<Option<ConflictId>, ApplyError> {
     let settles = match (document.head.kind, document.head.original.as_ref().and_then(|o| o.sale_id)) {
         (DocumentKind::Refund, Some(original)) => Settles::Sale(original),
@@ -255,7 +228,8 @@ fn move_stock(
     };
     let mut ledger = Ledger::new(cause);
     let mut shortages = Vec::new();
-    for (line, product) in document.lines.iter().zip(products).filter(|(_, product)| product.track_stock) {
+    let lines = document.lines.iter().zip(products).enumerate();
+    for (i, (line, product)) in lines.filter(|(_, (_, product))| product.track_stock) {
         let qty = line.item.qty.milli();
         #[cfg(feature = "planted")] // Incident 20.
         let qty =
@@ -263,10 +237,17 @@ fn move_stock(
         let reason = if qty > 0 { MovementReason::Sale } else { MovementReason::Refund };
         let entry = Line { product_id: product.id, reason, line_id: Some(line.item.line_id) };
         if qty < 0 {
-            ledger.give(batch, entry, -qty, settles)?;
+            let within = -qty - bounds.map_or(0, |bounds| bounds.beyond_milli(i));
+            ledger.give(batch, entry, within, settles)?;
+            mapping::note_booked(batch, cause, line.item.product_id, product.id, within)?;
+            if within < -qty {
+                // The register shows these goods as there until it reads the balance again.
+                ledger.tell_again(batch, product.id)?;
+            }
             continue;
         }
         let missing = ledger.take(batch, entry, qty)?;
+        mapping::note_booked(batch, cause, line.item.product_id, product.id, missing - qty)?;
         if missing > 0 {
             let paid = conflict::share(line.amounts.gross, missing, qty);
             shortages.push(shortage(line, product.id, missing, paid)?);
@@ -291,6 +272,7 @@ fn shortage(
         asked: item.qty,
         missing: Quantity::from_milli(missing).map_err(|fault| invalid("qty", fault.to_string()))?,
         paid,
+        open: None,
     })
 }
 

@@ -7,7 +7,7 @@ use pos_domain::{LineId, Money, Quantity};
 
 use super::conflict::{self, Missing};
 use super::ledger::{Ledger, Line, Settles};
-use super::{Applied, ApplyError, Cause, applied, done, invalid, unknown};
+use super::{Applied, ApplyError, Cause, applied, done, invalid, mapping, unknown};
 use crate::batch::Batch;
 
 /// Applies an adjustment. It has happened, so it is never refused for lack of stock: what is not there to take is
@@ -31,9 +31,11 @@ pub(super) fn adjust(batch: &mut Batch<'_>, cause: &Cause<'_>, adjustment: &Stoc
         let delta = entry.delta.milli();
         if delta >= 0 {
             ledger.give(batch, line, delta, settles(adjustment.reason))?;
+            mapping::note_booked(batch, cause, entry.product_id, product.id, delta)?;
             continue;
         }
         let short = ledger.take(batch, line, -delta)?;
+        mapping::note_booked(batch, cause, entry.product_id, product.id, delta + short)?;
         if short > 0 {
             let quantity =
                 |milli| Quantity::from_milli(milli).map_err(|fault| invalid("delta", fault.to_string()));
@@ -45,6 +47,7 @@ pub(super) fn adjust(batch: &mut Batch<'_>, cause: &Cause<'_>, adjustment: &Stoc
                 asked: entry.delta.negated(),
                 missing: quantity(short)?,
                 paid: Money::ZERO,
+                open: None,
             });
         }
     }

@@ -1,8 +1,10 @@
 //! The audit trail, and what was refused as an alarm.
 
 use pos_domain::{DeviceId, Hash32, OpId};
+use pos_protocol::Operation;
 use uuid::Uuid;
 
+use super::operation::mode_name;
 use super::{Sql, Tx, integer, natural};
 
 /// Why something is kept aside.
@@ -21,6 +23,14 @@ pub(crate) enum Alarm {
 }
 
 impl Alarm {
+    /// Whether it is about a file that went on in two places.
+    pub(crate) const fn is_of_a_fork(self) -> bool {
+        match self {
+            Self::Fork | Self::StaleEpoch => true,
+            Self::BodyMismatch | Self::Revoked | Self::ChainFault => false,
+        }
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::BodyMismatch => "body_mismatch",
@@ -43,14 +53,18 @@ pub(crate) struct Quarantined<'a> {
     /// The operation, or the document of a chain link.
     pub(crate) subject: Uuid,
     pub(crate) content: &'a str,
+    /// What else the operation was sent with: so that one of a fork can be recorded after all.
+    pub(crate) sent: Option<&'a Operation>,
     pub(crate) at_ms: i64,
 }
 
 /// Keeps something aside; the same thing twice is kept once.
 pub(crate) fn quarantine(tx: Tx<'_>, kept: &Quarantined<'_>) -> Sql<()> {
     tx.write(
-        "INSERT INTO quarantine (reason, device_id, epoch, seq, op_id, content, content_hash, at_ms)
-         VALUES (:reason, :device_id, :epoch, :seq, :op_id, :content, :content_hash, :at_ms)
+        "INSERT INTO quarantine (reason, device_id, epoch, seq, op_id, content, content_hash, at_ms, kind,
+            kind_version, mode, made_at_ms)
+         VALUES (:reason, :device_id, :epoch, :seq, :op_id, :content, :content_hash, :at_ms, :kind,
+            :kind_version, :mode, :made_at_ms)
          ON CONFLICT DO NOTHING",
         &[
             (":reason", kept.alarm.as_str().into()),
@@ -61,6 +75,10 @@ pub(crate) fn quarantine(tx: Tx<'_>, kept: &Quarantined<'_>) -> Sql<()> {
             (":content", kept.content.into()),
             (":content_hash", (&Hash32::of(kept.content.as_bytes()).0).into()),
             (":at_ms", kept.at_ms.into()),
+            (":kind", kept.sent.map(|operation| operation.kind.as_str()).into()),
+            (":kind_version", kept.sent.map(|operation| operation.kind_version).into()),
+            (":mode", kept.sent.map(|operation| mode_name(operation.mode)).into()),
+            (":made_at_ms", kept.sent.map(|operation| operation.made_at_ms).into()),
         ],
     )
 }

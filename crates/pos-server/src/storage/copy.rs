@@ -9,27 +9,47 @@ use super::{Sql, Tx, unreadable};
 const ROWS_IN_FLIGHT: u64 = 500;
 
 /// A table, its columns without numbers that the databases give themselves, and the order in which these are given.
-pub(crate) struct Table {
-    pub(crate) name: &'static str,
+struct Table {
+    name: &'static str,
     columns: &'static [&'static str],
     order: &'static str,
 }
 
 /// All tables, each behind those that it refers to at once.
-pub(crate) const TABLES: [Table; 20] = [
+const TABLES: [Table; 25] = [
     table(
         "business",
-        &["authority", "server_epoch", "tenant_id", "outlet_id", "feed_seq", "series_given"],
+        &[
+            "authority",
+            "server_epoch",
+            "tenant_id",
+            "outlet_id",
+            "feed_seq",
+            "series_given",
+            "incarnation",
+            "forgotten_seq",
+        ],
         "authority",
     ),
+    table("incarnation", &["began_seq", "incarnation", "began_at_ms"], "began_seq"),
     table(
         "device",
-        &["device_id", "name", "public_key", "token_hash", "series", "joined_at_ms", "revoked_at_ms"],
+        &[
+            "device_id",
+            "name",
+            "public_key",
+            "token_hash",
+            "series",
+            "joined_at_ms",
+            "revoked_at_ms",
+            "read_seq",
+            "heard_at_ms",
+        ],
         "device_id",
     ),
     table(
         "device_life",
-        &["device_id", "epoch", "watermark", "chain_number", "chain_hash"],
+        &["device_id", "epoch", "watermark", "chain_number", "chain_hash", "backed_up"],
         "device_id, epoch",
     ),
     table("device_seen", &["device_id", "epoch", "seq"], "device_id, epoch, seq"),
@@ -60,14 +80,27 @@ pub(crate) const TABLES: [Table; 20] = [
         ],
         "op_no",
     ),
-    table("id_alias", &["entity", "local_id", "server_id", "op_id"], "entity, local_id"),
+    table("id_alias", &["entity", "local_id", "server_id", "op_id", "booked_milli"], "entity, local_id"),
     table(
         "feed",
         &["seq", "entity", "entity_id", "rev", "deleted", "origin_device", "origin_op", "seal"],
         "seq",
     ),
     table("entity_total", &["entity", "live_rows"], "entity"),
-    table("stock_level", &["product_id", "on_hand_milli", "oversold_milli", "rev"], "product_id"),
+    table(
+        "stock_level",
+        &[
+            "product_id",
+            "on_hand_milli",
+            "oversold_milli",
+            "rev",
+            "seq",
+            "origin_device",
+            "origin_op",
+            "seal",
+        ],
+        "product_id",
+    ),
     table(
         "stock_movement",
         &["op_id", "ordinal", "product_id", "reason", "delta_milli", "line_id", "at_ms", "seal"],
@@ -121,10 +154,31 @@ pub(crate) const TABLES: [Table; 20] = [
     ),
     table(
         "quarantine",
-        &["reason", "device_id", "epoch", "seq", "op_id", "content", "content_hash", "at_ms"],
+        &[
+            "reason",
+            "device_id",
+            "epoch",
+            "seq",
+            "op_id",
+            "content",
+            "content_hash",
+            "at_ms",
+            "kind",
+            "kind_version",
+            "mode",
+            "made_at_ms",
+        ],
         "quarantine_no",
     ),
     table("audit", &["at_ms", "what", "device_id", "op_id", "detail"], "audit_no"),
+    table("feed_clock", &["at_ms", "seq"], "at_ms"),
+    table("backup", &["made_at_ms", "name", "feed_seq", "operations", "entries"], "backup_no"),
+    table(
+        "attachment",
+        &["hash", "size_bytes", "held_bytes", "media_type", "state", "touched_at_ms", "unnamed_since_ms"],
+        "hash",
+    ),
+    table("attachment_piece", &["hash", "offset_bytes", "bytes"], "hash, offset_bytes"),
 ];
 
 const fn table(name: &'static str, columns: &'static [&'static str], order: &'static str) -> Table {
@@ -133,8 +187,8 @@ const fn table(name: &'static str, columns: &'static [&'static str], order: &'st
 
 /// What a table holds: how many rows, and a digest that does not depend on their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Content {
-    pub(crate) rows: u64,
+struct Content {
+    rows: u64,
     digest: u128,
 }
 
@@ -162,8 +216,22 @@ fn update(hash: &mut blake3::Hasher, shape: &[u8], bytes: &[u8]) {
     hash.update(shape).update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes()).update(bytes);
 }
 
+/// Copies every table into a database that has none of the business's rows, and reads all of them back. How many rows.
+pub(crate) fn copy_all(from: Tx<'_>, to: Tx<'_>) -> Sql<u64> {
+    let mut copied = Vec::new();
+    for table in &TABLES {
+        copied.push((table, copy(from, to, table)?));
+    }
+    let mut rows = 0;
+    for (table, here) in copied {
+        compare(table, here, content(to, table)?)?;
+        rows += here.rows;
+    }
+    Ok(rows)
+}
+
 /// Copies a table and gives what was read.
-pub(crate) fn copy(from: Tx<'_>, to: Tx<'_>, table: &Table) -> Sql<Content> {
+fn copy(from: Tx<'_>, to: Tx<'_>, table: &Table) -> Sql<Content> {
     let names: Vec<String> = table.columns.iter().map(|column| format!(":{column}")).collect();
     let sql =
         format!("INSERT INTO {} ({}) VALUES ({})", table.name, table.columns.join(", "), names.join(", "));
@@ -181,7 +249,7 @@ pub(crate) fn copy(from: Tx<'_>, to: Tx<'_>, table: &Table) -> Sql<Content> {
 }
 
 /// What a table holds.
-pub(crate) fn content(tx: Tx<'_>, table: &Table) -> Sql<Content> {
+fn content(tx: Tx<'_>, table: &Table) -> Sql<Content> {
     let mut content = Content::default();
     each(tx, table, |row| {
         content.add(&row);
@@ -218,7 +286,7 @@ struct Differs {
 }
 
 /// Refuses a copy that is not the original.
-pub(crate) fn compare(table: &Table, here: Content, there: Content) -> Sql<()> {
+fn compare(table: &Table, here: Content, there: Content) -> Sql<()> {
     if here == there {
         return Ok(());
     }
@@ -230,7 +298,7 @@ mod tests {
     use super::*;
 
     /// Numbers that each database gives by itself, in the order in which rows are written.
-    const OWN_NUMBERS: [&str; 5] = ["only_row", "op_no", "shortage_no", "quarantine_no", "audit_no"];
+    const OWN_NUMBERS: [&str; 6] = ["only_row", "op_no", "shortage_no", "quarantine_no", "audit_no", "backup_no"];
 
     #[test]
     fn no_table_and_no_column_is_left_behind() {

@@ -81,3 +81,38 @@ pub(crate) fn insert_alias(
         ],
     )
 }
+
+/// Lets an id that was given up mean another row.
+pub(crate) fn set_alias(tx: Tx<'_>, entity: EntityKind, local_id: Uuid, server_id: Uuid) -> Sql<()> {
+    tx.write(
+        "UPDATE id_alias SET server_id = :server_id WHERE entity = :entity AND local_id = :local_id",
+        &[
+            (":entity", entity.as_str().into()),
+            (":local_id", local_id.as_bytes().into()),
+            (":server_id", server_id.as_bytes().into()),
+        ],
+    )
+}
+
+/// Adds to what was booked under an id that was given up, in thousandths.
+pub(crate) fn add_booked(tx: Tx<'_>, entity: EntityKind, local_id: Uuid, milli: i64) -> Sql<()> {
+    tx.write(
+        "UPDATE id_alias SET booked_milli = booked_milli + :milli
+         WHERE entity = :entity AND local_id = :local_id",
+        &[
+            (":entity", entity.as_str().into()),
+            (":local_id", local_id.as_bytes().into()),
+            (":milli", milli.into()),
+        ],
+    )
+}
+
+/// What was booked under an id that was given up, in thousandths: negative when more was sold than counted.
+pub(crate) fn booked(tx: Tx<'_>, entity: EntityKind, local_id: Uuid) -> Sql<i64> {
+    let booked = tx.find(
+        "SELECT booked_milli FROM id_alias WHERE entity = :entity AND local_id = :local_id",
+        &[(":entity", entity.as_str().into()), (":local_id", local_id.as_bytes().into())],
+        |row| row.get("booked_milli"),
+    )?;
+    Ok(booked.unwrap_or(0))
+}

@@ -145,7 +145,7 @@ pub(crate) fn list_own(
     )
 }
 
-const fn mode_name(mode: Mode) -> &'static str {
+pub(super) const fn mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Admit => "admit",
         Mode::Fact => "fact",
@@ -153,7 +153,7 @@ const fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-fn read_mode(row: Row<'_>) -> Sql<Mode> {
+pub(super) fn read_mode(row: Row<'_>) -> Sql<Mode> {
     match row.get::<&str>("mode")? {
         "admit" => Ok(Mode::Admit),
         "fact" => Ok(Mode::Fact),

@@ -95,11 +95,11 @@ pub(crate) fn find_applied(tx: Tx<'_>, sale_id: SaleId) -> Sql<Option<SaleDocume
     )
 }
 
-/// The refunds of a sale that count.
+/// The refunds of a sale that count, in the order in which the server took them.
 pub(crate) fn list_refunds(tx: Tx<'_>, original: SaleId) -> Sql<Vec<SaleDocument>> {
     tx.list(
         "SELECT operation.body FROM sale JOIN operation ON operation.op_id = sale.op_id
-         WHERE sale.original_sale_id = :original AND sale.state = 'applied'",
+         WHERE sale.original_sale_id = :original AND sale.state = 'applied' ORDER BY operation.op_no",
         &[(":original", original.as_bytes().into())],
         |row| json(row, "body"),
     )

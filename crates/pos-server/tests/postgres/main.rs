@@ -6,6 +6,9 @@
 const DISK: pos_testkit::postgres::Disk = pos_testkit::postgres::Disk::Trusted;
 
 #[cfg(test)]
+#[path = "../server/attachments.rs"]
+mod attachments;
+#[cfg(test)]
 #[path = "../server/chain.rs"]
 mod chain;
 #[cfg(test)]
@@ -16,6 +19,9 @@ mod cluster;
 #[cfg(test)]
 #[path = "../server/conflicts.rs"]
 mod conflicts;
+#[cfg(test)]
+#[path = "../server/disputes.rs"]
+mod disputes;
 #[cfg(test)]
 #[path = "../server/edits.rs"]
 mod edits;
@@ -39,6 +45,9 @@ mod pairing;
 #[cfg(test)]
 #[path = "../server/program.rs"]
 mod program;
+#[cfg(test)]
+#[path = "../server/put_back.rs"]
+mod put_back;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]

@@ -39,8 +39,7 @@ async fn every_choice_shows_its_effect_before_it_is_made() {
             (ConflictChoice::AcceptCount, closes, money(0), true),
             (ConflictChoice::Order, None, money(0), true),
             (ConflictChoice::Refund, closes, money(-3_000), false),
-        ],
-        "no transfer: there is one outlet"
+        ]
     );
 }
 
@@ -140,7 +139,7 @@ async fn the_same_decision_twice_is_one_and_another_one_is_refused() {
 #[tokio::test]
 async fn a_choice_that_was_not_offered_is_refused() {
     let (_shop, mut till, milk, _) = oversold().await;
-    for choice in [ConflictChoice::Transfer, ConflictChoice::KeepMine, ConflictChoice::AcceptPrice] {
+    for choice in [ConflictChoice::TakeGoods, ConflictChoice::KeepMine, ConflictChoice::AcceptPrice] {
         assert_eq!(rejection(&choose(&mut till, choice).await).1, "choice");
     }
     let nobody = resolve(pos_domain::ConflictId(next_id()), ConflictChoice::Order);

@@ -37,7 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..20_usize).prop_map(|sale| Step::Withdraw { sale }),
         1 => (0..20_usize).prop_map(|sale| Step::Latch { sale }),
         1 => (0..20_usize).prop_map(|sale| Step::Repeat { sale }),
-        2 => (0..20_usize, 0..3_usize).prop_map(|(conflict, choice)| Step::Resolve { conflict, choice }),
+        2 => (0..20_usize, 0..4_usize).prop_map(|(conflict, choice)| Step::Resolve { conflict, choice }),
         1 => (0..20_usize).prop_map(|conflict| Step::Reopen { conflict }),
         1 => Just(Step::Restart),
     ]
@@ -50,6 +50,8 @@ struct Made {
     document: SaleDocument,
     operation: Operation,
     verdict: Verdict,
+    /// Goods that refunds brought back, in units; what goes beyond the sale waits for a person.
+    returned: i64,
 }
 
 struct World {
@@ -108,7 +110,7 @@ impl World {
             (Verdict::InsufficientStock { .. }, Mode::Admit) => assert!(there < qty),
             other => panic!("{other:?}"),
         }
-        self.sales.push(Made { till, product, document, operation, verdict });
+        self.sales.push(Made { till, product, document, operation, verdict, returned: 0 });
     }
 
     async fn adjust(&mut self, till: usize, product: usize, reason: MovementReason, qty: i64) {
@@ -118,15 +120,17 @@ impl World {
     }
 
     async fn refund(&mut self, sale: usize, qty: i64) {
-        let Some(made) = self.sales.get(sale) else { return };
+        let Some(made) = self.sales.get_mut(sale) else { return };
         if !is_applied(&made.verdict) {
             return;
         }
         let (till, product) = (made.till, made.product);
         let document = self.tills[till].refund(&made.document, &[(&self.products[product], qty)]);
-        if is_applied(&self.tills[till].tell(&document).await) {
-            *self.net.get_mut(&product).unwrap() += qty;
-        }
+        assert!(is_applied(&self.tills[till].tell(&document).await), "it has happened");
+        let sold = made.document.lines[0].item.qty.milli() / 1_000;
+        let within = qty.min(sold - made.returned);
+        made.returned += within;
+        *self.net.get_mut(&product).unwrap() += within;
     }
 
     async fn again(&mut self, sale: usize, mode: Mode) {
@@ -155,30 +159,41 @@ impl World {
     async fn resolve(&mut self, conflict: usize, choice: usize) {
         let conflicts = self.tills[0].conflicts().await;
         let Some(conflict) = conflicts.get(conflict) else { return };
-        let choice = [ConflictChoice::AcceptCount, ConflictChoice::Order, ConflictChoice::Transfer][choice];
+        let choice = [
+            ConflictChoice::AcceptCount,
+            ConflictChoice::TakeGoods,
+            ConflictChoice::Order,
+            ConflictChoice::KeepMine,
+        ][choice];
         let before = self.balances().await;
         let resolution = resolve(conflict.conflict_id, choice);
         let verdict = self.tills[1].send(OperationBody::ConflictResolve(resolution)).await;
         let open = conflict.status == ConflictStatus::Open;
-        let accepted = is_applied(&verdict) && open && choice == ConflictChoice::AcceptCount;
-        self.follow(&before, accepted).await;
+        self.follow(&before, Some(choice).filter(|_| is_applied(&verdict) && open)).await;
     }
 
     async fn reopen(&mut self, conflict: usize) {
         let conflicts = self.tills[0].conflicts().await;
         let Some(conflict) = conflicts.get(conflict) else { return };
         let before = self.balances().await;
-        let accepted = conflict.resolution() == Some(ConflictChoice::AcceptCount);
+        let choice = conflict.resolution();
         let verdict = self.tills[0].send(reopen(conflict.conflict_id)).await;
-        self.follow(&before, accepted && is_applied(&verdict)).await;
+        self.follow(&before, choice.filter(|_| is_applied(&verdict))).await;
     }
 
-    /// An accepted count, made or taken back, changes what is oversold and nothing else.
-    async fn follow(&mut self, before: &[(i64, i64)], changes: bool) {
+    /// An accepted count, made or taken back, changes what is oversold and nothing else; goods that are taken in change
+    /// what is on hand and nothing else.
+    async fn follow(&mut self, before: &[(i64, i64)], choice: Option<ConflictChoice>) {
         for (n, (old, new)) in before.iter().zip(self.balances().await).enumerate() {
-            assert_eq!(old.0, new.0, "no decision changes what is on hand");
-            assert!(changes || old.1 == new.1, "{old:?} {new:?}");
-            *self.net.get_mut(&n).unwrap() += old.1 - new.1;
+            assert!(
+                choice == Some(ConflictChoice::TakeGoods) || old.0 == new.0,
+                "{choice:?} {old:?} {new:?}"
+            );
+            assert!(
+                choice == Some(ConflictChoice::AcceptCount) || old.1 == new.1,
+                "{choice:?} {old:?} {new:?}"
+            );
+            *self.net.get_mut(&n).unwrap() += (new.0 - new.1) - (old.0 - old.1);
         }
     }
 

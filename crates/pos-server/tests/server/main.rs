@@ -2,11 +2,15 @@
 //! `tests/postgres` runs the same files on the other store.
 
 #[cfg(test)]
+mod attachments;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
 mod conflicts;
+#[cfg(test)]
+mod disputes;
 #[cfg(test)]
 mod edits;
 #[cfg(test)]
@@ -23,6 +27,8 @@ mod metrics;
 mod pairing;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod put_back;
 #[cfg(test)]
 mod sqlite;
 #[cfg(test)]

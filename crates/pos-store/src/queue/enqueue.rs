@@ -139,7 +139,9 @@ fn entity_of(body: &OperationBody) -> Option<(EntityKind, Uuid)> {
         OperationBody::EntityDelete(b) => Some((b.entity, b.id)),
         OperationBody::ConflictResolve(b) => Some((EntityKind::Conflict, b.conflict_id.0)),
         OperationBody::ConflictReopen(b) => Some((EntityKind::Conflict, b.conflict_id.0)),
-        OperationBody::SaleComplete(_) | OperationBody::StockAdjust(_) => None,
+        OperationBody::SaleComplete(_)
+        | OperationBody::StockAdjust(_)
+        | OperationBody::MappingDispute(_) => None,
     }
 }
 
@@ -152,7 +154,8 @@ fn kept_here(body: &OperationBody) -> bool {
         | OperationBody::EntityDelete(_)
         | OperationBody::StockAdjust(_)
         | OperationBody::ConflictResolve(_)
-        | OperationBody::ConflictReopen(_) => true,
+        | OperationBody::ConflictReopen(_)
+        | OperationBody::MappingDispute(_) => true,
     }
 }
 

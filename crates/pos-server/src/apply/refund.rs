@@ -1,0 +1,237 @@
+//! Refunds of more than was sold, or than is left of it.
+//!
+//! While the customer waits, such a refund is refused. One that has happened stands: the money is out of the drawer and
+//! the document is final. But goods beyond what was sold are not taken into stock, and a person decides what became of
+//! goods and money.
+
+use std::rc::Rc;
+
+use pos_domain::body::EntityKind;
+use pos_domain::conflict::{ChoicePreview, StockChange};
+use pos_domain::contested::{EarlierRefund, ExcessLine, RefundExcess};
+use pos_domain::refund::{Beyond, Returnable};
+use pos_domain::stock::MovementReason;
+use pos_domain::{
+    Conflict, ConflictChoice, ConflictId, ConflictKind, DocumentKind, Money, ProductId, Quantity,
+    SaleDocument,
+};
+use pos_protocol::ShortLine;
+
+use super::ledger::{Ledger, Line, Settles};
+use super::{ApplyError, Cause, conflict as conflicts, insufficient, invalid};
+use crate::batch::{Batch, ProductFacts};
+use crate::storage::conflict::Resolution;
+use crate::storage::{Sql, sale, stock};
+
+/// A refund against the sale that it names.
+pub(super) struct Bounds {
+    /// For each line of the document, what of it goes beyond.
+    pub(super) lines: Vec<Beyond>,
+    sold: Returnable,
+    earlier: Vec<SaleDocument>,
+}
+
+impl Bounds {
+    /// What of a line goes beyond, in thousandths.
+    pub(super) fn beyond_milli(&self, line: usize) -> i64 {
+        self.lines.get(line).map_or(0, |beyond| beyond.qty.milli())
+    }
+
+    fn is_kept(&self) -> bool {
+        self.lines.iter().all(Beyond::is_nothing)
+    }
+}
+
+/// How far a document goes beyond what may come back of its sale. A sale from before this system bounds nothing.
+pub(super) fn measure(
+    batch: &Batch<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+) -> Sql<Option<Bounds>> {
+    let original = document.head.original.as_ref().and_then(|original| original.sale_id);
+    let (DocumentKind::Refund, Some(original)) = (document.head.kind, original) else { return Ok(None) };
+    let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(None) };
+    let known_as = |id: ProductId| batch.resolve(EntityKind::Product, id.0).map(ProductId);
+    let mut left = Returnable::of_sale(&sold, known_as)?;
+    let earlier = sale::list_refunds(batch.tx, original)?;
+    for line in earlier.iter().flat_map(|document| &document.lines).filter(|line| line.item.qty.is_negative())
+    {
+        let product = known_as(line.item.product_id)?;
+        left.take_back(product, line.item.qty.negated(), line.amounts.gross.negated());
+    }
+    let sold = left.clone();
+    let lines = document
+        .lines
+        .iter()
+        .zip(products)
+        .map(|(line, product)| {
+            // Goods that leave with an exchange bound nothing.
+            if line.item.qty.is_negative() {
+                left.take_back(product.id, line.item.qty.negated(), line.amounts.gross.negated())
+            } else {
+                Beyond::default()
+            }
+        })
+        .collect();
+    Ok(Some(Bounds { lines, sold, earlier }))
+}
+
+/// Refuses a refund that goes beyond, and says for each such line what may still come back.
+pub(super) fn refuse_beyond(
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+    bounds: &Bounds,
+) -> Result<(), ApplyError> {
+    let mut short = Vec::new();
+    for ((line, product), beyond) in document.lines.iter().zip(products).zip(&bounds.lines) {
+        if beyond.is_nothing() {
+            continue;
+        }
+        let asked = line.item.qty.negated();
+        let paid = line.amounts.gross.abs();
+        let payable = paid.minus(beyond.paid).map_err(|fault| invalid("paid", fault.to_string()))?;
+        // As many as there are, and no more than the money that is left of them pays for.
+        let by_money = part_of(asked.milli(), payable.minor(), paid.minor());
+        let available = (asked.milli() - beyond.qty.milli()).min(by_money);
+        short.push(ShortLine {
+            line_id: line.item.line_id,
+            product_id: product.id,
+            code: line.item.code.clone(),
+            asked,
+            available: quantity(available)?,
+        });
+    }
+    if short.is_empty() { Ok(()) } else { Err(insufficient(short)) }
+}
+
+/// Opens a conflict about what goes beyond, if anything does.
+pub(super) fn open_if_beyond(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+    bounds: &Bounds,
+) -> Result<Option<ConflictId>, ApplyError> {
+    if bounds.is_kept() {
+        return Ok(None);
+    }
+    let excess = excess(document, products, bounds)?;
+    let mut conflict = conflicts::blank(batch, cause, ConflictKind::RefundBeyondBounds);
+    conflict.entity = "sale".to_owned();
+    conflict.entity_id = document.head.sale_id.0;
+    conflict.title = excess.lines.first().map(|line| line.name.clone()).unwrap_or_default();
+    conflict.other_register = excess.earlier.last().map(|refund| refund.register.clone());
+    conflict.sale_id = Some(document.head.sale_id);
+    conflict.choices = choices(&excess);
+    conflict.refund = Some(excess);
+    conflicts::save_new(batch, cause, conflict).map(Some)
+}
+
+/// Takes the goods in, when that is the decision. The others move nothing: the money is out already.
+pub(super) fn resolve(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    conflict: &Conflict,
+    choice: ConflictChoice,
+) -> Result<(), ApplyError> {
+    let Some(excess) = conflict.refund.as_ref().filter(|_| choice == ConflictChoice::TakeGoods) else {
+        return Ok(());
+    };
+    let mut ledger = Ledger::new(cause);
+    for line in excess.lines.iter().filter(|line| line.counted) {
+        let entry =
+            Line { product_id: line.product_id, reason: MovementReason::Refund, line_id: Some(line.line_id) };
+        ledger.give(batch, entry, line.beyond.milli(), Settles::Nothing)?;
+    }
+    Ok(())
+}
+
+/// Takes goods that were taken in out again.
+pub(super) fn reopen(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    resolution: &Resolution,
+) -> Result<(), ApplyError> {
+    let mut ledger = Ledger::new(cause);
+    for (product_id, line_id, delta) in stock::list_movements(batch.tx, resolution.op_id)? {
+        let line = Line { product_id, reason: MovementReason::Reversal, line_id };
+        if ledger.take(batch, line, delta)? > 0 {
+            return Err(invalid("conflict_id", "the goods that came back were sold since"));
+        }
+    }
+    Ok(())
+}
+
+fn excess(
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+    bounds: &Bounds,
+) -> Result<RefundExcess, ApplyError> {
+    let overflow = |fault: pos_domain::MoneyOverflow| invalid("paid", fault.to_string());
+    let mut lines = Vec::new();
+    let mut beyond_total = Money::ZERO;
+    for ((line, product), beyond) in document.lines.iter().zip(products).zip(&bounds.lines) {
+        if beyond.is_nothing() {
+            continue;
+        }
+        beyond_total = beyond_total.plus(beyond.paid).map_err(overflow)?;
+        lines.push(ExcessLine {
+            line_id: line.item.line_id,
+            product_id: product.id,
+            code: line.item.code.clone(),
+            name: line.item.name.clone(),
+            sold: bounds.sold.sold(product.id),
+            returned: line.item.qty.negated(),
+            beyond: beyond.qty,
+            beyond_paid: beyond.paid,
+            counted: product.track_stock && beyond.qty.is_positive(),
+        });
+    }
+    let earlier = bounds.earlier.iter().map(|refund| EarlierRefund {
+        sale_id: refund.head.sale_id,
+        register: refund.head.register.clone(),
+        cashier: refund.head.cashier.clone(),
+        at_ms: refund.head.sold_at_ms,
+        total: refund.total.abs(),
+    });
+    Ok(RefundExcess {
+        cashier: document.head.cashier.clone(),
+        original_number: document.head.original.as_ref().and_then(|original| original.number.clone()),
+        total: document.total.abs(),
+        beyond: beyond_total,
+        lines,
+        earlier: earlier.collect(),
+    })
+}
+
+fn choices(excess: &RefundExcess) -> Vec<ChoicePreview> {
+    let stock: Vec<StockChange> = excess
+        .lines
+        .iter()
+        .filter(|line| line.counted)
+        .map(|line| StockChange {
+            product_id: line.product_id,
+            code: line.code.clone(),
+            name: line.name.clone(),
+            on_hand: line.beyond,
+            oversold: Quantity::ZERO,
+        })
+        .collect();
+    let mut choices = Vec::new();
+    if !stock.is_empty() {
+        choices.push(ChoicePreview { stock, ..conflicts::preview(ConflictChoice::TakeGoods) });
+    }
+    choices.push(conflicts::preview(ConflictChoice::AcceptLoss));
+    choices.push(ChoicePreview { cash: excess.beyond, ..conflicts::preview(ConflictChoice::CashierOwes) });
+    choices
+}
+
+/// `part / whole` of a quantity, rounded down.
+fn part_of(milli: i64, part: i64, whole: i64) -> i64 {
+    let exact = i128::from(milli).saturating_mul(i128::from(part)).checked_div(i128::from(whole));
+    exact.and_then(|exact| i64::try_from(exact).ok()).unwrap_or(milli)
+}
+
+fn quantity(milli: i64) -> Result<Quantity, ApplyError> {
+    Quantity::from_milli(milli).map_err(|fault| invalid("qty", fault.to_string()))
+}
