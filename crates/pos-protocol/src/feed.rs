@@ -51,13 +51,16 @@ impl PartialEq for FeedRow {
 impl Eq for FeedRow {}
 
 /// A register's place in a server's feed. Opaque to the register; written as
-/// `authority.server_epoch.schema.seq`.
+/// `authority.server_epoch.incarnation.schema.seq`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// The server's own id.
     pub authority: Uuid,
     /// Life of the server's database.
     pub server_epoch: u32,
+    /// What wrote the newest change that the server had when it gave the cursor; nil before the first. A server that
+    /// does not know it, or to which it wrote less than `seq`, was put back from an older copy since.
+    pub incarnation: Uuid,
     /// [`crate::ROW_SCHEMA`] of the rows.
     pub schema: u16,
     /// Everything up to here was promoted.
@@ -71,7 +74,8 @@ pub struct CursorFault;
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}.{}.{}", self.authority, self.server_epoch, self.schema, self.seq)
+        let Self { authority, server_epoch, incarnation, schema, seq } = self;
+        write!(f, "{authority}.{server_epoch}.{incarnation}.{schema}.{seq}")
     }
 }
 
@@ -84,6 +88,7 @@ impl std::str::FromStr for Cursor {
         let cursor = Self {
             authority: next()?.parse().map_err(|_| CursorFault)?,
             server_epoch: next()?.parse().map_err(|_| CursorFault)?,
+            incarnation: next()?.parse().map_err(|_| CursorFault)?,
             schema: next()?.parse().map_err(|_| CursorFault)?,
             seq: next()?.parse().map_err(|_| CursorFault)?,
         };

@@ -7,8 +7,9 @@ use pos_domain::{OutletId, TenantId};
 use pos_protocol::Business;
 use pos_sqlite::{FolderLock, OpenMode};
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::batch::{Batch, Origin};
+use crate::batch::{Batch, Failing, Origin};
 use crate::clock::Clock;
 use crate::error::ServerError;
 use crate::location::Location;
@@ -47,6 +48,9 @@ pub(crate) fn found_in(store: &Store, settings: &ShopSettings, clock: &Clock) ->
         tenant_id: TenantId(new_id(now_ms)?),
         outlet_id: OutletId(new_id(now_ms)?),
         feed_seq: 0,
+        incarnation: Uuid::nil(),
+        writes_as: new_id(now_ms)?,
+        forgotten_seq: 0,
     };
     let settings = settings.clone();
     let founded = store.write(move |tx| -> Sql<bool> {
@@ -54,7 +58,7 @@ pub(crate) fn found_in(store: &Store, settings: &ShopSettings, clock: &Clock) ->
             return Ok(false);
         }
         business::insert(tx, &row)?;
-        let mut batch = Batch::begin(tx, now_ms)?;
+        let mut batch = Batch::begin(tx, Failing::Alone, now_ms)?;
         write_settings(&mut batch, &settings)?;
         batch.finish()?;
         Ok(true)

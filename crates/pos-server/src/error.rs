@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use pos_protocol::{ApiError, Problem, ProblemCode};
-use pos_sqlite::{LockError, MigrationListError, OpenError};
+use pos_sqlite::{LockError, MigrationListError, OpenError, SnapshotError};
 
 use crate::storage::postgres::PostgresError;
 use crate::storage::{ReadFault, StorageError, WriteFault};
@@ -40,6 +40,31 @@ pub enum ServerError {
     /// `move` without a database to move to.
     #[error("say where to: --database-url postgres://user:password@host/database")]
     NoTarget,
+    /// A backup would have to be written over a file that is there.
+    #[error("{} is there already", .0.display())]
+    BackupExists(PathBuf),
+    /// The database became another one while it was copied.
+    #[error("the business was restored while its backup was made; make another one")]
+    BackupOfAnother,
+    /// The disk has too little room for a backup.
+    #[error("a backup needs {needed} bytes, and {free} are free")]
+    NoRoom {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that it needs, with what it leaves to others.
+        needed: u64,
+    },
+    /// A backup that is damaged.
+    #[error("{} is not sound: {detail}", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// The first thing that was found.
+        detail: String,
+    },
+    /// A backup could not be written.
+    #[error("the backup could not be made")]
+    Copy(#[from] SnapshotError),
     /// The file belongs to another version of this program.
     #[error("the file has schema version {found}, this program works with {known}")]
     OtherSchema {

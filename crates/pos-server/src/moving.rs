@@ -15,7 +15,7 @@ use crate::batch::load_settings;
 use crate::error::ServerError;
 use crate::location::{Location, Place};
 use crate::storage::postgres::{Postgres, Schema};
-use crate::storage::{Founding, Sql, Store, Tx, WriteFault, business, copy, sqlite};
+use crate::storage::{Founding, Store, Tx, WriteFault, business, copy, sqlite};
 
 /// What was moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,14 +75,5 @@ fn copy_all(file: &Path, to: Tx<'_>) -> Result<u64, CopyFault> {
     let mut connection =
         Connection::open_with_flags(file, flags).map_err(crate::storage::StorageError::from)?;
     let snapshot = connection.transaction().map_err(crate::storage::StorageError::from)?;
-    let from = Tx::Sqlite(&snapshot);
-    let mut copied = Vec::new();
-    for table in &copy::TABLES {
-        copied.push((table, copy::copy(from, to, table)?));
-    }
-    let read_back = |(table, here): &(&copy::Table, copy::Content)| -> Sql<u64> {
-        copy::compare(table, *here, copy::content(to, table)?)?;
-        Ok(here.rows)
-    };
-    Ok(copied.iter().map(read_back).sum::<Sql<u64>>()?)
+    Ok(copy::copy_all(Tx::Sqlite(&snapshot), to)?)
 }

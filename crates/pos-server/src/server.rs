@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use pos_domain::settings::ShopSettings;
 use pos_domain::{DeviceId, Hash32};
-use pos_protocol::{ApiError, PairRequest, PairResponse, ProblemCode};
+use pos_protocol::{ApiError, Cursor, PairRequest, PairResponse, ProblemCode};
 use pos_sqlite::{FolderLock, OpenMode, ReadLane};
 use tokio::sync::watch;
 
@@ -17,7 +17,8 @@ use crate::error::{ServerError, refused, unavailable};
 use crate::location::Location;
 use crate::metrics::{Gauges, Metrics, add};
 use crate::pairing::{self, Joining, PairFault};
-use crate::secret::token_hash;
+use crate::put_back;
+use crate::secret::{new_id, token_hash};
 use crate::session::DeviceSession;
 use crate::storage::device::Device;
 use crate::storage::postgres::Follower;
@@ -65,6 +66,11 @@ impl Server {
             found_in(&store, settings, &clock)?;
         }
         let row = store.read(ReadLane::Quick, business::find)?.ok_or(ServerError::NoBusiness)?;
+        if !store.is_shared() {
+            // On a shared database each connection that writes sees to it by itself.
+            let incarnation = new_id(clock.now_ms())?;
+            store.write(move |tx| business::set_incarnation(tx, incarnation))?;
+        }
         let feed = watch::Sender::new(row.feed_seq);
         let follower = store.follow(&feed)?;
         let metrics = Arc::new(Metrics::default());
@@ -185,6 +191,24 @@ impl Server {
     /// Notes that a request was refused.
     pub(crate) fn count_refusal(&self) {
         self.inner.metrics.refused_requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A register's cursor shows that the database was put back from an older copy: another life of it begins, and
+    /// every register that listens is told to look.
+    pub(crate) async fn was_put_back(&self, cursor: Cursor, shown_by: DeviceId) -> Result<(), ApiError> {
+        let now_ms = self.inner.clock.now_ms();
+        let asked = cursor.clone();
+        let begun = self
+            .inner
+            .store
+            .write_async(move |tx| put_back::begin_life(tx, &asked, shown_by, now_ms))
+            .await
+            .map_err(|fault| unavailable(&fault.into()))?;
+        if let Some(epoch) = begun {
+            tracing::error!(%cursor, device = %shown_by, epoch, "this database was put back from an older copy");
+            self.inner.feed.send_modify(|_| ());
+        }
+        Ok(())
     }
 
     async fn publish_feed(&self) {

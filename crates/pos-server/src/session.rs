@@ -1,14 +1,16 @@
 //! What the server does for one register: the same code behind a socket and in process.
 
+mod attachments;
+
 use std::sync::Arc;
 
-use pos_domain::DeviceId;
+use pos_domain::{AttachmentHash, DeviceId};
 use pos_domain::body::EntityKind;
 use pos_protocol::{
-    ApiError, Cursor, DigestAnswer, DigestPart, DigestRequest, Hello, Limits, MAX_BATCH_BYTES, MAX_BATCH_OPS,
-    MAX_PAGE_BYTES, MAX_PAGE_ROWS, OLDEST_PROTOCOL, PROTOCOL, Partition, ProblemCode, ProtocolRange,
-    PullRequest, PullResponse, PushRequest, PushResponse, ROW_SCHEMA, SnapshotPage, SnapshotRequest, SyncApi,
-    Watermark, row_digest,
+    ApiError, Cursor, DigestAnswer, DigestPart, DigestRequest, FetchPiece, Hello, Limits, MAX_BATCH_BYTES,
+    MAX_BATCH_OPS, MAX_PAGE_BYTES, MAX_PAGE_ROWS, OLDEST_PROTOCOL, PROTOCOL, Partition, PieceGiven,
+    PieceTaken, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest, PushResponse, ROW_SCHEMA,
+    SendPiece, SnapshotPage, SnapshotRequest, SyncApi, Watermark, row_digest,
 };
 use pos_sqlite::ReadLane;
 use uuid::Uuid;
@@ -17,6 +19,7 @@ use crate::error::{refused, unavailable};
 use crate::limits::REQUESTS_PER_SECOND;
 use crate::metrics::add;
 use crate::prepare::{PreparedPush, prepare};
+use crate::put_back::{self, Standing};
 use crate::server::Server;
 use crate::storage::business::BusinessRow;
 use crate::storage::device::Device;
@@ -120,13 +123,13 @@ impl SyncApi for DeviceSession {
         let device_id = self.device.device_id;
         let server_time_ms = self.server.inner.clock.now_ms();
         self.read(ReadLane::Quick, move |tx, business| {
+            let (watermark, backup_watermark) = watermark(tx, device_id)?;
             Ok(Hello {
                 protocol: ProtocolRange { min: OLDEST_PROTOCOL, max: PROTOCOL },
                 authority: business.authority,
                 server_epoch: business.server_epoch,
-                watermark: watermark(tx, device_id)?,
-                // Nothing is known to be in a backup until backups are made by the server itself.
-                backup_watermark: 0,
+                watermark,
+                backup_watermark,
                 feed_seq: business.feed_seq,
                 server_time_ms,
                 limits: Limits {
@@ -134,6 +137,7 @@ impl SyncApi for DeviceSession {
                     batch_bytes: small(MAX_BATCH_BYTES),
                     page_rows: small(MAX_PAGE_ROWS),
                     requests_per_second: REQUESTS_PER_SECOND,
+                    attachments: Some(crate::attachments::LIMITS),
                 },
             })
         })
@@ -152,14 +156,28 @@ impl SyncApi for DeviceSession {
     async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
         let device_id = self.device.device_id;
         let server_time_ms = self.server.inner.clock.now_ms();
+        let (asked, limit) = (request.cursor.clone(), request.limit);
         let page = self
             .read(ReadLane::Quick, move |tx, business| {
-                let after = check_cursor(&request.cursor, &business)?;
-                let (rows, own, seq) = pull_page(tx, device_id, after, business.feed_seq, request.limit)?;
+                let after = match put_back::find_standing(tx, &asked, &business)? {
+                    Standing::At(seq) => seq,
+                    elsewhere @ (Standing::Nowhere | Standing::Forgotten) => return Ok(Err(elsewhere)),
+                };
+                let (rows, own, seq) = pull_page(tx, device_id, after, business.feed_seq, limit)?;
                 let has_more = seq < business.feed_seq;
-                Ok(PullResponse { rows, own, next: cursor(&business, seq), has_more, server_time_ms })
+                Ok(Ok(PullResponse { rows, own, next: cursor(&business, seq), has_more, server_time_ms }))
             })
             .await?;
+        let page = match page {
+            Ok(page) => page,
+            Err(standing) => {
+                if standing == Standing::Forgotten {
+                    self.server.was_put_back(request.cursor, device_id).await?;
+                }
+                let detail = "the cursor is of another server, another life of it, or too old";
+                return Err(refused(ProblemCode::ResnapshotRequired, detail));
+            }
+        };
         let metrics = &self.server.inner.metrics;
         add(&metrics.pulls, 1);
         metrics.devices.pulled(device_id, page.rows.len(), server_time_ms);
@@ -193,6 +211,14 @@ impl SyncApi for DeviceSession {
             Ok(DigestAnswer { mark: cursor(&business, business.feed_seq), parts })
         })
         .await
+    }
+
+    async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
+        self.take_piece(hash, piece).await
+    }
+
+    async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
+        self.give_piece(hash, request).await
     }
 }
 
@@ -244,20 +270,9 @@ fn kind_of(entity: &str) -> Result<EntityKind, PageFault> {
         .ok_or_else(|| PageFault::Refused(refused(ProblemCode::BadRequest, "there are no rows of this kind")))
 }
 
-fn check_cursor(cursor: &Cursor, business: &BusinessRow) -> Result<u64, PageFault> {
-    let known = cursor.authority == business.authority
-        && cursor.server_epoch == business.server_epoch
-        && cursor.schema == ROW_SCHEMA
-        && cursor.seq <= business.feed_seq;
-    if known {
-        return Ok(cursor.seq);
-    }
-    let detail = "the cursor is of another server or another life of it";
-    Err(PageFault::Refused(refused(ProblemCode::ResnapshotRequired, detail)))
-}
-
 fn cursor(business: &BusinessRow, seq: u64) -> Cursor {
-    Cursor { authority: business.authority, server_epoch: business.server_epoch, schema: ROW_SCHEMA, seq }
+    let BusinessRow { authority, server_epoch, incarnation, .. } = *business;
+    Cursor { authority, server_epoch, incarnation, schema: ROW_SCHEMA, seq }
 }
 
 fn bounds(limit: u32) -> PageBounds {
@@ -265,11 +280,14 @@ fn bounds(limit: u32) -> PageBounds {
     PageBounds { rows, bytes: MAX_PAGE_BYTES }
 }
 
-fn watermark(tx: Tx<'_>, device_id: DeviceId) -> Sql<Watermark> {
+/// How far a register's newest life was seen, and how much of that a backup holds.
+fn watermark(tx: Tx<'_>, device_id: DeviceId) -> Sql<(Watermark, u64)> {
     let epoch = life::newest_epoch(tx, device_id)?;
-    let life = life::find(tx, device_id, epoch)?;
-    let (seq, above) = life.map_or((0, Vec::new()), |row| (row.watermark, row.above.into_iter().collect()));
-    Ok(Watermark { device_id, epoch, seq, above })
+    let Some(life) = life::find(tx, device_id, epoch)? else {
+        return Ok((Watermark { device_id, epoch, seq: 0, above: Vec::new() }, 0));
+    };
+    let above = life.above.into_iter().collect();
+    Ok((Watermark { device_id, epoch, seq: life.watermark, above }, life.backed_up))
 }
 
 fn small(limit: usize) -> u32 {

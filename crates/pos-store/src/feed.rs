@@ -17,6 +17,7 @@ use crate::health::{self, Direction};
 use crate::settings::SettingRow;
 use crate::shared::{self, Applied, ServerVersion};
 use crate::sql::{Conn, Tx, all, first, int};
+use crate::stock::LevelApplied;
 use crate::topic::{Changed, Topic};
 use crate::{StoreError, queue, stock};
 
@@ -72,9 +73,11 @@ pub fn find_cursor(conn: &Conn) -> Result<Option<String>, StoreError> {
 /// Those of writing. An unreadable row is no error: it is parked.
 pub fn apply_rows(tx: &Tx<'_>, rows: &[IncomingRow]) -> Result<Changed, StoreError> {
     let mut changed = Changed::default();
+    let mut added_balances = 0_i64;
     for row in rows {
-        apply_row(tx, row, &mut changed)?;
+        apply_row(tx, row, &mut changed, &mut added_balances)?;
     }
+    stock::count_balances(tx, added_balances)?;
     Ok(changed)
 }
 
@@ -106,6 +109,15 @@ pub fn set_cursor(tx: &Tx<'_>, cursor: &str, now_ms: i64) -> Result<(), StoreErr
          ON CONFLICT (id) DO UPDATE SET cursor = excluded.cursor, promoted_at_ms = excluded.promoted_at_ms",
     )?
     .execute(named_params! { ":cursor": cursor, ":now": now_ms })?;
+    Ok(())
+}
+
+/// This register has no place in the feed any more: everything is to be read anew.
+///
+/// # Errors
+/// Those of writing.
+pub fn forget_cursor(tx: &Tx<'_>) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM sync_cursor", [])?;
     Ok(())
 }
 
@@ -154,7 +166,13 @@ pub(crate) fn take_away(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), S
     }
 }
 
-fn apply_row(tx: &Tx<'_>, row: &IncomingRow, changed: &mut Changed) -> Result<(), StoreError> {
+/// `added_balances` rises with each balance that is the first of its product.
+fn apply_row(
+    tx: &Tx<'_>,
+    row: &IncomingRow,
+    changed: &mut Changed,
+    added_balances: &mut i64,
+) -> Result<(), StoreError> {
     #[cfg(feature = "planted")]
     if pos_planted::is(pos_planted::Bug::TombstoneIsIgnored) && row.deleted {
         return Ok(());
@@ -170,7 +188,7 @@ fn apply_row(tx: &Tx<'_>, row: &IncomingRow, changed: &mut Changed) -> Result<()
         EntityKind::Product => shared::apply::<Product>(tx, &version)?,
         EntityKind::Customer => shared::apply::<Customer>(tx, &version)?,
         EntityKind::Cashier => shared::apply::<Cashier>(tx, &version)?,
-        EntityKind::Stock => apply_stock(tx, &version)?,
+        EntityKind::Stock => apply_stock(tx, &version, added_balances)?,
         EntityKind::Conflict => match conflicts::apply(tx, &version)? {
             ConflictApplied::Known => Applied::Known,
             ConflictApplied::Written => Applied::Written,
@@ -192,12 +210,23 @@ fn apply_row(tx: &Tx<'_>, row: &IncomingRow, changed: &mut Changed) -> Result<()
     Ok(())
 }
 
-fn apply_stock(tx: &Tx<'_>, version: &ServerVersion<'_>) -> Result<Applied, StoreError> {
+fn apply_stock(
+    tx: &Tx<'_>,
+    version: &ServerVersion<'_>,
+    added_balances: &mut i64,
+) -> Result<Applied, StoreError> {
     // A stock row ends with its product; its last balance harms nobody.
     let Some(data) = version.data else { return Ok(Applied::Known) };
     match serde_json::from_str::<StockLevel>(data) {
         Ok(level) if level.product_id.0 == version.id => {
-            stock::apply_level(tx, &level, version.rev, version.seq)
+            match stock::apply_level(tx, &level, version.rev, version.seq)? {
+                LevelApplied::Known => Ok(Applied::Known),
+                LevelApplied::Changed => Ok(Applied::Written),
+                LevelApplied::Added => {
+                    *added_balances = added_balances.saturating_add(1);
+                    Ok(Applied::Written)
+                }
+            }
         }
         Ok(level) => Ok(Applied::NotReadable(format!("the row's product is {}", level.product_id))),
         Err(e) => Ok(Applied::NotReadable(e.to_string())),

@@ -4,11 +4,11 @@ use pos_domain::body::EntityKind;
 use rusqlite::named_params;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::feed::{self, IncomingRow};
 use crate::health::{self, Direction};
 use crate::sql::{Conn, Tx, all, first, int};
 use crate::topic::Changed;
+use crate::{StoreError, products, stock};
 
 /// How far one kind of row has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +135,17 @@ pub fn finish(tx: &Tx<'_>, now_ms: i64) -> Result<(), StoreError> {
     feed::set_cursor(tx, &progress.mark, now_ms)
 }
 
+/// Gives up a first sync that cannot go on, because its mark means nothing any more; the next one begins anew. What it
+/// wrote stays until then.
+///
+/// # Errors
+/// Those of writing.
+pub fn abandon(tx: &Tx<'_>) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM sync_snapshot", [])?;
+    tx.execute("DELETE FROM sync_checkpoint", [])?;
+    Ok(())
+}
+
 fn remove_unseen(tx: &Tx<'_>, kind: EntityKind) -> Result<(), StoreError> {
     let (table, key) = (table_of(kind), key_of(kind));
     let waits = format!(
@@ -142,45 +153,39 @@ fn remove_unseen(tx: &Tx<'_>, kind: EntityKind) -> Result<(), StoreError> {
              AND q.state NOT IN ('acknowledged', 'rejected'))",
         entity = kind.as_str(),
     );
+    // Words are taken away one by one: most often there is nothing unseen, and one walk of the table tells.
+    let numbers = |number: &str| -> Result<Vec<i64>, StoreError> {
+        let mut statement = tx.prepare(&format!(
+            "SELECT {number} AS no FROM {table} WHERE rev = 0 AND deleted = 0 AND NOT {waits}"
+        ))?;
+        all(statement.query([])?, table, |c| c.get("no"))
+    };
     match kind {
-        EntityKind::Product => {
-            tx.execute(
-                &format!(
-                    "DELETE FROM product_fts WHERE rowid IN (
-                         SELECT product_no FROM product WHERE rev = 0 AND deleted = 0 AND NOT {waits})"
-                ),
-                [],
-            )?;
-            tx.execute(
-                &format!(
-                    "DELETE FROM product_barcode WHERE product_no IN (
-                         SELECT product_no FROM product WHERE rev = 0 AND deleted = 0 AND NOT {waits})"
-                ),
-                [],
-            )?;
-        }
-        EntityKind::Customer => {
-            tx.execute(
-                &format!(
-                    "DELETE FROM customer_fts WHERE rowid IN (
-                         SELECT customer_no FROM customer WHERE rev = 0 AND deleted = 0 AND NOT {waits})"
-                ),
-                [],
-            )?;
-        }
+        EntityKind::Product => numbers("product_no")?.into_iter().try_for_each(|no| {
+            products::unindex(tx, no)?;
+            tx.prepare_cached("UPDATE product SET deleted = 1 WHERE product_no = :no")?
+                .execute(named_params! { ":no": no })?;
+            Ok(())
+        }),
+        EntityKind::Customer => numbers("customer_no")?.into_iter().try_for_each(|no| {
+            tx.prepare_cached("DELETE FROM customer_fts WHERE rowid = :no")?
+                .execute(named_params! { ":no": no })?;
+            tx.prepare_cached("UPDATE customer SET deleted = 1 WHERE customer_no = :no")?
+                .execute(named_params! { ":no": no })?;
+            Ok(())
+        }),
         // A balance or conflict that the server does not know any more is history, not a row to act on.
-        EntityKind::Stock => {
-            tx.execute("DELETE FROM stock_level WHERE rev = 0", [])?;
-            return Ok(());
-        }
+        EntityKind::Stock => stock::remove_unseen(tx),
         EntityKind::Conflict => {
             tx.execute("UPDATE conflict SET status = 'resolved' WHERE rev = 0", [])?;
-            return Ok(());
+            Ok(())
         }
-        EntityKind::Setting | EntityKind::Category | EntityKind::Cashier => {}
+        EntityKind::Setting | EntityKind::Category | EntityKind::Cashier => {
+            let unseen = format!("UPDATE {table} SET deleted = 1 WHERE rev = 0 AND deleted = 0 AND NOT {waits}");
+            tx.execute(&unseen, [])?;
+            Ok(())
+        }
     }
-    tx.execute(&format!("UPDATE {table} SET deleted = 1 WHERE rev = 0 AND deleted = 0 AND NOT {waits}"), [])?;
-    Ok(())
 }
 
 const fn table_of(kind: EntityKind) -> &'static str {

@@ -9,7 +9,8 @@
 //! - more than [`MAX_PUSHES`] pushes, one greeting, one pull or one first sync under way;
 //! - a request other than the one probe while the breaker is not closed;
 //! - a pull that waits for the queue to be empty;
-//! - an outage that counts against an operation.
+//! - an outage that counts against an operation;
+//! - an attachment that is carried while a record waits, or whose failure anything else hears of.
 
 mod event;
 
@@ -62,6 +63,7 @@ struct UnderWay {
     greeting: bool,
     looking: bool,
     reading: bool,
+    carrying: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +144,7 @@ impl Engine {
                 self.rests_until_ms = now_ms.saturating_add(clock_millis(ROUND_EVERY));
                 effects.push(Effect::PublishStatus);
             }
+            Event::CarryNow => self.schedule.bring_forward(Turn::Attachments, now_ms),
             Event::StreamHint => {
                 self.schedule.bring_forward(Turn::Feed, now_ms.saturating_add(clock_millis(HINT_PAUSE)));
             }
@@ -178,6 +181,8 @@ impl Engine {
                 self.under_way.reading = false;
                 self.answered(now_ms, effects);
                 self.schedule.postpone(Turn::Feed, now_ms);
+                // A row that came may name a picture.
+                self.schedule.bring_forward(Turn::Attachments, now_ms);
             }
             Event::FirstSyncDone => {
                 self.under_way.reading = false;
@@ -189,6 +194,12 @@ impl Engine {
             }
             Event::PullFailed(trouble) | Event::FirstSyncFailed(trouble) => {
                 self.reading_failed(trouble, now_ms, effects);
+            }
+            Event::Carried { again_in } => {
+                self.under_way.carrying = false;
+                let pause = again_in.unwrap_or(ROUND_EVERY).min(ROUND_EVERY);
+                self.schedule.put(Turn::Attachments, now_ms.saturating_add(clock_millis(pause)));
+                effects.push(Effect::PublishStatus);
             }
             Event::CheckoutAnswered => {
                 self.answered(now_ms, effects);
@@ -228,6 +239,7 @@ impl Engine {
         if self.course.is_some() && !self.denied {
             self.push(now_ms, effects);
             self.read(now_ms, effects);
+            self.carry(now_ms, effects);
         }
         self.leave_if_idle(effects);
     }
@@ -292,6 +304,32 @@ impl Engine {
             self.under_way.reading = true;
             effects.push(effect);
         }
+    }
+
+    /// Carries a piece of an attachment when there is nothing else to do.
+    fn carry(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        if !self.may_carry() || self.schedule.due_ms(Turn::Attachments) > now_ms {
+            return;
+        }
+        if now_ms < self.rests_until_ms {
+            return self.schedule.put(Turn::Attachments, self.rests_until_ms);
+        }
+        if self.permit(Turn::Attachments, now_ms) {
+            self.schedule.postpone(Turn::Attachments, now_ms);
+            self.under_way.carrying = true;
+            effects.push(Effect::Carry);
+        }
+    }
+
+    /// No record waits or is under way, and no attachment.
+    fn may_carry(&self) -> bool {
+        let UnderWay { pushes, greeting: _, looking, reading, carrying } = self.under_way;
+        let records = pushes > 0 || looking || reading || self.queue.ready > 0 || self.queue.links > 0;
+        self.conduct == Conduct::Working
+            && self.course == Some(Course::Follow)
+            && !records
+            && !carrying
+            && !self.denied
     }
 
     fn leave_if_idle(&mut self, effects: &mut Vec<Effect>) {
@@ -361,6 +399,8 @@ impl Engine {
         self.batch.answered(sent, took);
         self.answered(now_ms, effects);
         self.see_queue(queue, now_ms);
+        // A row that was taken may name a picture.
+        self.schedule.bring_forward(Turn::Attachments, now_ms);
     }
 
     fn nothing_claimed(&mut self, ready: bool, now_ms: i64) {
@@ -399,12 +439,15 @@ impl Engine {
         self.under_way.reading = false;
         let wait = match trouble {
             Trouble::ResnapshotRequired => {
-                if self.course == Some(Course::Follow) {
-                    self.course = Some(Course::FirstSync);
+                // Only its greeting says whether it was put back: then it lacks operations, and they go first.
+                if matches!(self.course, Some(Course::Follow | Course::FirstSync)) {
+                    self.course = None;
                 }
                 self.answered(now_ms, effects);
                 // A server that refuses a first sync too must not be asked without a pause.
-                backoff::wait(1, None, &mut self.jitter)
+                let wait = backoff::wait(1, None, &mut self.jitter);
+                self.schedule.bring_forward(Turn::Greeting, now_ms.saturating_add(clock_millis(wait)));
+                wait
             }
             Trouble::Outage(_)
             | Trouble::Busy { .. }
@@ -466,7 +509,7 @@ impl Engine {
     }
 
     fn round_now(&mut self, now_ms: i64) {
-        for turn in [Turn::Greeting, Turn::Queue, Turn::Feed] {
+        for turn in [Turn::Greeting, Turn::Queue, Turn::Feed, Turn::Attachments] {
             self.schedule.bring_forward(turn, now_ms);
         }
     }
@@ -499,6 +542,7 @@ impl Engine {
             (Turn::Queue, !self.under_way.looking),
             (Turn::Greeting, works && !self.under_way.greeting),
             (Turn::Feed, works && follows && !self.under_way.reading && !self.denied),
+            (Turn::Attachments, self.may_carry()),
         ]
         .into_iter()
         .filter(|(_, free)| *free)

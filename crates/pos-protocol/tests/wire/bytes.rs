@@ -48,8 +48,15 @@ proptest! {
     }
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written(authority: u128, server_epoch: u32, schema: u16, seq: u64) {
-        let cursor = Cursor { authority: Uuid::from_u128(authority), server_epoch, schema, seq };
+    fn a_cursor_is_read_as_it_was_written(
+        authority: u128,
+        server_epoch: u32,
+        incarnation: u128,
+        schema: u16,
+        seq: u64,
+    ) {
+        let (authority, incarnation) = (Uuid::from_u128(authority), Uuid::from_u128(incarnation));
+        let cursor = Cursor { authority, server_epoch, incarnation, schema, seq };
         prop_assert_eq!(cursor.to_string().parse(), Ok(cursor.clone()));
         let text = serde_json::to_string(&cursor).unwrap();
         prop_assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), cursor);

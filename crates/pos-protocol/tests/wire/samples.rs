@@ -25,7 +25,7 @@ pub(crate) fn raw(text: &str) -> Box<RawValue> {
 }
 
 pub(crate) fn cursor(seq: u64) -> Cursor {
-    Cursor { authority: id(0xA), server_epoch: 2, schema: pos_protocol::ROW_SCHEMA, seq }
+    Cursor { authority: id(0xA), server_epoch: 2, incarnation: id(0xB), schema: pos_protocol::ROW_SCHEMA, seq }
 }
 
 pub(crate) fn row() -> FeedRow {

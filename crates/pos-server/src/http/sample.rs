@@ -3,12 +3,14 @@
 use pos_domain::chain::{ChainHead, Link};
 use pos_domain::settings::ShopSettings;
 use pos_domain::{
-    ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Hash32, OpId, OutletId, SaleId, TenantId,
+    ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Hash32, MediaType, OpId, OutletId, SaleId,
+    TenantId,
 };
 use pos_protocol::{
     Business, Cursor, DigestAnswer, DigestPart, FeedRow, Hello, Limits, Mode, OpVerdict, Operation, OwnOp,
-    PROTOCOL, PairRequest, PairResponse, Problem, ProblemCode, ProtocolRange, PullResponse, PushRequest,
-    PushResponse, ROW_SCHEMA, RowsDigest, SnapshotPage, Verdict, Watermark,
+    PROTOCOL, PairRequest, PairResponse, PieceGiven, PieceTaken, Problem, ProblemCode, ProtocolRange,
+    PullResponse, PushRequest, PushResponse, ROW_SCHEMA, RowsDigest, SendPiece, SnapshotPage, Verdict,
+    Watermark,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -97,6 +99,24 @@ pub(super) fn operations() -> Vec<Described> {
             value(&digest_answer()),
         ),
         Described { answer_type: "text/event-stream", ..stream },
+        with_token(
+            "/v1/attachments/{hash}",
+            "fetchPiece",
+            "Read bytes of a picture",
+            &[("offset", true), ("limit", true)],
+            value(&piece_given()),
+        ),
+        Described {
+            method: "put",
+            request: Some(value(&SendPiece { size: 5, offset: 0, bytes: b"bytes".to_vec() })),
+            ..with_token(
+                "/v1/attachments/{hash}",
+                "sendPiece",
+                "Send bytes of a picture",
+                &[],
+                value(&PieceTaken::Held { bytes: 5 }),
+            )
+        },
         Described {
             path: "/ready",
             id: "ready",
@@ -138,7 +158,7 @@ fn id(n: u128) -> Uuid {
 }
 
 fn cursor() -> Cursor {
-    Cursor { authority: id(1), server_epoch: 1, schema: ROW_SCHEMA, seq: 42 }
+    Cursor { authority: id(1), server_epoch: 1, incarnation: id(9), schema: ROW_SCHEMA, seq: 42 }
 }
 
 fn business() -> Option<Business> {
@@ -237,6 +257,10 @@ fn snapshot_answer() -> SnapshotPage {
     SnapshotPage { rows: row().into_iter().collect(), next: Some(id(8)), mark: cursor(), total_rows: 20_000 }
 }
 
+fn piece_given() -> PieceGiven {
+    PieceGiven::Piece { size: 5, media_type: MediaType::Jpeg, bytes: b"bytes".to_vec() }
+}
+
 fn digest_answer() -> DigestAnswer {
     let sum = RowsDigest { rows: 20_000, hash: Hash32::GENESIS };
     DigestAnswer { mark: cursor(), parts: vec![DigestPart { from: id(8), sum }] }
@@ -256,6 +280,7 @@ fn hello() -> Hello {
             batch_bytes: 1 << 20,
             page_rows: 5_000,
             requests_per_second: crate::limits::REQUESTS_PER_SECOND,
+            attachments: Some(crate::attachments::LIMITS),
         },
     }
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use pos_domain::DeviceId;
 use pos_domain::chain::ChainHead;
 
-use super::{Sql, Tx, hash, integer, natural, unreadable};
+use super::{Sql, Tx, hash, id, integer, natural, unreadable};
 
 /// One life as stored.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub(crate) struct LifeRow {
     pub(crate) watermark: u64,
     pub(crate) above: BTreeSet<u64>,
     pub(crate) chain: ChainHead,
+    /// How far its operations are in a backup that was read back.
+    pub(crate) backed_up: u64,
 }
 
 /// The newest epoch of a register; 0 when nothing was seen of it.
@@ -29,12 +31,13 @@ pub(crate) fn newest_epoch(tx: Tx<'_>, device_id: DeviceId) -> Sql<u32> {
 pub(crate) fn find(tx: Tx<'_>, device_id: DeviceId, epoch: u32) -> Sql<Option<LifeRow>> {
     let key = [(":device_id", device_id.as_bytes().into()), (":epoch", epoch.into())];
     let row = tx.find(
-        "SELECT watermark, chain_number, chain_hash FROM device_life
+        "SELECT watermark, chain_number, chain_hash, backed_up FROM device_life
          WHERE device_id = :device_id AND epoch = :epoch",
         &key,
         |row| {
             let chain = ChainHead { number: natural(row, "chain_number")?, hash: hash(row, "chain_hash")? };
-            Ok(LifeRow { watermark: natural(row, "watermark")?, above: BTreeSet::new(), chain })
+            let (watermark, backed_up) = (natural(row, "watermark")?, natural(row, "backed_up")?);
+            Ok(LifeRow { watermark, above: BTreeSet::new(), chain, backed_up })
         },
     )?;
     let Some(mut life) = row else { return Ok(None) };
@@ -84,4 +87,25 @@ pub(crate) fn save(
         )?;
     }
     Ok(())
+}
+
+/// How far each life was seen: register, epoch, watermark.
+pub(crate) fn list_watermarks(tx: Tx<'_>) -> Sql<Vec<(DeviceId, u32, u64)>> {
+    tx.list("SELECT device_id, epoch, watermark FROM device_life ORDER BY device_id, epoch", &[], |row| {
+        let epoch = u32::try_from(natural(row, "epoch")?).map_err(unreadable)?;
+        Ok((DeviceId(id(row, "device_id")?), epoch, natural(row, "watermark")?))
+    })
+}
+
+/// Notes that a backup holds a life up to `watermark`.
+pub(crate) fn set_backed_up(tx: Tx<'_>, device_id: DeviceId, epoch: u32, watermark: u64) -> Sql<()> {
+    tx.write(
+        "UPDATE device_life SET backed_up = :watermark
+         WHERE device_id = :device_id AND epoch = :epoch AND backed_up < :watermark",
+        &[
+            (":device_id", device_id.as_bytes().into()),
+            (":epoch", epoch.into()),
+            (":watermark", integer(watermark)?.into()),
+        ],
+    )
 }

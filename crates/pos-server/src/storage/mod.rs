@@ -5,7 +5,10 @@
 //! databases and runs transactions is [`Store`], over [`sqlite`] (one file, one business) and [`postgres`] (several
 //! servers, several businesses).
 
+pub(crate) mod aside;
+pub(crate) mod attachment;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod beside;
 pub(crate) mod business;
 pub(crate) mod chain;
@@ -15,6 +18,7 @@ pub(crate) mod device;
 pub(crate) mod entity;
 pub(crate) mod feed;
 pub(crate) mod identity;
+pub(crate) mod incarnation;
 pub(crate) mod life;
 pub(crate) mod operation;
 pub(crate) mod pairing;

@@ -29,6 +29,19 @@ static MIGRATIONS: LazyLock<Result<Vec<Migration>, MigrationListError>> = LazyLo
             include_str!("../../../../migrations/server-sqlite/0001_create_server.sql"),
         ),
         ("0002_seal_rows.sql", include_str!("../../../../migrations/server-sqlite/0002_seal_rows.sql")),
+        ("0003_recover_server.sql", include_str!("../../../../migrations/server-sqlite/0003_recover_server.sql")),
+        (
+            "0004_create_attachment.sql",
+            include_str!("../../../../migrations/server-sqlite/0004_create_attachment.sql"),
+        ),
+        (
+            "0005_widen_conflicts.sql",
+            include_str!("../../../../migrations/server-sqlite/0005_widen_conflicts.sql"),
+        ),
+        (
+            "0006_place_balances.sql",
+            include_str!("../../../../migrations/server-sqlite/0006_place_balances.sql"),
+        ),
     ])
 });
 
@@ -52,9 +65,17 @@ pub(crate) fn open(folder: &Path, mode: OpenMode) -> Result<Database, ServerErro
     if moved_path(folder).exists() {
         return Err(ServerError::Moved);
     }
+    if mode == OpenMode::ReadWrite {
+        crate::restore::finish(folder)?;
+    }
+    open_file(&database_path(folder), mode)
+}
+
+/// Opens a database wherever it lies.
+pub(crate) fn open_file(path: &Path, mode: OpenMode) -> Result<Database, ServerError> {
     let migrations = MIGRATIONS.as_deref().map_err(|fault| ServerError::Migrations(fault.clone()))?;
     let options = OpenOptions {
-        path: database_path(folder),
+        path: path.to_owned(),
         application_id: APPLICATION_ID,
         migrations,
         snapshot_dir: None,
@@ -101,10 +122,14 @@ pub(crate) fn cell<'r>(row: &'r rusqlite::Row<'r>, column: &str) -> Sql<Cell<'r>
 
 fn prepare<'c>(connection: &'c Connection, sql: &str, params: Params<'_>) -> Sql<CachedStatement<'c>> {
     let mut statement = connection.prepare_cached(sql)?;
-    for (name, value) in params {
-        let index = statement
-            .parameter_index(name)?
-            .ok_or_else(|| rusqlite::Error::InvalidParameterName((*name).to_owned()))?;
+    for (at, (name, value)) in params.iter().enumerate() {
+        // Given in the order of the statement, as nearly always, a name is compared once and not searched for.
+        let index = if statement.parameter_name(at + 1) == Some(*name) {
+            at + 1
+        } else {
+            let found = statement.parameter_index(name)?;
+            found.ok_or_else(|| rusqlite::Error::InvalidParameterName((*name).to_owned()))?
+        };
         statement.raw_bind_parameter(index, value)?;
     }
     Ok(statement)

@@ -1,12 +1,14 @@
 //! The handle that the server holds: runs jobs in transactions on the database of its business, whichever it is.
 
 use std::error::Error;
+use std::fs;
+use std::path::Path;
 
 use pos_sqlite::{Database, OpenMode, Priority, ReadLane, VerifyDepth, WriteError, verify_file};
 use tokio::sync::watch;
 
 use super::postgres::{Follower, Postgres, Schema};
-use super::{Tx, sqlite};
+use super::{Sql, Tx, copy, sqlite};
 use crate::error::ServerError;
 use crate::location::{Location, Place};
 
@@ -135,6 +137,25 @@ impl Store {
         }
     }
 
+    /// Like [`Store::write_async`] for what nobody waits for: behind the pushes that wait.
+    pub(crate) async fn write_behind_async<T, E>(
+        &self,
+        job: impl Fn(Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, WriteFault<E>>
+    where
+        T: Send + 'static,
+        E: Error + Send + Sync + 'static,
+    {
+        match self {
+            Self::Sqlite(database) => {
+                let written =
+                    database.write_async(Priority::Sync, move |transaction| job(Tx::Sqlite(transaction)));
+                written.await.map_err(WriteFault::from)
+            }
+            Self::Postgres(postgres) => postgres.write_async(job).await,
+        }
+    }
+
     /// Runs `job` in a reading transaction, one snapshot from its first statement to its last. Blocks the calling
     /// thread. The job may run several times.
     pub(crate) fn read<T, E>(
@@ -170,6 +191,23 @@ impl Store {
         }
     }
 
+    /// Size of the embedded file. What a copy of another database needs is not known before.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        match self {
+            Self::Sqlite(database) => fs::metadata(database.path()).map_or(0, |metadata| metadata.len()),
+            Self::Postgres(_) => 0,
+        }
+    }
+
+    /// Copies the business as it stands into one SQLite file, which gets its name when it is whole and sound. Blocks the
+    /// calling thread.
+    pub(crate) fn copy_into(&self, path: &Path) -> Result<(), ServerError> {
+        match self {
+            Self::Sqlite(database) => Ok(pos_sqlite::snapshot(database, path)?),
+            Self::Postgres(postgres) => copy_out(postgres, path),
+        }
+    }
+
     /// Damage of the file itself, in words. PostgreSQL looks after its own files.
     pub(crate) fn damage(&self) -> Vec<String> {
         match self {
@@ -188,6 +226,32 @@ impl Store {
             Self::Postgres(_) => Ok(()),
         }
     }
+}
+
+/// Every row of one snapshot, read back and compared, by way of a folder that is gone afterwards.
+fn copy_out(postgres: &Postgres, path: &Path) -> Result<(), ServerError> {
+    let folder = path.with_extension("copying");
+    let failed = |source| ServerError::Io { what: "copying the business", path: folder.clone(), source };
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    fs::create_dir_all(&folder).map_err(failed)?;
+    sqlite::open(&folder, OpenMode::ReadWrite)?.close().map_err(|e| ServerError::Write(Box::new(e)))?;
+    let file = sqlite::database_path(&folder);
+    let copied = postgres
+        .read(ReadLane::Report, move |from| -> Sql<()> {
+            let mut connection = rusqlite::Connection::open(&file)?;
+            let transaction = connection.transaction()?;
+            copy::copy_all(from, Tx::Sqlite(&transaction))?;
+            Ok(transaction.commit()?)
+        })
+        .map_err(ServerError::from)
+        .and_then(|()| {
+            let copy = sqlite::open(&folder, OpenMode::ReadOnly)?;
+            Ok(pos_sqlite::snapshot(&copy, path)?)
+        });
+    fs::remove_dir_all(&folder).map_err(failed)?;
+    copied
 }
 
 /// After an unknown outcome the file is reopened before anybody asks again: the same job then finds what stands.

@@ -340,3 +340,85 @@ fn as_server(place: &Place, sql: &str, keys: &[Option<i64>]) -> Vec<Result<i64, 
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     std::thread::spawn(move || runtime().block_on(ask)).join().unwrap()
 }
+
+/// Where the feed of a register's server ends.
+async fn end_of_feed(till: &Register) -> pos_protocol::Cursor {
+    let mut page = till.pull(till.start().await, 5_000).await;
+    while page.has_more {
+        page = till.pull(page.next, 5_000).await;
+    }
+    page.next
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_that_take_turns_start_again_and_lose_their_connections_raise_no_false_alarm() {
+    let first = Shop::open();
+    let mut second = beside(&first);
+    let (mut here, mut there) = (first.join("Caisse 1").await, second.join("Caisse 2").await);
+    let milk = product("LAIT");
+    here.send(product_create(&milk, 1_000)).await;
+    let mut cursors = Vec::new();
+    for round in 0..12 {
+        here.tell(&here.sale(&[(&milk, 1)])).await;
+        cursors.push(end_of_feed(&here).await);
+        there.tell(&there.sale(&[(&milk, 1)])).await;
+        cursors.push(end_of_feed(&there).await);
+        match round % 4 {
+            1 => {
+                let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                    WHERE datname = current_database() AND usename = 'comptoir'";
+                let ended: i64 = first.place.query(others);
+                assert!(ended > 0);
+            }
+            3 => {
+                second = beside(&first);
+                there.session = second.server.authenticate(&there.token).await.unwrap();
+            }
+            _ => {}
+        }
+        for cursor in &cursors {
+            // Whichever server is asked, whichever gave it.
+            for till in [&here, &there] {
+                till.pull(cursor.clone(), 10).await;
+            }
+        }
+    }
+    assert_eq!(here.session.hello().await.unwrap().server_epoch, 1);
+    let kept: i64 = first.place.query("SELECT count(*) FROM incarnation");
+    assert!(kept < 20, "turns leave nothing behind, connections do: {kept}");
+    verified(&second);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_put_back_beneath_servers_that_go_on_is_noticed() {
+    let first = Shop::open();
+    let mut till = first.join("Caisse 1").await;
+    let milk = product("LAIT");
+    till.send(product_create(&milk, 1_000)).await;
+    let shop = {
+        // The copy is made while nobody is connected, and both servers begin behind it.
+        let aside = Shop::open();
+        till.session = aside.join("Ailleurs").await.session;
+        let Shop { place, server, now } = first;
+        drop(server);
+        let kept = place.keep();
+        let server = Server::open(&place.location, None, clock(&now)).unwrap();
+        till.session = server.authenticate(&till.token).await.unwrap();
+        (Shop { place, server, now }, kept)
+    };
+    let (first, kept) = shop;
+    let second = beside(&first);
+    till.tell(&till.sale(&[(&milk, 1)])).await;
+    let cursor = end_of_feed(&till).await;
+    let mut other = second.join("Caisse 2").await;
+    first.place.put_back(&kept);
+    other = second.join(&other.name).await;
+    for _ in 0..5 {
+        other.tell(&other.sale(&[(&milk, 1)])).await;
+    }
+    let hello = till.session.hello().await.unwrap();
+    assert!(hello.feed_seq > cursor.seq && hello.server_epoch == 1, "{hello:?}");
+    let asked = till.session.pull(pos_protocol::PullRequest { cursor, limit: 10 }).await;
+    assert!(asked.is_err(), "the line broke in between, and so did the history: {asked:?}");
+    assert_eq!(other.session.hello().await.unwrap().server_epoch, 2, "on both servers");
+}

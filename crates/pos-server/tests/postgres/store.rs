@@ -10,6 +10,11 @@ use crate::cluster::{cluster, with};
 /// Random histories that are tried: the rules are the same ones, only their storage differs.
 pub(crate) const HISTORIES: u32 = 8;
 
+/// A copy of a database.
+pub(crate) struct Kept {
+    name: String,
+}
+
 /// A place for one business.
 #[derive(Clone)]
 pub(crate) struct Place {
@@ -40,6 +45,21 @@ impl Place {
     /// Whether the program left it as one that ended in order does.
     pub(crate) fn is_in_order(&self) -> bool {
         !self.folder.path().join("server.db").exists()
+    }
+
+    /// A copy of the database, whose servers have ended.
+    pub(crate) fn keep(&self) -> Kept {
+        let name = format!("{}_kept", self.database);
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {}", self.database);
+        cluster().run("postgres", &sql).unwrap();
+        Kept { name }
+    }
+
+    /// Lays a copy in the place of the database. A server that still works loses its connections.
+    pub(crate) fn put_back(&self, kept: &Kept) {
+        cluster().run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.database)).unwrap();
+        let sql = format!("CREATE DATABASE {} OWNER comptoir TEMPLATE {}", self.database, kept.name);
+        cluster().run("postgres", &sql).unwrap();
     }
 
     /// What the database itself says, through a connection that no rule binds.

@@ -326,6 +326,7 @@ impl Register {
         Cursor {
             authority: hello.authority,
             server_epoch: hello.server_epoch,
+            incarnation: Uuid::nil(),
             schema: pos_protocol::ROW_SCHEMA,
             seq: 0,
         }

@@ -7,6 +7,12 @@ use pos_server::Location;
 /// Random histories that are tried.
 pub(crate) const HISTORIES: u32 = 24;
 
+/// A copy of a database.
+pub(crate) struct Kept {
+    _folder: tempfile::TempDir,
+    path: std::path::PathBuf,
+}
+
 /// A place for one business.
 #[derive(Clone)]
 pub(crate) struct Place {
@@ -30,6 +36,23 @@ impl Place {
     /// Whether the program left it as one that ended in order does.
     pub(crate) fn is_in_order(&self) -> bool {
         std::fs::metadata(self.folder.path().join("server.db-wal")).map_or(0, |wal| wal.len()) == 0
+    }
+
+    /// A copy of the database, whose server has ended.
+    pub(crate) fn keep(&self) -> Kept {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.db");
+        std::fs::copy(self.folder.path().join("server.db"), &path).unwrap();
+        Kept { _folder: folder, path }
+    }
+
+    /// Lays a copy in the place of the database, whose server has ended.
+    pub(crate) fn put_back(&self, kept: &Kept) {
+        for suffix in ["-wal", "-shm"] {
+            let beside = self.folder.path().join(format!("server.db{suffix}"));
+            assert!(!beside.exists(), "the server has ended in order");
+        }
+        std::fs::copy(&kept.path, self.folder.path().join("server.db")).unwrap();
     }
 
     /// What the database itself says, through a connection of the test's own.

@@ -6,9 +6,9 @@ use pos_domain::merge::FieldDispute;
 use pos_domain::settings::FieldStrategy;
 use pos_domain::{ConflictId, DeviceId, Hash32, LineId, OpId, ProductId};
 use pos_protocol::{
-    Cursor, DigestAnswer, DigestPart, FeedRow, Hello, Limits, MappedId, Mode, OpVerdict, Operation, OwnOp,
-    Problem, ProblemCode, ProtocolRange, PullResponse, PushRequest, PushResponse, RejectReason, RowsDigest,
-    ShortLine, SnapshotPage, Verdict, Watermark,
+    AttachmentLimits, Cursor, DigestAnswer, DigestPart, FeedRow, Hello, Limits, MappedId, Mode, OpVerdict,
+    Operation, OwnOp, Problem, ProblemCode, ProtocolRange, PullResponse, PushRequest, PushResponse,
+    RejectReason, RowsDigest, ShortLine, SnapshotPage, Verdict, Watermark,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ fn id(n: u128) -> Uuid {
 }
 
 fn cursor(seq: u64) -> Cursor {
-    Cursor { authority: id(1), server_epoch: 1, schema: 1, seq }
+    Cursor { authority: id(1), server_epoch: 1, incarnation: id(9), schema: 1, seq }
 }
 
 fn row() -> FeedRow {
@@ -147,6 +147,11 @@ fn requests_and_answers_are_written_like_this() {
             batch_bytes: 1 << 20,
             page_rows: 5_000,
             requests_per_second: 1_000,
+            attachments: Some(AttachmentLimits {
+                file_bytes: 512 * 1024,
+                piece_bytes: 64 * 1024,
+                total_bytes: 2 << 30,
+            }),
         },
     };
     let problem = Problem {

@@ -33,7 +33,9 @@ fn at_rest() -> Engine {
     engine.handle(Event::QueueSeen(EMPTY), 0);
     engine.handle(Event::Pulled, 0);
     // The look that the greeting asked for.
-    engine.handle(Event::QueueSeen(EMPTY), 0);
+    let last = engine.handle(Event::QueueSeen(EMPTY), 0);
+    assert!(last.contains(&Effect::Carry), "pictures are looked for when nothing else is left: {last:?}");
+    engine.handle(Event::Carried { again_in: None }, 0);
     engine
 }
 
@@ -104,6 +106,45 @@ fn without_any_event_queue_feed_and_greeting_come_round_every_minute() {
     for expected in [Effect::Greet, Effect::Pull, Effect::LookAtQueue] {
         assert!(effects.contains(&expected), "{expected:?} is missing from {effects:?}");
     }
+}
+
+#[test]
+fn a_picture_waits_for_every_record_and_no_record_for_a_picture() {
+    let mut engine = at_rest();
+    let carried = engine.handle(Event::CarryNow, 1_000);
+    assert!(carried.contains(&Effect::Carry), "nothing else is to be done");
+    engine.handle(Event::SaleFinalised, 1_001);
+    let pushed = engine.handle(Event::QueueSeen(ready(1)), 1_001);
+    assert_eq!(pushes(&pushed), 1, "a sale leaves while a picture is still under way");
+    let after = engine.handle(Event::Carried { again_in: Some(Duration::ZERO) }, 1_002);
+    assert!(!after.contains(&Effect::Carry), "the next piece waits until the sale is answered for");
+    let after = engine.handle(Event::Pushed { sent: 1, took: FAST, queue: EMPTY }, 1_050);
+    assert!(after.contains(&Effect::Carry), "then it goes on at once");
+}
+
+#[test]
+fn a_picture_that_fails_for_ever_neither_closes_the_door_nor_holds_a_sale() {
+    let mut engine = at_rest();
+    engine.handle(Event::CarryNow, 0);
+    for now in 1..2_000 {
+        // What failed is not told: whoever carries comes back later, and that is all.
+        engine.handle(Event::Carried { again_in: Some(Duration::ZERO) }, now);
+        assert!(engine.lets_checkout_through(), "a customer must not hear of a picture");
+    }
+    let looked = engine.handle(Event::SaleFinalised, 2_000);
+    assert!(looked.contains(&Effect::LookAtQueue));
+    assert_eq!(pushes(&engine.handle(Event::QueueSeen(ready(3)), 2_000)), 1);
+}
+
+#[test]
+fn pictures_rest_while_the_exchange_is_paused_and_during_a_first_sync() {
+    let mut engine = at_rest();
+    engine.handle(Event::Paused, 10);
+    assert!(!engine.handle(Event::CarryNow, 20).contains(&Effect::Carry));
+    assert!(engine.handle(Event::Resumed, 30).contains(&Effect::Greet));
+    engine.handle(Event::Greeted { limits: LIMITS, course: Course::FirstSync }, 31);
+    engine.handle(Event::Pulled, 32);
+    assert!(!engine.handle(Event::QueueSeen(EMPTY), 33).contains(&Effect::Carry), "selling comes first");
 }
 
 #[test]
@@ -267,11 +308,15 @@ fn a_restored_server_gets_its_operations_again_before_everything_is_read_anew() 
 }
 
 #[test]
-fn a_cursor_that_is_too_old_leads_to_a_new_first_sync_while_pushes_go_on() {
+fn a_cursor_that_is_too_old_leads_by_way_of_a_greeting_to_a_new_first_sync_while_pushes_go_on() {
     let mut engine = at_rest();
     assert!(engine.handle(Event::SyncNow, 100).contains(&Effect::Pull));
+    engine.handle(Event::Greeted { limits: LIMITS, course: Course::Follow }, 105);
     let effects = engine.handle(Event::PullFailed(Trouble::ResnapshotRequired), 110);
     let effects = engine.handle(Event::TimerFired, timer(&effects).max(2_000));
+    assert!(effects.contains(&Effect::Greet), "only the greeting tells whether operations must go first");
+    assert!(!effects.contains(&Effect::FirstSync));
+    let effects = engine.handle(Event::Greeted { limits: LIMITS, course: Course::FirstSync }, 2_001);
     assert!(effects.contains(&Effect::FirstSync));
     engine.handle(Event::SaleFinalised, 2_010);
     assert_eq!(pushes(&engine.handle(Event::QueueSeen(ready(1)), 2_011)), 1);
@@ -375,6 +420,7 @@ enum Step {
     AnswerPush(Option<Trouble>, QueueView),
     ClaimNothing(bool),
     AnswerRead(Option<Trouble>),
+    AnswerCarry(Option<u64>),
 }
 
 fn trouble() -> impl Strategy<Value = Trouble> {
@@ -405,6 +451,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Event::SyncNow),
         1 => Just(Event::LinkRegained),
         1 => Just(Event::StreamHint),
+        1 => Just(Event::CarryNow),
         1 => Just(Event::Paused),
         2 => Just(Event::Resumed),
         1 => Just(Event::Cancelled),
@@ -420,6 +467,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (prop::option::of(trouble()), view()).prop_map(|(t, v)| Step::AnswerPush(t, v)),
         1 => any::<bool>().prop_map(Step::ClaimNothing),
         2 => prop::option::of(trouble()).prop_map(Step::AnswerRead),
+        2 => prop::option::of(0_u64..5_000_000).prop_map(Step::AnswerCarry),
     ]
 }
 
@@ -430,6 +478,7 @@ struct World {
     looks: u32,
     pushes: u32,
     reads: Vec<Effect>,
+    carries: u32,
 }
 
 impl World {
@@ -455,6 +504,10 @@ impl World {
                 self.pushes = self.pushes.checked_sub(1)?;
                 Some(Event::NothingClaimed { ready })
             }
+            Step::AnswerCarry(again_in_ms) => {
+                self.carries = self.carries.checked_sub(1)?;
+                Some(Event::Carried { again_in: again_in_ms.map(Duration::from_millis) })
+            }
             Step::AnswerRead(trouble) => Some(match (self.reads.pop()?, trouble) {
                 (Effect::Pull, None) => Event::Pulled,
                 (Effect::Pull, Some(trouble)) => Event::PullFailed(trouble),
@@ -478,9 +531,18 @@ impl World {
                     self.reads.push(*effect);
                     prop_assert!(engine_was_closed, "nothing but a probe goes out while the breaker is open");
                 }
+                Effect::Carry => {
+                    self.carries += 1;
+                    prop_assert!(engine_was_closed, "nothing but a probe goes out while the breaker is open");
+                    prop_assert!(
+                        self.pushes == 0 && self.looks == 0 && self.reads.is_empty(),
+                        "a picture is carried only when no record is under way"
+                    );
+                }
                 Effect::ArmTimer { .. } | Effect::PublishStatus | Effect::Finish => {}
             }
         }
+        prop_assert!(self.carries <= 1);
         prop_assert!(self.greetings <= 1 && self.looks <= 1 && self.reads.len() <= 1);
         prop_assert!(self.pushes <= u32::from(MAX_PUSHES));
         Ok(())

@@ -4,7 +4,7 @@ use pos_domain::chain::ChainHead;
 use pos_protocol::{ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCode, ROW_SCHEMA, SyncApi};
 use pos_store::audit::{self, AuditEntry};
 use pos_store::device::Device;
-use pos_store::{Conn, StoreError, Tx, chain, device, exchange, feed, first_sync, life, queue};
+use pos_store::{Conn, StoreError, Tx, attachments, chain, device, exchange, feed, first_sync, life, queue};
 
 use super::{Exchange, MOST_PAGE_ROWS, SyncError};
 use crate::engine::{Course, Event};
@@ -59,6 +59,7 @@ impl<A: SyncApi> Exchange<A> {
             let mut live = self.live();
             live.page_rows = limits.page_rows.clamp(1, MOST_PAGE_ROWS);
             live.server_epoch = hello.server_epoch;
+            live.attachments = limits.attachments;
             !std::mem::replace(&mut live.greeted, true)
         };
         let met = self
@@ -106,6 +107,10 @@ fn meet(tx: &Tx<'_>, hello: &Hello, asked_ms: i64, now_ms: i64) -> Result<Result
         device::set_server(tx, &server)?;
     }
     if restored {
+        // In this transaction, so that a killed program reads everything anew as well.
+        feed::forget_cursor(tx)?;
+        first_sync::abandon(tx)?;
+        attachments::offer_again(tx)?;
         let requeued = send_again(tx, &device, hello, now_ms)?;
         tracing::warn!(requeued, "the server was restored from a backup; what it lost is sent again");
         return Ok(Ok(Course::Republish));
@@ -113,14 +118,15 @@ fn meet(tx: &Tx<'_>, hello: &Hello, asked_ms: i64, now_ms: i64) -> Result<Result
     if hello.watermark.epoch == device.epoch {
         queue::trim(tx, hello.backup_watermark, now_ms, TRIM_AT_ONCE)?;
     }
-    let follows = match find_cursor(tx)? {
-        Some(cursor) => {
-            (cursor.authority, cursor.server_epoch, cursor.schema)
-                == (hello.authority, hello.server_epoch, ROW_SCHEMA)
-        }
-        None => false,
+    let fits = |cursor: Cursor| {
+        (cursor.authority, cursor.server_epoch, cursor.schema)
+            == (hello.authority, hello.server_epoch, ROW_SCHEMA)
     };
-    let reads_everything = !follows || first_sync::find(tx)?.is_some();
+    let running = first_sync::find(tx)?;
+    if running.as_ref().is_some_and(|running| !running.mark.parse().is_ok_and(fits)) {
+        first_sync::abandon(tx)?;
+    }
+    let reads_everything = running.is_some() || !find_cursor(tx)?.is_some_and(fits);
     Ok(Ok(if reads_everything { Course::FirstSync } else { Course::Follow }))
 }
 

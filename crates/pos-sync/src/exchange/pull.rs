@@ -9,9 +9,11 @@ use pos_store::feed::{self, OwnEffect, Page};
 use pos_store::{Changed, StoreError, exchange};
 
 use super::apply::incoming;
+use super::compare::Comparing;
 use super::greet::find_cursor;
 use super::{Exchange, SyncError};
 use crate::chunk::Work;
+use crate::engine::Trouble;
 
 /// Rows of a page that are written by one job, with what belongs to them.
 struct Piece {
@@ -22,21 +24,34 @@ struct Piece {
 
 impl<A: SyncApi> Exchange<A> {
     /// Reads the feed from the cursor to its end.
-    pub(crate) async fn pull_to_end(&self) -> Result<Changed, SyncError> {
+    pub(crate) async fn pull_to_end(&self, comparing: Comparing) -> Result<Changed, SyncError> {
         let _only_reader = self.reading.lock().await;
         let mut journal = self.journal("pull");
-        let result = self.unless_stopped(self.pull_and_compare(&mut journal)).await;
+        let result = self.unless_stopped(self.pull_and_compare(&mut journal, comparing)).await;
         match &result {
             Ok(_) if journal.is_idle() => {}
             Ok(_) => self.record(journal).await,
-            Err(error) => self.record(journal.failed(error)).await,
+            Err(error) => {
+                if error.trouble() == Trouble::ResnapshotRequired {
+                    // The next greeting finds that everything is to be read anew, also in another program.
+                    self.write(feed::forget_cursor).await?;
+                }
+                self.record(journal.failed(error)).await;
+            }
         }
         result
     }
 
-    async fn pull_and_compare(&self, journal: &mut super::Journal) -> Result<Changed, SyncError> {
+    async fn pull_and_compare(
+        &self,
+        journal: &mut super::Journal,
+        comparing: Comparing,
+    ) -> Result<Changed, SyncError> {
         let mut changed = self.pull_pages(journal).await?;
-        changed.join(self.compare_if_due().await);
+        match comparing {
+            Comparing::IfDue => changed.join(self.compare_if_due().await),
+            Comparing::Later => {}
+        }
         Ok(changed)
     }
 
@@ -151,7 +166,13 @@ mod tests {
     use super::*;
 
     fn page(seqs: &[u64], own: &[u64], next: u64) -> PullResponse {
-        let cursor = Cursor { authority: Uuid::nil(), server_epoch: 1, schema: 1, seq: next };
+        let cursor = Cursor {
+            authority: Uuid::nil(),
+            server_epoch: 1,
+            incarnation: Uuid::nil(),
+            schema: 1,
+            seq: next,
+        };
         PullResponse {
             rows: seqs
                 .iter()

@@ -7,7 +7,7 @@ use pos_protocol::SyncApi;
 
 use super::apply::Tally;
 use super::stop::SinceThen;
-use super::{Exchange, Pushed, SyncError};
+use super::{Background, Comparing, Exchange, Pushed, SyncError};
 use crate::batch::BatchSize;
 use crate::engine::{Course, MAX_PUSHES, Trouble};
 
@@ -22,6 +22,8 @@ pub struct RoundReport {
     pub refused: u32,
     /// Conflicts that were opened.
     pub conflicts: u32,
+    /// Pictures that were sent or fetched, by a program without a background; else they follow by themselves.
+    pub pictures: u32,
 }
 
 impl<A: SyncApi> Exchange<A> {
@@ -47,24 +49,38 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     async fn round_once(&self) -> Result<RoundReport, SyncError> {
+        let mut report = RoundReport::default();
+        match self.go_round(&mut report).await {
+            // The server has just found that it was put back, or that this register was away for too long: its greeting
+            // now says what is to be done.
+            Err(error) if error.trouble() == Trouble::ResnapshotRequired => self.go_round(&mut report).await?,
+            other => other?,
+        }
+        Ok(report)
+    }
+
+    async fn go_round(&self, report: &mut RoundReport) -> Result<(), SyncError> {
         let first_syncs = self.first_syncs();
         let stops = self.stops_from_now();
         let greeting = self.greet().await?;
         let mut batch = BatchSize::default();
         batch.limit_to(&greeting.limits);
         let sent = self.send_everything(batch, &stops).await?;
+        report.sent(&sent);
         stops.check()?;
-        let mut report = RoundReport {
-            pushed: sent.applied,
-            refused: sent.refused,
-            conflicts: sent.conflicts,
-            ..RoundReport::default()
+        // Whoever waits for a first sync wants to sell: what came is compared with the next reading of the feed.
+        let comparing = match greeting.course {
+            Course::Follow => Comparing::IfDue,
+            Course::FirstSync | Course::Republish => {
+                report.read(&self.first_sync_since(first_syncs).await?);
+                Comparing::Later
+            }
         };
-        if greeting.course != Course::Follow {
-            report.read(&self.first_sync_since(first_syncs).await?);
+        report.read(&self.pull_to_end(comparing).await?);
+        if self.background == Background::Off {
+            report.pictures = report.pictures.saturating_add(self.carry_everything(&stops).await?);
         }
-        report.read(&self.pull_to_end().await?);
-        Ok(report)
+        Ok(())
     }
 
     /// Sends with as many pushes under way as the background has: one is claimed or written down here while the server
@@ -107,6 +123,12 @@ impl<A: SyncApi> Exchange<A> {
 }
 
 impl RoundReport {
+    fn sent(&mut self, sent: &Tally) {
+        self.pushed = self.pushed.saturating_add(sent.applied);
+        self.refused = self.refused.saturating_add(sent.refused);
+        self.conflicts = self.conflicts.saturating_add(sent.conflicts);
+    }
+
     fn read(&mut self, changed: &pos_store::Changed) {
         self.pulled = self.pulled.saturating_add(changed.rows);
         self.conflicts = self.conflicts.saturating_add(changed.conflicts_opened);

@@ -154,7 +154,7 @@ pub(crate) fn revoke(location: &Location, device: Uuid) -> Result<Report, Stop> 
     })
 }
 
-fn rfc3339(ms: i64) -> Result<String, Stop> {
+pub(crate) fn rfc3339(ms: i64) -> Result<String, Stop> {
     let time = DateTime::from_timestamp_millis(ms).context("a time that no calendar has")?;
     Ok(time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 2 wrong usage, 3 refused by a rule, 4 environment (disk, network, file). With `--json` one
 //! JSON document goes to standard output, also for a refusal.
 
+mod backups;
 mod commands;
 mod output;
 mod serve;
@@ -91,6 +92,27 @@ enum Command {
         #[arg(long)]
         tls: bool,
     },
+    /// Make a verified backup now, also while the server runs. A running server makes one every hour by itself.
+    Backup {
+        #[command(flatten)]
+        place: Place,
+        /// The file to write; without it, a new one in the folder's backups.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// List the backups in the folder.
+    Backups {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Put a backup in the place of the folder's business, while its server does not run. The old file is set aside, and
+    /// registers send by themselves what the backup lacks.
+    Restore {
+        #[command(flatten)]
+        data: Data,
+        /// The backup, as listed or as a file elsewhere.
+        backup: PathBuf,
+    },
     /// Move the business of the folder into a PostgreSQL database, while its server does not run.
     Move {
         #[command(flatten)]
@@ -157,6 +179,11 @@ fn main() -> ExitCode {
             let served = at(place.location(), |location| serve::serve(location, listen, tls, arguments.json));
             return output::finish_plain(served, arguments.json);
         }
+        Command::Backup { place, to } => {
+            at(place.location(), |location| backups::make(location, to.as_deref()))
+        }
+        Command::Backups { data } => backups::list(&data.data),
+        Command::Restore { data, backup } => backups::restore(&data, &backup),
         Command::Move { data, business } => {
             at(data.location(None), |location| commands::move_away(location, business.as_deref()))
         }

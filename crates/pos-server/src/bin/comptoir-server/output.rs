@@ -44,6 +44,9 @@ impl From<pos_server::ServerError> for Stop {
             E::AlreadyInitialised => "server.already_initialised",
             E::Moved => "server.moved",
             E::NoTarget => "server.no_target",
+            E::BackupExists(_) => "backup.exists",
+            E::BackupOfAnother => "backup.of_another",
+            E::Unsound { .. } => "backup.unsound",
             E::Migrations(_)
             | E::Open(_)
             | E::Lock(_)
@@ -55,6 +58,8 @@ impl From<pos_server::ServerError> for Stop {
             | E::Io { .. }
             | E::Randomness(_)
             | E::Certificate(_)
+            | E::NoRoom { .. }
+            | E::Copy(_)
             | E::Thread(_) => return Self::Environment(error.into()),
         };
         Self::Refused { code, params: json!({}), words: error.to_string() }

@@ -56,7 +56,7 @@ impl Crew {
             let jobs = Arc::clone(&jobs);
             let address = address.clone();
             let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
-                let mut seat = Seat { address, tenant_key, session: None, was_away: false };
+                let mut seat = Seat { address, tenant_key, session: None, is_announced: false, was_away: false };
                 while let Some(job) = next(&jobs) {
                     job(&mut seat);
                 }
@@ -117,6 +117,9 @@ pub(super) struct Seat {
     address: Address,
     tenant_key: i64,
     session: Option<Session>,
+    /// The session has written before. A new one may meet a database that was put back while the old one was gone, so
+    /// what it writes is another incarnation.
+    is_announced: bool,
     /// The last job found nobody: the next one asks once, so that a queue of jobs is not kept waiting one by one.
     was_away: bool,
 }
@@ -133,12 +136,7 @@ impl Seat {
         &mut self,
         job: impl Fn(Tx<'_>) -> Result<T, E>,
     ) -> Result<T, WriteFault<E>> {
-        let key = self.tenant_key;
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL comptoir.tenant = '{key}';
-             SELECT FROM tenant WHERE tenant_key = {key} FOR NO KEY UPDATE"
-        );
-        self.run(&begin, job).map_err(|missed| match missed {
+        self.run(begin_writing, job).map_err(|missed| match missed {
             Missed::Stopped(Stop::Job(refusal)) => WriteFault::Job(refusal),
             Missed::Stopped(Stop::Unknown(error)) => WriteFault::Unknown(Box::new(error)),
             Missed::Stopped(stop @ (Stop::RolledBack(_) | Stop::Panicked)) => {
@@ -153,10 +151,7 @@ impl Seat {
         &mut self,
         job: impl Fn(Tx<'_>) -> Result<T, E>,
     ) -> Result<T, ReadFault<E>> {
-        let key = self.tenant_key;
-        let begin =
-            format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL comptoir.tenant = '{key}'");
-        self.run(&begin, job).map_err(|missed| match missed {
+        self.run(begin_reading, job).map_err(|missed| match missed {
             Missed::Stopped(Stop::Job(refusal)) => ReadFault::Job(refusal),
             Missed::Stopped(stop) => ReadFault::NotRead(Box::new(stop)),
             Missed::Away(error) => ReadFault::NotRead(Box::new(error)),
@@ -165,7 +160,7 @@ impl Seat {
 
     fn run<T, E: Error + Send + Sync + 'static>(
         &mut self,
-        begin: &str,
+        begin: fn(&Self) -> String,
         job: impl Fn(Tx<'_>) -> Result<T, E>,
     ) -> Result<T, Missed<E>> {
         let tries = if self.was_away { 1 } else { MAX_TRIES };
@@ -185,21 +180,42 @@ impl Seat {
 
     fn run_once<T, E: Error + Send + Sync + 'static>(
         &mut self,
-        begin: &str,
+        begin: fn(&Self) -> String,
         job: &impl Fn(Tx<'_>) -> Result<T, E>,
     ) -> Result<T, Missed<E>> {
         let session = match self.session.take().filter(|session| !session.is_closed()) {
             Some(session) => session,
-            None => Session::connect(&self.address).map_err(|error| {
-                self.was_away = true;
-                Missed::Away(error)
-            })?,
+            None => {
+                self.is_announced = false;
+                Session::connect(&self.address).map_err(|error| {
+                    self.was_away = true;
+                    Missed::Away(error)
+                })?
+            }
         };
         self.was_away = false;
-        let ended = session.transact(begin, job).map_err(Missed::Stopped);
+        let ended = session.transact(&begin(self), job).map_err(Missed::Stopped);
+        self.is_announced |= ended.is_ok();
         self.session = Some(session).filter(|session| !session.is_closed());
         ended
     }
+}
+
+fn begin_writing(seat: &Seat) -> String {
+    let key = seat.tenant_key;
+    let mut begin = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL comptoir.tenant = '{key}';
+         SELECT FROM tenant WHERE tenant_key = {key} FOR NO KEY UPDATE"
+    );
+    if !seat.is_announced {
+        begin.push_str("; UPDATE business SET incarnation = gen_random_uuid()");
+    }
+    begin
+}
+
+fn begin_reading(seat: &Seat) -> String {
+    let key = seat.tenant_key;
+    format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL comptoir.tenant = '{key}'")
 }
 
 impl<E: Error + Send + Sync + 'static> Missed<E> {
