@@ -2,8 +2,10 @@
 
 use std::future::Future;
 
+use pos_domain::AttachmentHash;
 use thiserror::Error;
 
+use crate::attachment::{FetchPiece, PieceGiven, PieceTaken, SendPiece};
 use crate::digest::{DigestAnswer, DigestRequest};
 use crate::feed::{PullRequest, PullResponse, SnapshotPage, SnapshotRequest};
 use crate::hello::Hello;
@@ -60,4 +62,16 @@ pub trait SyncApi: Send + Sync {
     ) -> impl Future<Output = Result<SnapshotPage, ApiError>> + Send;
     /// Digests rows of one kind, for comparison.
     fn digest(&self, request: DigestRequest) -> impl Future<Output = Result<DigestAnswer, ApiError>> + Send;
+    /// Sends bytes of an attachment.
+    fn send_piece(
+        &self,
+        hash: AttachmentHash,
+        piece: SendPiece,
+    ) -> impl Future<Output = Result<PieceTaken, ApiError>> + Send;
+    /// Reads bytes of an attachment.
+    fn fetch_piece(
+        &self,
+        hash: AttachmentHash,
+        request: FetchPiece,
+    ) -> impl Future<Output = Result<PieceGiven, ApiError>> + Send;
 }

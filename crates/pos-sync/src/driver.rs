@@ -166,7 +166,8 @@ impl<A: SyncApi + 'static> Driver<A> {
                 | Effect::LookAtQueue
                 | Effect::ClaimAndPush { .. }
                 | Effect::Pull
-                | Effect::FirstSync => self.begin(effect),
+                | Effect::FirstSync
+                | Effect::Carry => self.begin(effect),
             }
         }
         flow

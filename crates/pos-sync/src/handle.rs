@@ -125,6 +125,11 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
         self.exchange.tell(Event::LinkRegained);
     }
 
+    /// A person asks for pictures to be tried at once.
+    pub fn carry(&self) {
+        self.exchange.tell(Event::CarryNow);
+    }
+
     /// The server says that the feed has grown.
     pub fn stream_hint(&self) {
         self.exchange.tell(Event::StreamHint);

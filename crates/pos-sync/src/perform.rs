@@ -4,7 +4,7 @@
 use pos_protocol::SyncApi;
 
 use crate::engine::{Effect, Engine, Event, Trouble};
-use crate::exchange::{Exchange, Pushed};
+use crate::exchange::{Comparing, Exchange, Pushed};
 
 /// Tells the engine, and lets the exchange know what it thinks now.
 pub(crate) fn tell<A: SyncApi>(
@@ -37,6 +37,7 @@ pub(crate) fn if_it_dies(effect: Effect) -> Option<Event> {
         Effect::ClaimAndPush { .. } => Some(Event::NothingClaimed { ready: true }),
         Effect::Pull => Some(Event::PullFailed(Trouble::Disk)),
         Effect::FirstSync => Some(Event::FirstSyncFailed(Trouble::Disk)),
+        Effect::Carry => Some(Event::Carried { again_in: None }),
         Effect::ArmTimer { .. } | Effect::PublishStatus | Effect::Finish => None,
     }
 }
@@ -56,7 +57,7 @@ pub(crate) async fn perform<A: SyncApi>(exchange: &Exchange<A>, effect: Effect) 
                 Event::PushFailed { sent, trouble: exchange.note(&error), queue }
             }
         },
-        Effect::Pull => match exchange.pull_to_end().await {
+        Effect::Pull => match exchange.pull_to_end(Comparing::IfDue).await {
             Ok(_) => Event::Pulled,
             Err(error) => Event::PullFailed(exchange.note(&error)),
         },
@@ -64,6 +65,7 @@ pub(crate) async fn perform<A: SyncApi>(exchange: &Exchange<A>, effect: Effect) 
             Ok(_) => Event::FirstSyncDone,
             Err(error) => Event::FirstSyncFailed(exchange.note(&error)),
         },
+        Effect::Carry => Event::Carried { again_in: exchange.carry().await },
         Effect::PublishStatus => {
             exchange.publish().await;
             return None;

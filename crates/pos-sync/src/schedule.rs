@@ -1,4 +1,4 @@
-//! When the queue is looked at, the feed read and the server greeted.
+//! When the queue is looked at, the feed read, the server greeted and an attachment carried.
 //!
 //! Events only bring a time forward: the next look is at most [`ROUND_EVERY`] away, whatever was or was not noticed.
 //! So nothing hangs on a single event. Times are on the engine's clock.
@@ -23,6 +23,8 @@ pub enum Turn {
     Feed,
     /// Greet the server: its limits, its watermarks, its clock.
     Greeting,
+    /// Carry a piece of an attachment.
+    Attachments,
 }
 
 /// When each turn is due.
@@ -31,6 +33,7 @@ pub struct Schedule {
     queue_ms: i64,
     feed_ms: i64,
     greeting_ms: i64,
+    attachments_ms: i64,
     burst: Option<Burst>,
 }
 
@@ -50,7 +53,13 @@ impl Burst {
 impl Schedule {
     /// Everything is due at the start.
     pub fn new(now_ms: i64) -> Self {
-        Self { queue_ms: now_ms, feed_ms: now_ms, greeting_ms: now_ms, burst: None }
+        Self {
+            queue_ms: now_ms,
+            feed_ms: now_ms,
+            greeting_ms: now_ms,
+            attachments_ms: now_ms,
+            burst: None,
+        }
     }
 
     /// Something that can wait a little was written.
@@ -97,12 +106,13 @@ impl Schedule {
             Turn::Queue => self.burst.map_or(self.queue_ms, |burst| burst.due_ms().min(self.queue_ms)),
             Turn::Feed => self.feed_ms,
             Turn::Greeting => self.greeting_ms,
+            Turn::Attachments => self.attachments_ms,
         }
     }
 
     /// When the first turn is due.
     pub fn next_ms(&self) -> i64 {
-        self.due_ms(Turn::Queue).min(self.feed_ms).min(self.greeting_ms)
+        self.due_ms(Turn::Queue).min(self.feed_ms).min(self.greeting_ms).min(self.attachments_ms)
     }
 
     fn slot(&mut self, turn: Turn) -> &mut i64 {
@@ -110,6 +120,7 @@ impl Schedule {
             Turn::Queue => &mut self.queue_ms,
             Turn::Feed => &mut self.feed_ms,
             Turn::Greeting => &mut self.greeting_ms,
+            Turn::Attachments => &mut self.attachments_ms,
         }
     }
 }
@@ -123,7 +134,7 @@ mod tests {
     /// A schedule whose first round was just taken.
     fn after_a_round(now_ms: i64) -> Schedule {
         let mut schedule = Schedule::new(now_ms);
-        for turn in [Turn::Queue, Turn::Feed, Turn::Greeting] {
+        for turn in [Turn::Queue, Turn::Feed, Turn::Greeting, Turn::Attachments] {
             assert!(schedule.take(turn, now_ms), "everything is due at the start");
         }
         schedule
@@ -170,7 +181,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_next_turn_is_never_further_away_than_a_minute(
-            steps in prop::collection::vec((0_u8..5, 0_i64..90_000), 0..200)
+            steps in prop::collection::vec((0_u8..6, 0_i64..90_000), 0..200)
         ) {
             let mut now = 0;
             let mut schedule = Schedule::new(now);
@@ -181,6 +192,7 @@ mod tests {
                     1 => schedule.bring_forward(Turn::Queue, now + pause),
                     2 => { schedule.take(Turn::Queue, now); }
                     3 => { schedule.take(Turn::Feed, now); }
+                    4 => { schedule.take(Turn::Attachments, now); }
                     _ => { schedule.take(Turn::Greeting, now); }
                 }
                 prop_assert!(schedule.next_ms() <= now + clock_millis(ROUND_EVERY));

@@ -39,7 +39,7 @@ impl Alarm {
     /// The alarm's stable code.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::BodyMismatch => "alarm.body_mismatch",
+            Self::BodyMismatch => pos_store::forks::TAKEN,
             Self::StaleEpoch => "alarm.stale_epoch",
             Self::ChainFault => "alarm.chain_fault",
             Self::OtherServer => "alarm.other_server",
@@ -122,6 +122,8 @@ pub struct SyncStatus {
     pub oldest_pending_ms: Option<i64>,
     /// Conflicts that wait for a person.
     pub conflicts_open: u64,
+    /// Pictures that are not where they belong yet.
+    pub attachments: pos_store::attachments::Counts,
     /// When the server last answered a push or a pull, in milliseconds since 1970 UTC.
     pub last_success_ms: Option<i64>,
     /// When something is tried next, in milliseconds since 1970 UTC.

@@ -81,6 +81,7 @@ impl<A: SyncApi + 'static> Stepper<A> {
                 | Effect::ClaimAndPush { .. }
                 | Effect::Pull
                 | Effect::FirstSync
+                | Effect::Carry
                 | Effect::PublishStatus => {
                     let exchange = Arc::clone(&self.exchange);
                     let step: Step = Box::pin(async move { perform::perform(&exchange, effect).await });

@@ -16,9 +16,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use pos_domain::AttachmentHash;
 use pos_protocol::{
-    ApiError, DigestAnswer, DigestRequest, Hello, PairRequest, PairResponse, PullRequest, PullResponse,
-    PushRequest, PushResponse, SnapshotPage, SnapshotRequest, SyncApi, TOKEN_HEADER,
+    ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
+    PieceTaken, PullRequest, PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage,
+    SnapshotRequest, SyncApi, TOKEN_HEADER,
 };
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, redirect};
@@ -217,6 +219,17 @@ impl SyncApi for HttpApi {
 
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
         self.line.send(self.get("v1/sync/digest", TRANSFER_LIMIT).query(&request)).await
+    }
+
+    async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
+        let http = self.line.client().put(self.address.endpoint(&format!("v1/attachments/{hash}")));
+        let http = http.header(TOKEN_HEADER, self.token.header()).timeout(TRANSFER_LIMIT);
+        self.line.send(self.line.with_body(http, &piece)?).await
+    }
+
+    async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
+        let http = self.get(&format!("v1/attachments/{hash}"), TRANSFER_LIMIT);
+        self.line.send(http.query(&request)).await
     }
 }
 

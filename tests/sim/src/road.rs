@@ -144,7 +144,9 @@ pub(crate) fn limit_ms(question: &Question) -> i64 {
         | Question::Push(_)
         | Question::Pull(_)
         | Question::Snapshot(_)
-        | Question::Digest(_) => 30_000,
+        | Question::Digest(_)
+        | Question::SendPiece(..)
+        | Question::FetchPiece(..) => 30_000,
     }
 }
 
@@ -181,3 +183,5 @@ pub(crate) fn name(question: &Question) -> &'static str {
         Question::Digest(_) => "digest",
     }
 }
+        Question::SendPiece(..) => "send_piece",
+        Question::FetchPiece(..) => "fetch_piece",

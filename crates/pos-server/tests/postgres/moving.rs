@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicI64;
 
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Currency, OperationBody};
-use pos_protocol::{Mode, PushRequest, Verdict};
+use pos_protocol::{
+    FetchPiece, Mode, PieceGiven, PieceTaken, PushRequest, SendPiece, SyncApi, Verdict,
+};
 use pos_server::{Location, Records, Server, ServerError, move_to_postgres};
 
 use crate::cluster::cluster;
@@ -41,6 +43,14 @@ async fn a_business_moves_whole_and_its_registers_go_on_as_before() {
     assert!(page.has_more);
     let rest = till.pull(page.next.clone(), 5_000).await.rows;
 
+    let (picture, hash) = {
+        let picture: Vec<u8> = [0xFF, 0xD8, 0xFF].into_iter().chain(0..200).collect();
+        let hash = pos_domain::AttachmentHash::of(&picture);
+        (picture, hash)
+    };
+    let piece = SendPiece { size: 203, offset: 0, bytes: picture.clone() };
+    assert_eq!(till.session.send_piece(hash, piece).await.unwrap(), PieceTaken::Stored);
+
     let Shop { place, server, now } = shop;
     let path = place.folder.path();
     let there = Location::postgres(path, &cluster().server_url(&place.database), None).unwrap();
@@ -62,6 +72,9 @@ async fn a_business_moves_whole_and_its_registers_go_on_as_before() {
     assert!(same.duplicate && feed_seq(&same.verdict) == feed_seq(&sold.verdict), "the same verdict");
     assert_eq!(till.pull(page.next, 5_000).await.rows, rest, "the same cursor goes on");
     assert_eq!(till.stock(&milk).await, (0, 2));
+    let fetched = till.session.fetch_piece(hash, FetchPiece { offset: 0, limit: 1_000 }).await.unwrap();
+    let moved = PieceGiven::Piece { size: 203, media_type: pos_domain::MediaType::Jpeg, bytes: picture };
+    assert_eq!(fetched, moved, "pictures move as well");
     assert_eq!(till.conflict().await.op_id, sold.op_id);
     let next = till.sale(&[(&milk, 1)]);
     let (_, refused) = till.ask(&next).await;

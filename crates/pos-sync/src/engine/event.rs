@@ -61,6 +61,8 @@ pub enum Event {
     SyncNow,
     /// The system says that there may be a way to the server again.
     LinkRegained,
+    /// A person asks for attachments to be tried at once.
+    CarryNow,
     /// The server says that the feed has grown.
     StreamHint,
     /// A person stopped the exchange.
@@ -115,6 +117,11 @@ pub enum Event {
     FirstSyncDone,
     /// The first sync broke off; it goes on from its checkpoint.
     FirstSyncFailed(Trouble),
+    /// A piece of an attachment was carried, or could not be, or there was none. No failure of it is anybody else's.
+    Carried {
+        /// When to come back; none when nothing is left to carry.
+        again_in: Option<Duration>,
+    },
     /// The checkout lane was answered.
     CheckoutAnswered,
     /// The checkout lane was not.
@@ -144,6 +151,8 @@ pub enum Effect {
     Pull,
     /// Read everything, from the checkpoint on.
     FirstSync,
+    /// Carry a piece of an attachment.
+    Carry,
     /// Tell those who watch.
     PublishStatus,
     /// Nothing is left to do: end.

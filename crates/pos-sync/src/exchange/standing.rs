@@ -3,10 +3,11 @@
 use pos_protocol::SyncApi;
 use pos_store::exchange::{self, Breaker, ExchangeState};
 use pos_store::queue::{self, QueueCounts};
-use pos_store::{Conn, StoreError, conflicts};
+use pos_store::{Conn, StoreError, attachments, conflicts};
 use tokio::sync::watch;
 
 use super::{Background, Exchange, MOST_PAGE_ROWS, SyncError};
+use super::attachments::PieceSize;
 use crate::breaker::BreakerState;
 use crate::engine::Trouble;
 use crate::status::{Alarm, Progress, SyncStatus, state_of};
@@ -36,6 +37,10 @@ pub(crate) struct Live {
     pub(super) links_under_way: bool,
     pub(super) page_rows: u32,
     /// Life of the server's database; 0 before the first greeting.
+    /// What the server keeps of attachments; none before the first greeting, and by a server older than they are.
+    pub(super) attachments: Option<AttachmentLimits>,
+    /// How many bytes of an attachment travel at once.
+    pub(super) piece: PieceSize,
     pub(super) server_epoch: u32,
     /// The server has greeted back since the program began.
     pub(super) greeted: bool,
@@ -47,6 +52,7 @@ pub(super) struct Counted {
     queue: QueueCounts,
     conflicts_open: u64,
     state: Option<ExchangeState>,
+    attachments: attachments::Counts,
 }
 
 impl Live {
@@ -71,6 +77,8 @@ impl Live {
             links_under_way: false,
             page_rows: MOST_PAGE_ROWS,
             server_epoch: 0,
+            attachments: None,
+            piece: PieceSize::default(),
             greeted: false,
         })
     }
@@ -80,7 +88,7 @@ impl Live {
     }
 
     pub(super) fn status(&self, counted: &Counted) -> SyncStatus {
-        let Counted { queue, conflicts_open, state } = counted;
+        let Counted { queue, conflicts_open, attachments, state } = counted;
         let online = self.is_in_reach();
         let needs_a_person = queue.dead > 0 || *conflicts_open > 0 || self.alarm.is_some();
         let waits = queue.unsynced() > 0;
@@ -97,6 +105,7 @@ impl Live {
             oldest_pending_ms: queue.oldest_made_at_ms,
             conflicts_open: *conflicts_open,
             last_success_ms: saved(|s| s.last_push_ok_ms).max(saved(|s| s.last_pull_ok_ms)),
+            attachments: *attachments,
             next_attempt_ms: self.next_attempt_ms,
             last_error: self.last_error.map(str::to_owned),
             clock_offset_ms: saved(|s| s.clock_offset_ms),
@@ -245,3 +254,4 @@ impl<A: SyncApi> Exchange<A> {
         self.status.send_modify(|status| status.progress = progress);
     }
 }
+                    attachments: attachments::counts(conn)?,

@@ -8,9 +8,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use pos_domain::AttachmentHash;
 use pos_protocol::{
-    ApiError, DigestAnswer, DigestRequest, Hello, PairRequest, PairResponse, PullRequest, PullResponse,
-    PushRequest, PushResponse, SnapshotPage, SnapshotRequest, SyncApi,
+    ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
+    PieceTaken, PullRequest, PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage,
+    SnapshotRequest, SyncApi,
 };
 
 /// What a register asks.
@@ -28,6 +30,10 @@ pub enum Question {
     Snapshot(SnapshotRequest),
     /// For digests of rows of one kind.
     Digest(DigestRequest),
+    /// To take bytes of an attachment.
+    SendPiece(AttachmentHash, SendPiece),
+    /// For bytes of an attachment.
+    FetchPiece(AttachmentHash, FetchPiece),
 }
 
 /// What a server answers, each to its question.
@@ -45,6 +51,10 @@ pub enum Reply {
     Snapshot(SnapshotPage),
     /// To [`Question::Digest`].
     Digest(DigestAnswer),
+    /// To [`Question::SendPiece`].
+    PieceTaken(PieceTaken),
+    /// To [`Question::FetchPiece`].
+    PieceGiven(PieceGiven),
 }
 
 /// The answer to a question, later.
@@ -77,12 +87,8 @@ impl InProcess {
 /// # Errors
 /// Those of the server.
 pub async fn pair_in_process(server: &ServerFn, request: PairRequest) -> Result<PairResponse, ApiError> {
-    match server(None, Question::Pair(Box::new(request))).await? {
-        Reply::Pair(response) => Ok(response),
-        Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) | Reply::Digest(_) => {
-            Err(other_answer())
-        }
-    }
+    let reply = server(None, Question::Pair(Box::new(request))).await?;
+    if let Reply::Pair(response) = reply { Ok(response) } else { Err(other_answer()) }
 }
 
 fn other_answer() -> ApiError {
@@ -97,41 +103,40 @@ impl fmt::Debug for InProcess {
 
 impl SyncApi for InProcess {
     async fn hello(&self) -> Result<Hello, ApiError> {
-        self.ask(Question::Hello, |reply| match reply {
-            Reply::Hello(hello) => Some(hello),
-            Reply::Pair(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) | Reply::Digest(_) => None,
-        })
+        self.ask(Question::Hello, |reply| if let Reply::Hello(hello) = reply { Some(hello) } else { None })
         .await
     }
 
     async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
-        self.ask(Question::Push(request), |reply| match reply {
-            Reply::Push(answer) => Some(answer),
-            Reply::Pair(_) | Reply::Hello(_) | Reply::Pull(_) | Reply::Snapshot(_) | Reply::Digest(_) => None,
-        })
+        self.ask(Question::Push(request), |reply| if let Reply::Push(answer) = reply { Some(answer) } else { None })
         .await
     }
 
     async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
-        self.ask(Question::Pull(request), |reply| match reply {
-            Reply::Pull(page) => Some(page),
-            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Snapshot(_) | Reply::Digest(_) => None,
-        })
+        self.ask(Question::Pull(request), |reply| if let Reply::Pull(page) = reply { Some(page) } else { None })
         .await
     }
 
     async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
-        self.ask(Question::Snapshot(request), |reply| match reply {
-            Reply::Snapshot(page) => Some(page),
-            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Digest(_) => None,
-        })
+        self.ask(Question::Snapshot(request), |reply| if let Reply::Snapshot(page) = reply { Some(page) } else { None })
         .await
     }
 
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
-        self.ask(Question::Digest(request), |reply| match reply {
-            Reply::Digest(answer) => Some(answer),
-            Reply::Pair(_) | Reply::Hello(_) | Reply::Push(_) | Reply::Pull(_) | Reply::Snapshot(_) => None,
+        self.ask(Question::Digest(request), |reply| if let Reply::Digest(answer) = reply { Some(answer) } else { None })
+        .await
+    }
+
+    async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
+        self.ask(Question::SendPiece(hash, piece), |reply| {
+            if let Reply::PieceTaken(taken) = reply { Some(taken) } else { None }
+        })
+        .await
+    }
+
+    async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
+        self.ask(Question::FetchPiece(hash, request), |reply| {
+            if let Reply::PieceGiven(given) = reply { Some(given) } else { None }
         })
         .await
     }

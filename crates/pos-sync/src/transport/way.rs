@@ -1,8 +1,9 @@
 //! The two ways to a server: over HTTP, and in process.
 
+use pos_domain::AttachmentHash;
 use pos_protocol::{
-    ApiError, DigestAnswer, DigestRequest, Hello, PullRequest, PullResponse, PushRequest, PushResponse,
-    SnapshotPage, SnapshotRequest, SyncApi,
+    ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, PullRequest,
+    PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
 };
 
 use super::{HttpApi, InProcess};
@@ -49,6 +50,20 @@ impl SyncApi for Way {
         match self {
             Self::Http(api) => api.digest(request).await,
             Self::InProcess(api) => api.digest(request).await,
+        }
+    }
+
+    async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
+        match self {
+            Self::Http(api) => api.send_piece(hash, piece).await,
+            Self::InProcess(api) => api.send_piece(hash, piece).await,
+        }
+    }
+
+    async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
+        match self {
+            Self::Http(api) => api.fetch_piece(hash, request).await,
+            Self::InProcess(api) => api.fetch_piece(hash, request).await,
         }
     }
 }

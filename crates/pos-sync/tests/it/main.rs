@@ -8,6 +8,7 @@
     reason = "test helpers fail loudly"
 )]
 
+mod attachments;
 mod compare;
 mod exchange;
 mod stopping;

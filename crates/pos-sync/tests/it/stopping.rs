@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use pos_domain::AttachmentHash;
 use pos_protocol::{
-    ApiError, DigestAnswer, DigestRequest, Hello, PullRequest, PullResponse, PushRequest, PushResponse,
-    SnapshotPage, SnapshotRequest, SyncApi,
+    ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, PullRequest, PullResponse,
+    PushRequest, PushResponse, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_store::exchange::{self, RunOutcome};
 use pos_store::{first_sync, products};
@@ -45,6 +46,14 @@ impl<A: SyncApi> SyncApi for Stalling<A> {
 
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
         self.server.digest(request).await
+    }
+
+    async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
+        self.server.send_piece(hash, piece).await
+    }
+
+    async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
+        self.server.fetch_piece(hash, request).await
     }
 }
 

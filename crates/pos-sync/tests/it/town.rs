@@ -15,8 +15,9 @@ use pos_domain::{
     OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, Tender, TenderKind,
 };
 use pos_protocol::{
-    ApiError, DigestAnswer, DigestRequest, Hello, PairRequest, PairResponse, Problem, ProblemCode,
-    PullRequest, PullResponse, PushRequest, PushResponse, SnapshotPage, SnapshotRequest, SyncApi,
+    ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
+    PieceTaken, Problem, ProblemCode, PullRequest, PullResponse, PushRequest, PushResponse, SendPiece,
+    SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_server::{DeviceSession, Server};
 use pos_store::device::{self, JoinedServer, NewDevice};
@@ -646,6 +647,14 @@ impl<A: SyncApi> SyncApi for FaultyApi<A> {
     }
 }
 
+    async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
+        self.server.send_piece(hash, piece).await
+    }
+
+    async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
+        self.server.fetch_piece(hash, request).await
+    }
+
 /// A server after it was restored from a backup: the same one in another life, so that older cursors mean nothing.
 pub(crate) struct Restored<A>(pub(crate) A);
 
@@ -689,3 +698,11 @@ impl<A: SyncApi> SyncApi for Restored<A> {
         Ok(answer)
     }
 }
+
+    async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
+        self.0.send_piece(hash, piece).await
+    }
+
+    async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
+        self.0.fetch_piece(hash, request).await
+    }
