@@ -5,6 +5,7 @@
 //! a round does it once, in order, for the shell. No step holds a transaction while it waits for the network.
 
 mod apply;
+mod attachments;
 mod checkout;
 mod compare;
 mod dry_run;

@@ -1,13 +1,13 @@
 //! How the exchange stands: what only the running program knows, and the status that people see.
 
-use pos_protocol::SyncApi;
+use pos_protocol::{AttachmentLimits, SyncApi};
 use pos_store::exchange::{self, Breaker, ExchangeState};
 use pos_store::queue::{self, QueueCounts};
 use pos_store::{Conn, StoreError, attachments, conflicts};
 use tokio::sync::watch;
 
-use super::{Background, Exchange, MOST_PAGE_ROWS, SyncError};
 use super::attachments::PieceSize;
+use super::{Background, Exchange, MOST_PAGE_ROWS, SyncError};
 use crate::breaker::BreakerState;
 use crate::engine::Trouble;
 use crate::status::{Alarm, Progress, SyncStatus, state_of};
@@ -51,8 +51,8 @@ pub(crate) struct Live {
 pub(super) struct Counted {
     queue: QueueCounts,
     conflicts_open: u64,
-    state: Option<ExchangeState>,
     attachments: attachments::Counts,
+    state: Option<ExchangeState>,
 }
 
 impl Live {
@@ -76,9 +76,9 @@ impl Live {
             hold_links: false,
             links_under_way: false,
             page_rows: MOST_PAGE_ROWS,
-            server_epoch: 0,
             attachments: None,
             piece: PieceSize::default(),
+            server_epoch: 0,
             greeted: false,
         })
     }
@@ -104,8 +104,8 @@ impl Live {
             dead: queue.dead,
             oldest_pending_ms: queue.oldest_made_at_ms,
             conflicts_open: *conflicts_open,
-            last_success_ms: saved(|s| s.last_push_ok_ms).max(saved(|s| s.last_pull_ok_ms)),
             attachments: *attachments,
+            last_success_ms: saved(|s| s.last_push_ok_ms).max(saved(|s| s.last_pull_ok_ms)),
             next_attempt_ms: self.next_attempt_ms,
             last_error: self.last_error.map(str::to_owned),
             clock_offset_ms: saved(|s| s.clock_offset_ms),
@@ -241,6 +241,7 @@ impl<A: SyncApi> Exchange<A> {
                 Ok(Counted {
                     queue: queue::counts(conn)?,
                     conflicts_open: conflicts::count_open(conn)?,
+                    attachments: attachments::counts(conn)?,
                     state: Some(exchange::get(conn)?),
                 })
             })
@@ -254,4 +255,3 @@ impl<A: SyncApi> Exchange<A> {
         self.status.send_modify(|status| status.progress = progress);
     }
 }
-                    attachments: attachments::counts(conn)?,
