@@ -7,7 +7,7 @@ use pos_domain::{CategoryId, Gtin, Product, ProductId};
 use rusqlite::named_params;
 
 pub use search::search;
-pub(crate) use table::rename;
+pub(crate) use table::{rename, unindex};
 use table::{PRODUCT, read};
 
 use crate::StoreError;

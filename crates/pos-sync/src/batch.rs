@@ -1,7 +1,8 @@
 //! How many operations go into one push.
 //!
 //! Additive increase, multiplicative decrease on the time of a push: large enough that a backlog of thousands drains
-//! in seconds, small enough that one push never holds the server's writer or a slow link for long.
+//! in seconds, small enough that one push never holds the server's writer or a slow link for long. It begins with
+//! doubling, until the first push that was not fast: a link of which nothing is known yet is tried out in a few pushes.
 
 use std::time::Duration;
 
@@ -27,13 +28,23 @@ pub struct BatchSize {
     bytes: u32,
     most_ops: u32,
     most_bytes: u32,
+    pace: Pace,
+}
+
+/// How a good push makes the next one larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Twice as large: nothing was slow yet.
+    Doubling,
+    /// By [`STEP_OPS`].
+    Stepping,
 }
 
 impl Default for BatchSize {
     fn default() -> Self {
         let most_ops = u32::try_from(MAX_BATCH_OPS).unwrap_or(u32::MAX);
         let most_bytes = u32::try_from(MAX_BATCH_BYTES).unwrap_or(u32::MAX);
-        Self { ops: FIRST_OPS, bytes: most_bytes, most_ops, most_bytes }
+        Self { ops: FIRST_OPS, bytes: most_bytes, most_ops, most_bytes, pace: Pace::Doubling }
     }
 }
 
@@ -60,16 +71,24 @@ impl BatchSize {
     /// A push of `sent` operations was answered after `took`. A push that was not full says nothing about a
     /// larger one.
     pub fn answered(&mut self, sent: u32, took: Duration) {
+        if took > TARGET_LOW {
+            self.pace = Pace::Stepping;
+        }
         if took > TARGET_HIGH {
             self.ops = self.ops.min(self.at_least_min(self.ops.saturating_sub(self.ops / 4)));
         } else if took < TARGET_LOW && sent >= self.ops {
-            self.ops = self.ops.saturating_add(STEP_OPS).min(self.most_ops);
+            let larger = match self.pace {
+                Pace::Doubling => self.ops.saturating_mul(2),
+                Pace::Stepping => self.ops.saturating_add(STEP_OPS),
+            };
+            self.ops = larger.min(self.most_ops);
             self.bytes = self.bytes.saturating_mul(2).min(self.most_bytes);
         }
     }
 
     /// A push was not answered in time: half of it next.
     pub fn timed_out(&mut self) {
+        self.pace = Pace::Stepping;
         self.ops = self.ops.min(self.at_least_min(self.ops / 2));
         self.bytes = self.bytes.min((self.bytes / 2).max(MIN_BYTES));
     }
@@ -77,6 +96,7 @@ impl BatchSize {
     /// A push was refused as a whole, too large (HTTP 413) or not readable: half of what was sent next, down to a
     /// single operation, so that one poisonous operation is found out and the others go on.
     pub fn refused(&mut self, sent: u32) {
+        self.pace = Pace::Stepping;
         self.ops = (self.ops.min(sent) / 2).max(1);
         self.bytes = self.bytes.min((self.bytes / 2).max(MIN_BYTES));
     }
@@ -106,6 +126,17 @@ mod tests {
         assert_eq!(batch.ops(), 1_500, "a slow answer takes a quarter away");
         batch.answered(batch.ops(), Duration::from_millis(300));
         assert_eq!(batch.ops(), 1_500, "within the target nothing changes");
+    }
+
+    #[test]
+    fn a_new_link_is_tried_out_by_doubling_until_a_push_is_not_fast() {
+        let mut batch = BatchSize::default();
+        batch.answered(200, FAST);
+        batch.answered(400, FAST);
+        assert_eq!(batch.ops(), 800);
+        batch.answered(800, Duration::from_millis(300));
+        batch.answered(800, FAST);
+        assert_eq!(batch.ops(), 850, "near its limit a link is not doubled any more");
     }
 
     #[test]

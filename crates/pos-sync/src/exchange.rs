@@ -39,6 +39,7 @@ pub use compare::{Comparison, Difference, DifferenceKind, Outcome as ComparisonO
 pub use dry_run::{DryRun, InvalidOperation};
 pub use round::RoundReport;
 
+pub(crate) use compare::Comparing;
 pub(crate) use journal::Journal;
 pub(crate) use push::Pushed;
 pub(crate) use standing::Live;

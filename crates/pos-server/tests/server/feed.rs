@@ -209,12 +209,12 @@ async fn a_first_sync_shows_honest_progress_and_resumes_at_any_page() {
 async fn a_page_is_closed_by_bytes_as_well() {
     let shop = Shop::open();
     let mut till = shop.join("Caisse 1").await;
-    for n in 0..30 {
+    for n in 0..90 {
         let mut big = product(&format!("P{n}"));
         big.picture = Some("x".repeat(50_000));
         till.send(product_create(&big, 0)).await;
     }
     let request = pos_protocol::SnapshotRequest { entity: "product".to_owned(), after: None, limit: 5_000 };
     let page = till.session.snapshot(request).await.unwrap();
-    assert!(page.rows.len() < 30 && page.next.is_some(), "1 MiB of rows, not 1.5: {}", page.rows.len());
+    assert!(page.rows.len() < 90 && page.next.is_some(), "4 MiB of rows, not 4.5: {}", page.rows.len());
 }

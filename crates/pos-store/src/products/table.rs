@@ -6,11 +6,10 @@ use rusqlite::{OptionalExtension, named_params};
 use uuid::Uuid;
 
 use super::canonical;
-use crate::StoreError;
 use crate::shared::{Kept, Life, SharedRow};
 use crate::sql::{Columns, Conn, Tx, first, to_json};
-use crate::{StoreError, attachments};
 use crate::text::{fold, write_out};
+use crate::{StoreError, attachments};
 
 /// The columns of a product, from `product AS p`.
 macro_rules! product_columns {
@@ -74,7 +73,8 @@ fn number_of(conn: &Conn, id: ProductId) -> Result<i64, StoreError> {
         .ok_or(StoreError::Missing { what: "product", id: id.0 })
 }
 
-fn unindex(tx: &Tx<'_>, number: i64) -> Result<(), StoreError> {
+/// Takes the words and barcodes of a product out of their indexes.
+pub(crate) fn unindex(tx: &Tx<'_>, number: i64) -> Result<(), StoreError> {
     tx.prepare_cached("DELETE FROM product_fts WHERE rowid = :no")?
         .execute(named_params! { ":no": number })?;
     tx.prepare_cached("DELETE FROM product_barcode WHERE product_no = :no")?

@@ -18,8 +18,10 @@ const MAX_CLOSURE: usize = 2_000;
 pub struct ClaimLimits {
     /// Most operations.
     pub ops: u32,
-    /// Most bytes of bodies; the first operation is taken whatever its size.
+    /// Most bytes; the first operation is taken whatever its size.
     pub bytes: u64,
+    /// Bytes that each operation takes beside its body.
+    pub envelope_bytes: u64,
     /// Milliseconds since 1970 UTC.
     pub now_ms: i64,
     /// Until when the claim holds unless it is answered, in milliseconds since 1970 UTC.
@@ -59,7 +61,7 @@ pub struct Claimed {
 /// # Errors
 /// Those of writing.
 pub fn claim_batch(tx: &Tx<'_>, limits: ClaimLimits) -> Result<Vec<Claimed>, StoreError> {
-    let mut room = Room { ops: limits.ops, bytes: limits.bytes };
+    let mut room = Room { ops: limits.ops, bytes: limits.bytes, envelope_bytes: limits.envelope_bytes };
     let mut chosen = choose_ready(tx, limits, &mut room)?;
     let mut taken: HashSet<OpId> = chosen.iter().copied().collect();
     let mut at = 0;
@@ -145,10 +147,12 @@ pub fn next_due(conn: &Conn, now_ms: i64) -> Result<Option<i64>, StoreError> {
 struct Room {
     ops: u32,
     bytes: u64,
+    envelope_bytes: u64,
 }
 
 impl Room {
-    fn take(&mut self, bytes: u64, whatever_its_size: bool) -> bool {
+    fn take(&mut self, body_bytes: u64, whatever_its_size: bool) -> bool {
+        let bytes = body_bytes.saturating_add(self.envelope_bytes);
         if self.ops == 0 || (bytes > self.bytes && !whatever_its_size) {
             return false;
         }

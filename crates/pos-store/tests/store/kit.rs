@@ -217,7 +217,7 @@ pub(crate) fn enqueue(
 }
 
 pub(crate) fn limits(ops: u32) -> ClaimLimits {
-    ClaimLimits { ops, bytes: 1 << 20, now_ms: NOW, lease_until_ms: NOW + LEASE }
+    ClaimLimits { ops, bytes: 1 << 20, envelope_bytes: 0, now_ms: NOW, lease_until_ms: NOW + LEASE }
 }
 
 /// Claims one operation, which must be pending and alone.
@@ -250,6 +250,11 @@ impl Confirmed {
     }
 
     pub(crate) fn insert(&self, tx: &Tx<'_>, mode: OpMode) -> Result<u64, StoreError> {
+        self.insert_after(tx, mode, &[])
+    }
+
+    /// The same for a sale that waits for other operations.
+    pub(crate) fn insert_after(&self, tx: &Tx<'_>, mode: OpMode, depends_on: &[OpId]) -> Result<u64, StoreError> {
         sales::insert_pending(
             tx,
             &NewSale {
@@ -259,7 +264,7 @@ impl Confirmed {
                 request_id: Some(self.request_id),
                 mode,
                 lane: Lane::Checkout,
-                depends_on: &[],
+                depends_on,
             },
         )
     }

@@ -226,6 +226,9 @@ fn oversold(status: ConflictStatus, events: Vec<ConflictEventKind>) -> Conflict 
         fields: vec![],
         shortages: vec![],
         prices: vec![],
+        refund: None,
+        contested: None,
+        fork: None,
         sale_id: Some(id(71).into()),
         choices: vec![],
         events: events

@@ -48,6 +48,15 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
+/// Whether reading the feed ends with a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparing {
+    /// When one is due.
+    IfDue,
+    /// Not now: somebody waits for what was read. One that is due stays due for the next reading.
+    Later,
+}
+
 /// How a comparison ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,7 +117,7 @@ impl<A: SyncApi> Exchange<A> {
     /// much trouble to finish.
     pub(crate) async fn compare_now(&self) -> Result<Option<Comparison>, SyncError> {
         self.forget_comparison().await?;
-        self.pull_to_end().await?;
+        self.pull_to_end(Comparing::IfDue).await?;
         Ok(self.last_comparison().await?)
     }
 

@@ -2,7 +2,7 @@
 
 use pos_protocol::{FeedRow, SyncApi};
 use pos_store::exchange::{self, Run, RunOutcome};
-use pos_store::{Changed, health};
+use pos_store::{Changed, StoreError, Tx, health};
 
 use super::apply::Tally;
 use super::{Exchange, SyncError};
@@ -47,6 +47,15 @@ impl Journal {
         self
     }
 
+    /// Appends it to the history.
+    pub(super) fn write(self, tx: &Tx<'_>, ended_at_ms: i64) -> Result<(), StoreError> {
+        let run = Run { ended_at_ms, ..self.0 };
+        if let Some(code) = run.error_code.as_ref().filter(|_| run.outcome == RunOutcome::Failed) {
+            exchange::record_error(tx, code, ended_at_ms)?;
+        }
+        exchange::record_run(tx, &run)
+    }
+
     /// Nothing was found to do.
     pub(super) fn is_idle(&self) -> bool {
         self.0.pulled == 0
@@ -88,17 +97,9 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     /// Appends a run to the history. A history that cannot be written is no reason to stop.
-    pub(super) async fn record(&self, Journal(mut run): Journal) {
-        run.ended_at_ms = self.now_ms();
-        let written = self
-            .write(move |tx| {
-                if let Some(code) = run.error_code.as_ref().filter(|_| run.outcome == RunOutcome::Failed) {
-                    exchange::record_error(tx, code, run.ended_at_ms)?;
-                }
-                exchange::record_run(tx, &run)
-            })
-            .await;
-        if let Err(error) = written {
+    pub(super) async fn record(&self, journal: Journal) {
+        let ended_at_ms = self.now_ms();
+        if let Err(error) = self.write(move |tx| journal.write(tx, ended_at_ms)).await {
             tracing::warn!(%error, "a run was not recorded");
         }
     }

@@ -16,10 +16,12 @@ use crate::chunk::Work;
 
 /// How long a claim holds, 60 s: twice the time limit of a push, so that a claim never ends under a live request.
 const CLAIM_LEASE: Duration = Duration::from_secs(60);
-/// Size of an operation's envelope on the wire beside its body, in bytes, rounded up.
-const ENVELOPE_BYTES: u64 = 450;
+/// Size of an operation's envelope on the wire beside its body and dependencies, in bytes, rounded up.
+const ENVELOPE_BYTES: u64 = 280;
+/// Size of one dependency on the wire, in bytes.
+const DEPENDENCY_BYTES: u64 = 39;
 /// Size of a chain link on the wire, in bytes, rounded up.
-const LINK_BYTES: u64 = 750;
+const LINK_BYTES: u64 = 600;
 /// Most chain links of one push: a third of its bytes, so that sales and their evidence keep pace.
 const MAX_LINKS: u32 = 450;
 /// A claim is not filled up further below this many bytes: the next operation would hardly fit.
@@ -59,7 +61,7 @@ impl<A: SyncApi> Load<'_, A> {
     pub(super) fn bytes(&self) -> u64 {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let bodies: u64 =
-            self.claimed.iter().map(|c| count(c.body.len()).saturating_add(ENVELOPE_BYTES)).sum();
+            self.claimed.iter().map(size_of).sum();
         bodies.saturating_add(LINK_BYTES.saturating_mul(count(self.links.len())))
     }
 }
@@ -81,8 +83,7 @@ impl<A: SyncApi> Exchange<A> {
             let full = u32::try_from(claimed.len()).unwrap_or(u32::MAX) == ops;
             left = left.saturating_sub(ops);
             for operation in &claimed {
-                let bytes = u64::try_from(operation.body.len()).unwrap_or(u64::MAX);
-                room = room.saturating_sub(bytes.saturating_add(ENVELOPE_BYTES));
+                room = room.saturating_sub(size_of(operation));
             }
             let (sound, kept_back) = self.keep_back(claimed, &mut load.tables).await?;
             load.kept_back = load.kept_back.saturating_add(kept_back);
@@ -104,8 +105,13 @@ impl<A: SyncApi> Exchange<A> {
                 if lease::acquire(tx, &holder, now_ms, until_ms)?.is_none() {
                     return Ok(Vec::new());
                 }
-                let bytes = room.saturating_sub(ENVELOPE_BYTES.saturating_mul(u64::from(ops)));
-                let limits = ClaimLimits { ops, bytes, now_ms, lease_until_ms: until_ms };
+                let limits = ClaimLimits {
+                    ops,
+                    bytes: room,
+                    envelope_bytes: ENVELOPE_BYTES,
+                    now_ms,
+                    lease_until_ms: until_ms,
+                };
                 queue::claim_batch(tx, limits)
             }))
             .await?;
@@ -171,6 +177,13 @@ impl<A: SyncApi> Exchange<A> {
             chain,
         })
     }
+}
+
+/// About how much of an operation travels, before packing.
+fn size_of(operation: &Claimed) -> u64 {
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let dependencies = DEPENDENCY_BYTES.saturating_mul(count(operation.depends_on.len()));
+    count(operation.body.len()).saturating_add(ENVELOPE_BYTES).saturating_add(dependencies)
 }
 
 /// An operation as it travels: the very bytes that were queued.

@@ -141,14 +141,14 @@ impl<A: SyncApi> Exchange<A> {
             }
         };
         let head = response.chain_head.filter(|_| !load.links.is_empty());
-        tally.join(self.take_head(head, tables, now_ms).await?);
+        let journal = journal.pushed(&tally, bytes_up);
+        tally.join(self.close_push(head, tables, journal, now_ms).await?);
         tally.links_taken |= self.settle_earlier_life(load.links.last()).await?;
         if let Some(words) = &response.chain_fault {
             tracing::error!(words, "the server does not accept a link of the receipts chain");
             tally.alarm = tally.alarm.max(Some(Alarm::ChainFault));
         }
         self.note_server_epoch(response.server_epoch);
-        self.record(journal.pushed(&tally, bytes_up)).await;
         self.announce(std::mem::take(&mut tally.changed));
         match tally.alarm {
             // The server takes nothing more of this life of the file: asking again would change nothing.
@@ -212,14 +212,17 @@ impl<A: SyncApi> Exchange<A> {
         Ok(tally)
     }
 
-    /// Remembers that the server answered, and how far it holds the chain.
-    async fn take_head(
+    /// Remembers that the server answered, how far it holds the chain, and the run: one commit for what a push brings
+    /// beside its verdicts.
+    async fn close_push(
         &self,
         head: Option<ChainHead>,
         tables: BTreeSet<&'static str>,
+        journal: Journal,
         now_ms: i64,
     ) -> Result<Tally, StoreError> {
         self.write(move |tx| {
+            journal.write(tx, now_ms)?;
             exchange::record_push_ok(tx, now_ms)?;
             health::record_success(tx, Direction::Push, tables, now_ms)?;
             let mut tally = Tally::default();

@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-/// Most bytes of an answer as it travels, 8 MiB: pages hold 1 MiB of row data and their envelopes.
+/// Most bytes of an answer as it travels, 8 MiB: pages hold 4 MiB of row data and their envelopes.
 const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// Most bytes of an answer unpacked, 32 MiB: a small packed answer must not fill the memory.
 const MAX_UNPACKED_BYTES: u64 = 32 << 20;
