@@ -105,18 +105,7 @@ fn a_corrected_operation_takes_the_place_of_the_refused_one() {
     let sale = confirm(&[(&product(20, "C20", "Cola"), 1)]);
     let sale_op = sale.op_id;
     register.write(move |tx| {
-        pos_store::sales::insert_pending(
-            tx,
-            &pos_store::sales::NewSale {
-                body: &sale.body,
-                encoded: &sale.body.encode()?,
-                op_id: sale.op_id,
-                request_id: None,
-                mode: OpMode::Fact,
-                lane: Lane::Checkout,
-                depends_on: &[old],
-            },
-        )?;
+        sale.insert_after(tx, OpMode::Fact, &[old])?;
         sale.finalise(tx)?;
         refuse(tx, old, ErrorClass::Permanent)
     });
