@@ -108,7 +108,7 @@ bugs! {
     /// A server that was put back to an older copy is told nothing again
     RestoredServerIsNotToldAgain: Incident(11), test("pos-sync", "it", "exchange::a_server_restored_from_a_backup_gets_what_it_lost_and_the_register_reads_everything_anew");
     /// A migration empties the queue
-    MigrationEmptiesTheQueue: Incident(12), test("pos-store", "store", "schema::no_step_forgets_a_ledger_or_the_queue");
+    MigrationEmptiesTheQueue: Incident(12), test("pos-store", "store", "upgrading::no_step_forgets_a_ledger_or_the_queue");
     /// A damaged file is deleted instead of set aside
     DamagedFileIsDeleted: Incident(13), test("pos-sqlite", "it", "saving::quarantine_moves_the_file_with_its_wal_and_frees_the_place");
     /// A migration begins although its snapshot could not be made

@@ -28,3 +28,5 @@ mod stock_law;
 mod sync;
 #[cfg(test)]
 mod tampering;
+#[cfg(test)]
+mod upgrading;

@@ -13,7 +13,7 @@ use crate::kit::{
 };
 
 /// A register with a final sale, a final refund, a rolled-back sale and a stock adjustment.
-fn register_with_history() -> TempDir {
+pub(crate) fn register_with_history() -> TempDir {
     let register = Register::new();
     let (bread, milk) = (stocked(&register, 10, 50, 1), stocked(&register, 11, 50, 2));
     let (sale, refund, refused) =
