@@ -96,7 +96,7 @@ async fn every_answer_says_that_it_is_the_server_s_and_every_refusal_is_a_proble
         (get("/v1/sync/pull?cursor=yesterday&limit=5", &till.token), 400, Some(ProblemCode::BadRequest)),
         (get("/v1/sync/snapshot?entity=recipe&limit=5", &till.token), 400, Some(ProblemCode::BadRequest)),
         (
-            get(&format!("/v1/sync/pull?cursor={}.1.1.0&limit=5", next_id()), &till.token),
+            get(&format!("/v1/sync/pull?cursor={0}.1.{0}.1.0&limit=5", next_id()), &till.token),
             410,
             Some(ProblemCode::ResnapshotRequired),
         ),
