@@ -83,8 +83,6 @@ bugs! {
     PressIsForgotten: Incident(1), Simulator;
     /// Commits do not wait for the disk (synchronous = NORMAL)
     CommitWithoutSync: Incident(2), test("pos-app", "power", "cuts::whatever_moment_the_power_goes_every_acknowledged_sale_is_there_and_nothing_is_half_done");
-    /// A write is answered before its COMMIT
-    AnswerBeforeCommit: Incident(2), test("pos-app", "power", "cuts::whatever_moment_the_power_goes_every_acknowledged_sale_is_there_and_nothing_is_half_done");
     /// A known id with another body is answered as if it were known
     BodyIsNotCompared: Incident(3), test("pos-server", "server", "verdicts::another_body_under_a_known_id_is_an_alarm_and_changes_nothing");
     /// A file that was put back goes on in the life that it had

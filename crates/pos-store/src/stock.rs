@@ -248,6 +248,10 @@ pub(crate) fn apply_level(
         ":seq": seq,
         ":seal": sealed.seal(),
     })?;
+    #[cfg(feature = "planted")] // Incident 15.
+    if pos_planted::is(pos_planted::Bug::PulledBalanceHidesOwnSales) {
+        tx.execute("DELETE FROM stock_pending WHERE product_id = :id", named_params! { ":id": id })?;
+    }
     let mut contained = tx.prepare_cached(
         "SELECT p.product_id, p.movement_id FROM stock_pending AS p JOIN sync_queue AS q ON q.op_id = p.op_id
          WHERE p.product_id = :id AND q.feed_seq <= :seq",
