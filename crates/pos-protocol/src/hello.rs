@@ -55,6 +55,10 @@ pub struct Hello {
     pub server_epoch: u32,
     /// How far it has seen this register.
     pub watermark: Watermark,
+    /// How far it has seen the lives of this register before that one, the oldest first. A server that was put back may
+    /// have lost some of them as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Watermark>,
     /// Operations up to this seq of this (device, epoch) are in the server's newest backup.
     pub backup_watermark: u64,
     /// Last seq of the feed.

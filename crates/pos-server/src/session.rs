@@ -24,6 +24,7 @@ use crate::server::Server;
 use crate::storage::business::BusinessRow;
 use crate::storage::device::Device;
 use crate::storage::feed::PageBounds;
+use crate::storage::upkeep::Reading;
 use crate::storage::{
     ReadFault, Sql, StorageError, Tx, business, device, entity, feed, life, operation, unreadable,
 };
@@ -123,12 +124,18 @@ impl SyncApi for DeviceSession {
         let device_id = self.device.device_id;
         let server_time_ms = self.server.inner.clock.now_ms();
         self.read(ReadLane::Quick, move |tx, business| {
-            let (watermark, backup_watermark) = watermark(tx, device_id)?;
+            let epoch = life::newest_epoch(tx, device_id)?;
+            let (watermark, backup_watermark) = watermark(tx, device_id, epoch)?;
+            let mut earlier = Vec::new();
+            for epoch in life::list_earlier(tx, device_id, epoch)? {
+                earlier.push(self::watermark(tx, device_id, epoch)?.0);
+            }
             Ok(Hello {
                 protocol: ProtocolRange { min: OLDEST_PROTOCOL, max: PROTOCOL },
                 authority: business.authority,
                 server_epoch: business.server_epoch,
                 watermark,
+                earlier,
                 backup_watermark,
                 feed_seq: business.feed_seq,
                 server_time_ms,
@@ -172,12 +179,13 @@ impl SyncApi for DeviceSession {
             Ok(page) => page,
             Err(standing) => {
                 if standing == Standing::Forgotten {
-                    self.server.was_put_back(request.cursor, device_id).await?;
+                    self.server.was_put_back(request.cursor.clone(), device_id).await?;
                 }
                 let detail = "the cursor is of another server, another life of it, or too old";
                 return Err(refused(ProblemCode::ResnapshotRequired, detail));
             }
         };
+        self.server.note_reading(device_id, Reading { seq: request.cursor.seq, at_ms: server_time_ms });
         let metrics = &self.server.inner.metrics;
         add(&metrics.pulls, 1);
         metrics.devices.pulled(device_id, page.rows.len(), server_time_ms);
@@ -280,9 +288,8 @@ fn bounds(limit: u32) -> PageBounds {
     PageBounds { rows, bytes: MAX_PAGE_BYTES }
 }
 
-/// How far a register's newest life was seen, and how much of that a backup holds.
-fn watermark(tx: Tx<'_>, device_id: DeviceId) -> Sql<(Watermark, u64)> {
-    let epoch = life::newest_epoch(tx, device_id)?;
+/// How far a life of a register was seen, and how much of that a backup holds.
+fn watermark(tx: Tx<'_>, device_id: DeviceId, epoch: u32) -> Sql<(Watermark, u64)> {
     let Some(life) = life::find(tx, device_id, epoch)? else {
         return Ok((Watermark { device_id, epoch, seq: 0, above: Vec::new() }, 0));
     };

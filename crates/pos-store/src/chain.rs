@@ -155,6 +155,22 @@ pub(crate) fn owe_rest(tx: &Tx<'_>, device: &Device) -> Result<(), StoreError> {
     set_owed(tx, &owed)
 }
 
+/// A server that was put back may have lost links of lives that had ended: all of them are shown again, but for those of
+/// the lives in `except`. It knows again what it has.
+///
+/// # Errors
+/// [`StoreError::NoDevice`], or those of writing.
+pub fn owe_earlier(tx: &Tx<'_>, except: &[u32]) -> Result<(), StoreError> {
+    let epoch = device::get(tx)?.epoch;
+    let mut statement =
+        tx.prepare_cached("SELECT DISTINCT epoch FROM chain_record WHERE epoch < :epoch ORDER BY epoch")?;
+    let rows = statement.query(named_params! { ":epoch": epoch })?;
+    let mut lives: Vec<u32> = all(rows, "chain_record", |c| c.count("epoch"))?;
+    lives.retain(|epoch| !except.contains(epoch));
+    let owed: Vec<Owed> = lives.into_iter().map(|epoch| Owed { epoch, above: 0 }).collect();
+    set_owed(tx, &owed)
+}
+
 /// The server has taken, or refused for good, the links of an ended life up to `number`.
 ///
 /// # Errors

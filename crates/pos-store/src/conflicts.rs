@@ -1,10 +1,12 @@
 //! Disagreements as the server describes them. They are decided by operations, never written here by hand.
 
+use pos_domain::body::EntityKind;
 use pos_domain::conflict::{ConflictEventKind, ConflictStatus};
 use pos_domain::{Conflict, ConflictId};
 use rusqlite::named_params;
+use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{StoreError, mappings};
 use crate::shared::ServerVersion;
 use crate::sql::{Columns, Conn, Tx, all, first, int, to_json};
 
@@ -30,7 +32,8 @@ pub fn find(conn: &Conn, id: ConflictId) -> Result<Option<KeptConflict>, StoreEr
     first(statement.query(named_params! { ":id": id.as_bytes() })?, "conflict", read)
 }
 
-/// The newest conflicts of a status, newest first, older than the given one.
+/// The newest conflicts of a status, newest first, older than the given one. Decided ones are listed for as long as the
+/// server lists them.
 ///
 /// # Errors
 /// [`StoreError::Missing`] when `older_than` does not exist.
@@ -50,7 +53,7 @@ pub fn list(
     let mut statement = conn.prepare_cached(
         "SELECT c.data, EXISTS (SELECT 1 FROM sync_queue AS q WHERE q.entity_id = c.conflict_id
              AND q.entity = 'conflict' AND q.state IN ('pending', 'in_flight')) AS waits
-         FROM conflict AS c WHERE c.status = :status
+         FROM conflict AS c WHERE c.status = :status AND (c.status = 'open' OR c.rev > 0)
            AND (c.opened_at_ms < :opened_at OR (c.opened_at_ms = :opened_at AND c.conflict_id > :last))
          ORDER BY c.opened_at_ms DESC, c.conflict_id LIMIT :limit",
     )?;
@@ -69,6 +72,25 @@ pub fn count_open(conn: &Conn) -> Result<u64, StoreError> {
     Ok(first(statement.query([])?, "conflict", |c| c.count("n"))?.unwrap_or(0))
 }
 
+/// The row that a contested id means, as far as this register has heard.
+///
+/// # Errors
+/// Those of reading.
+pub(crate) fn find_decided_mapping(
+    conn: &Conn,
+    entity: EntityKind,
+    local_id: Uuid,
+) -> Result<Option<Uuid>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT data FROM conflict
+         WHERE kind = 'mapping_contradiction' AND entity = :entity AND entity_id = :local",
+    )?;
+    let rows =
+        statement.query(named_params! { ":entity": entity.as_str(), ":local": local_id.into_bytes() })?;
+    let conflict: Option<Conflict> = first(rows, "conflict", |c| c.json("data"))?;
+    Ok(conflict.and_then(|conflict| conflict.contested).map(|contested| contested.current.id))
+}
+
 /// What writing the server's version did.
 pub(crate) enum ConflictApplied {
     /// Known already.
@@ -83,7 +105,7 @@ pub(crate) enum ConflictApplied {
 
 /// Writes the server's version and the events that are new here.
 pub(crate) fn apply(tx: &Tx<'_>, version: &ServerVersion<'_>) -> Result<ConflictApplied, StoreError> {
-    let Some(data) = version.data else { return Ok(ConflictApplied::Known) };
+    let Some(data) = version.data else { return leave(tx, version) };
     let conflict: Conflict = match serde_json::from_str(data) {
         Ok(conflict) => conflict,
         Err(e) => return Ok(ConflictApplied::NotReadable(e.to_string())),
@@ -98,9 +120,26 @@ pub(crate) fn apply(tx: &Tx<'_>, version: &ServerVersion<'_>) -> Result<Conflict
     }
     upsert(tx, &conflict, data, version)?;
     append_events(tx, &conflict)?;
+    if let Some(contested) = &conflict.contested {
+        let at_ms = conflict.events.last().map_or(conflict.opened_at_ms, |event| event.at_ms);
+        mappings::follow(tx, contested, at_ms)?;
+    }
     let was_open = before.is_some_and(|(status, _)| status == ConflictStatus::Open);
     let opened = conflict.status == ConflictStatus::Open && !was_open;
     Ok(if opened { ConflictApplied::Opened } else { ConflictApplied::Written })
+}
+
+/// A conflict that was decided long ago leaves the list, as one does that the server does not have any more. Its story
+/// stays.
+fn leave(tx: &Tx<'_>, version: &ServerVersion<'_>) -> Result<ConflictApplied, StoreError> {
+    let left = tx
+        .prepare_cached(
+            "UPDATE conflict SET status = 'resolved', rev = 0, seq = 0 WHERE conflict_id = :id AND rev > 0 AND rev < :rev",
+        )?
+        .execute(named_params! {
+            ":id": version.id.into_bytes(), ":rev": int("conflict.rev", version.rev)?,
+        })?;
+    Ok(if left == 0 { ConflictApplied::Known } else { ConflictApplied::Written })
 }
 
 fn upsert(

@@ -43,6 +43,7 @@ pub mod device;
 pub mod exchange;
 pub mod feed;
 pub mod first_sync;
+pub mod forks;
 pub mod health;
 pub mod jobs;
 pub mod journal;

@@ -5,7 +5,7 @@
 //! seen of it already, it knows again.
 
 use rusqlite::named_params;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::exchange::{self, Breaker};
@@ -29,6 +29,18 @@ pub fn series_of(base: &str, epoch: u32) -> String {
 /// # Errors
 /// [`StoreError::NoDevice`], or those of writing.
 pub fn begin(tx: &Tx<'_>, above: u32, now_ms: i64) -> Result<u32, StoreError> {
+    begin_because(tx, above, Because::ServerAhead, now_ms)
+}
+
+/// Begins a life because another copy of this file works in the same one. Its number.
+///
+/// # Errors
+/// Those of [`begin`].
+pub fn begin_forked(tx: &Tx<'_>, now_ms: i64) -> Result<u32, StoreError> {
+    begin_because(tx, 0, Because::Forked, now_ms)
+}
+
+fn begin_because(tx: &Tx<'_>, above: u32, because: Because, now_ms: i64) -> Result<u32, StoreError> {
     let device = device::get(tx)?;
     let epoch = device.epoch.max(above).saturating_add(1);
     let series = series_of(&base_series(tx)?, epoch);
@@ -37,12 +49,14 @@ pub fn begin(tx: &Tx<'_>, above: u32, now_ms: i64) -> Result<u32, StoreError> {
         exchange::set_breaker(tx, Breaker::Open { until_ms: now_ms })?;
     }
     local::set_setting(tx, UNCONFIRMED, &json!(epoch))?;
-    local::set_setting(tx, BEGUN, &json!({ "at_ms": now_ms, "from_epoch": device.epoch, "epoch": epoch }))?;
+    let begun = Begun { at_ms: now_ms, from_epoch: device.epoch, epoch, because };
+    let begun = serde_json::to_value(begun).map_err(|e| StoreError::unwritable("device_setting.life_begun", e))?;
+    local::set_setting(tx, BEGUN, &begun)?;
     Ok(epoch)
 }
 
 /// The last life that [`begin`] began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
     /// When, in milliseconds since 1970 UTC.
     pub at_ms: i64,
@@ -50,6 +64,20 @@ pub struct Begun {
     pub from_epoch: u32,
     /// Its number.
     pub epoch: u32,
+    /// Why, when nobody else said so.
+    #[serde(default)]
+    pub because: Because,
+}
+
+/// Why the exchange begins a life by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// The server knew more of this register than its file.
+    #[default]
+    ServerAhead,
+    /// Another copy of the file works in the same life.
+    Forked,
 }
 
 /// The last life that [`begin`] began, if it ever did.

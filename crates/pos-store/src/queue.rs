@@ -32,8 +32,8 @@ use serde_json::Value;
 pub use claim::{ClaimLimits, Claimed, claim_batch, claim_one, next_due};
 pub use cycle::{Circle, find_circles, open_circles};
 pub use decide::{
-    DISCARDED, Decision, Hold, REPLACED, count_waiting_for, discard, find_hold, hold_of, list_dependencies,
-    replace,
+    DISCARDED, Decision, Hold, LEFT_OUT, REPLACED, count_waiting_for, discard, find_hold, hold_of, leave_out,
+    list_dependencies, replace,
 };
 pub(crate) use enqueue::insert as insert_operation;
 pub use enqueue::{NewOperation, coalesce, edits_on_top, enqueue, list_unacknowledged_of};
@@ -44,7 +44,10 @@ pub use outcome::{
 pub use pages::{WholeOperation, list_whole};
 pub use peek::{WaitingBody, peek};
 pub(crate) use upkeep::move_to_epoch;
-pub use upkeep::{expire_leases, is_forgotten, recover_at_start, requeue_above, retry, retry_parked, trim};
+pub use upkeep::{
+    SeenLife, expire_leases, is_forgotten, recover_at_start, requeue_above, requeue_earlier, retry, retry_parked,
+    trim,
+};
 pub use view::{
     KindCount, QueueCounts, QueueRow, count_by_kind, count_failed, count_pending, counts, find, find_body,
     list,

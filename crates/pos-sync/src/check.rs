@@ -50,7 +50,8 @@ pub fn check(kind: &str, version: u16, body: &str, hash: &Hash32) -> Result<Oper
         | OperationBody::EntityDelete(_)
         | OperationBody::StockAdjust(_)
         | OperationBody::ConflictResolve(_)
-        | OperationBody::ConflictReopen(_) => {}
+        | OperationBody::ConflictReopen(_)
+        | OperationBody::MappingDispute(_) => {}
     }
     Ok(body)
 }

@@ -70,6 +70,9 @@ impl App {
                     return Err(AppError::with(ErrorCode::ConflictChoiceNotOffered, params));
                 }
                 check_merged_fields(&conflict, choice, &fields)?;
+                if choice.needs_note() && note.as_deref().is_none_or(|note| note.trim().is_empty()) {
+                    return Err(AppError::input("note", "missing"));
+                }
                 let counter = Counter::load(tx)?;
                 let mut depends_on = queue::list_unacknowledged_of(tx, EntityKind::Conflict, conflict_id.0)?;
                 let refund_sale_id = if choice == ConflictChoice::Refund {
@@ -212,7 +215,7 @@ fn part_of(amount: Money, part: Quantity, whole: Quantity) -> Result<Money, AppE
     Money::from_i128(exact.checked_div(i128::from(whole.milli())).unwrap_or(0)).map_err(AppError::internal)
 }
 
-/// The money for the missing goods goes back to the customer: a refund document of this register that moves no stock,
+/// The money for the goods that are missing still goes back to the customer: a refund document of this register that moves no stock,
 /// because the goods never left.
 fn refund_missing(
     tx: &Tx<'_>,
@@ -228,18 +231,19 @@ fn refund_missing(
         number: sale.as_ref().and_then(|s| s.summary.number.clone()),
     });
     let mut cart: Cart = cart_edit::empty(stamp.ids.next());
-    for shortage in &conflict.shortages {
+    for shortage in conflict.shortages.iter().filter(|shortage| shortage.still_missing().is_positive()) {
+        let missing = shortage.still_missing();
         let product = super::catalogue::by_id(tx, shortage.product_id)?;
         let line_id = stamp.ids.next();
         let mut line =
-            cart_edit::line_of(&product, &shortage.code, shortage.missing.negated(), product.price, line_id);
+            cart_edit::line_of(&product, &shortage.code, missing.negated(), product.price, line_id);
         let sold = sale.iter().flat_map(|s| &s.document.lines).find(|l| l.item.line_id == shortage.line_id);
         if let Some(sold) = sold {
             line.unit_price = sold.item.unit_price;
             line.catalogue_price = sold.item.catalogue_price;
             line.tax_rate = sold.item.tax_rate;
         }
-        line.discount = off_the_price(head.rules, &line, shortage.missing, shortage.paid, sold)?;
+        line.discount = off_the_price(head.rules, &line, missing, shortage.still_paid(), sold)?;
         #[cfg(feature = "planted")]
         if pos_planted::is(pos_planted::Bug::RefundForgetsTheDiscount) {
             line.discount = None;

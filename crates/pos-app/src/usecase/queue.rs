@@ -221,7 +221,8 @@ fn fields_of(conn: &Conn, row: &QueueRow) -> Result<Option<Fields>, AppError> {
             | OperationBody::SaleComplete(_)
             | OperationBody::StockAdjust(_)
             | OperationBody::ConflictResolve(_)
-            | OperationBody::ConflictReopen(_),
+            | OperationBody::ConflictReopen(_)
+            | OperationBody::MappingDispute(_),
         )
         | None => None,
     })
@@ -287,7 +288,8 @@ fn corrected(tx: &Tx<'_>, stamp: &Stamp, row: &QueueRow, fields: Fields) -> Resu
             | OperationBody::SaleComplete(_)
             | OperationBody::StockAdjust(_)
             | OperationBody::ConflictResolve(_)
-            | OperationBody::ConflictReopen(_),
+            | OperationBody::ConflictReopen(_)
+            | OperationBody::MappingDispute(_),
         )
         | None => Err(not_editable("kind")),
     }

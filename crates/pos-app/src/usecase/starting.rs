@@ -10,6 +10,7 @@ use pos_domain::DeviceKey;
 use pos_store::audit::{self, AuditEntry};
 use pos_store::device::Device;
 use pos_store::jobs::{self, JobKind};
+use pos_store::life::Because;
 use pos_store::mark::{self, Judgement, Mismatch};
 use pos_store::restore::{self, Intent};
 use pos_store::{Conn, OpenMode, Store, StoreError, Tx, counts, device, journal, life, local};
@@ -223,7 +224,10 @@ pub(crate) fn last_report(conn: &Conn) -> Result<Option<RecoveryReport>, AppErro
     let Some(begun) = life::find_begun(conn)?.filter(|begun| begun.epoch > told) else { return Ok(kept) };
     Ok(Some(RecoveryReport {
         at_ms: begun.at_ms,
-        cause: LifeCause::ServerAhead,
+        cause: match begun.because {
+            Because::ServerAhead => LifeCause::ServerAhead,
+            Because::Forked => LifeCause::Forked,
+        },
         actor: String::new(),
         from_epoch: begun.from_epoch,
         epoch: begun.epoch,

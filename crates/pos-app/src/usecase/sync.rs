@@ -3,10 +3,11 @@
 use pos_domain::{Money, OpId, OperationBody};
 use pos_store::exchange::{self, Breaker, Run};
 use pos_store::queue::{self, OpState, QueueRow};
-use pos_store::{Conn, StoreError, device, health};
+use pos_store::{Conn, StoreError, attachments, device, health};
 use serde_json::json;
 
 use super::catalogue::MAX_PAGE;
+use super::pictures::picture_counts;
 use crate::app::App;
 use crate::code::ErrorCode;
 use crate::error::AppError;
@@ -148,6 +149,7 @@ fn kept_status(conn: &Conn, now_ms: i64) -> Result<SyncStatusView, AppError> {
         failed: u32_of(queue::count_failed(conn)?),
         dead: u32_of(health.queue.dead),
         conflicts_open: u32_of(health.conflicts_open),
+        pictures: picture_counts(&attachments::counts(conn)?),
         oldest_pending_ms: health.queue.oldest_made_at_ms,
         last_success_ms: state.last_push_ok_ms.max(state.last_pull_ok_ms),
         next_attempt_ms: None,
@@ -240,9 +242,9 @@ pub(super) fn subject_of(conn: &Conn, row: &QueueRow) -> Result<(String, Option<
         }
         OperationBody::EntityDelete(_) => (name_of(conn, row)?.unwrap_or_default(), None),
         OperationBody::StockAdjust(adjustment) => (adjustment.reference.unwrap_or_default(), None),
-        OperationBody::ConflictResolve(_) | OperationBody::ConflictReopen(_) => {
-            (name_of(conn, row)?.unwrap_or_default(), None)
-        }
+        OperationBody::ConflictResolve(_)
+        | OperationBody::ConflictReopen(_)
+        | OperationBody::MappingDispute(_) => (name_of(conn, row)?.unwrap_or_default(), None),
     })
 }
 

@@ -96,6 +96,8 @@ pub enum LifeCause {
     ServerAhead,
     /// The server knew of another copy, and a person decided that this one goes on.
     Person,
+    /// Another copy of this register worked in the same life.
+    Forked,
 }
 
 /// How much a file holds.

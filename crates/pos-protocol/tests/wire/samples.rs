@@ -175,6 +175,7 @@ pub(crate) fn hello() -> Hello {
         authority: id(0xA),
         server_epoch: 2,
         watermark: Watermark { device_id: id(2).into(), epoch: 1, seq: 9, above: vec![11] },
+        earlier: vec![],
         backup_watermark: 7,
         feed_seq: 17,
         server_time_ms: 1_773_507_909_500,

@@ -272,6 +272,7 @@ fn hello() -> Hello {
         authority: id(1),
         server_epoch: 1,
         watermark: Watermark { device_id: DeviceId(id(4)), epoch: 1, seq: 8, above: vec![10] },
+        earlier: vec![],
         backup_watermark: 0,
         feed_seq: 42,
         server_time_ms: NINE_MS,

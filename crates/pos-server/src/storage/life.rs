@@ -27,6 +27,15 @@ pub(crate) fn newest_epoch(tx: Tx<'_>, device_id: DeviceId) -> Sql<u32> {
     )
 }
 
+/// The lives of a register below `epoch`, the oldest first.
+pub(crate) fn list_earlier(tx: Tx<'_>, device_id: DeviceId, epoch: u32) -> Sql<Vec<u32>> {
+    tx.list(
+        "SELECT epoch FROM device_life WHERE device_id = :device_id AND epoch < :epoch ORDER BY epoch",
+        &[(":device_id", device_id.as_bytes().into()), (":epoch", epoch.into())],
+        |row| u32::try_from(natural(row, "epoch")?).map_err(unreadable),
+    )
+}
+
 /// A life, if it was seen.
 pub(crate) fn find(tx: Tx<'_>, device_id: DeviceId, epoch: u32) -> Sql<Option<LifeRow>> {
     let key = [(":device_id", device_id.as_bytes().into()), (":epoch", epoch.into())];

@@ -139,6 +139,7 @@ fn requests_and_answers_are_written_like_this() {
         authority: id(1),
         server_epoch: 1,
         watermark: Watermark { device_id: DeviceId(id(3)), epoch: 1, seq: 8, above: vec![10, 12] },
+        earlier: vec![],
         backup_watermark: 0,
         feed_seq: 42,
         server_time_ms: 1_767_603_600_000,

@@ -19,6 +19,9 @@ pub const DISCARDED: &str = "discarded";
 /// Code of an operation that a person replaced by a corrected one.
 pub const REPLACED: &str = "replaced";
 
+/// Code of an operation that a person left out: another copy of this register had taken its place.
+pub const LEFT_OUT: &str = "left_out";
+
 /// Why an operation can be neither given up nor replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
@@ -89,7 +92,13 @@ pub fn hold_of(row: &QueueRow) -> Option<Hold> {
 pub fn discard(tx: &Tx<'_>, op_id: OpId, decision: Decision<'_>) -> Result<usize, StoreError> {
     let row = get(tx, op_id)?;
     refuse_held(op_id, find_hold(tx, &row)?)?;
-    take_back(tx, &row, DISCARDED, json!({}), decision)?;
+    end(tx, &row, DISCARDED, decision)
+}
+
+/// Ends an operation that was refused for good; how many go on without it.
+fn end(tx: &Tx<'_>, row: &QueueRow, code: &str, decision: Decision<'_>) -> Result<usize, StoreError> {
+    let op_id = row.head.op_id;
+    take_back(tx, row, code, json!({}), decision)?;
     let waiting = list_waiting(tx, op_id)?;
     let id = op_id.as_bytes();
     tx.prepare_cached(
@@ -107,6 +116,24 @@ pub fn discard(tx: &Tx<'_>, op_id: OpId, decision: Decision<'_>) -> Result<usize
         feed::take_away(tx, kind, id)?;
     }
     Ok(freed.len())
+}
+
+/// A person left out what another copy of this register contradicts: what it did here is taken back, and it is over.
+/// Unlike [`discard`] this ends a sale as well: the decision was made about both copies, with both in sight, and its
+/// document stays.
+///
+/// # Errors
+/// [`StoreError::Missing`], or [`StoreError::WrongState`] when it was not refused as an alarm.
+pub fn leave_out(tx: &Tx<'_>, op_id: OpId, decision: Decision<'_>) -> Result<(), StoreError> {
+    let row = get(tx, op_id)?;
+    match hold_of(&row) {
+        Some(Hold::Document | Hold::Alarm) => {}
+        held @ (None | Some(Hold::NotDead | Hold::Awaited)) => {
+            let state = held.map_or("refused", Hold::as_str);
+            return Err(StoreError::WrongState { what: "operation", id: op_id.0, state });
+        }
+    }
+    end(tx, &row, LEFT_OUT, decision).map(drop)
 }
 
 /// Queues a corrected operation in the place of a refused one: those that waited for the old one wait for the new

@@ -6,7 +6,7 @@ use rusqlite::named_params;
 use super::MAX_WAIT_MS;
 use super::decide::list_waiting;
 use super::outcome::refresh_row;
-use crate::sql::{Conn, Tx, all, int};
+use crate::sql::{Columns, Conn, Tx, all, int};
 use crate::{StoreError, stock};
 
 /// How long the body of an acknowledged operation is kept at least, in milliseconds: 7 days, so that a server
@@ -97,39 +97,96 @@ pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Resu
 /// Those of writing.
 pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Result<usize, StoreError> {
     let mut statement = tx.prepare(
-        "SELECT q.op_id, q.seq, q.body IS NOT NULL OR q.kind = 'sale.complete' AS kept
+        "SELECT q.op_id, q.epoch, q.seq, q.body IS NOT NULL OR q.kind = 'sale.complete' AS kept
          FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
          WHERE q.seq > :seq AND q.state = 'acknowledged' ORDER BY q.seq",
     )?;
     let rows = statement.query(named_params! { ":seq": int("sync_queue.seq", seq)? })?;
-    let held = all(rows, "sync_queue", |c| {
-        Ok((c.id::<OpId>("op_id")?, c.count::<u64>("seq")?, c.get::<bool>("kept")?))
-    })?;
     let mut requeued = 0;
-    for (op_id, seq, kept) in held {
-        if above.contains(&seq) {
+    for held in all(rows, "sync_queue", Held::read)? {
+        if !above.contains(&held.seq) && requeue(tx, &held, now_ms)? {
+            requeued += 1;
+        }
+    }
+    Ok(requeued)
+}
+
+/// How far a server has seen one life of this register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenLife<'a> {
+    /// The life.
+    pub epoch: u32,
+    /// Every seq up to here.
+    pub seq: u64,
+    /// Seqs above that.
+    pub above: &'a [u64],
+}
+
+/// The same for the lives before this one: what the server does not hold of them goes again in this life, behind what
+/// waits already. Of a life that is not among `seen` it holds nothing. How many go again.
+///
+/// # Errors
+/// Those of writing.
+pub fn requeue_earlier(tx: &Tx<'_>, seen: &[SeenLife<'_>], now_ms: i64) -> Result<usize, StoreError> {
+    let mut statement = tx.prepare(
+        "SELECT q.op_id, q.epoch, q.seq, q.body IS NOT NULL OR q.kind = 'sale.complete' AS kept
+         FROM sync_queue AS q JOIN device AS d ON q.epoch < d.epoch
+         WHERE q.state = 'acknowledged' ORDER BY q.epoch, q.seq",
+    )?;
+    let mut requeued = 0;
+    for held in all(statement.query([])?, "sync_queue", Held::read)? {
+        let life = seen.iter().find(|life| life.epoch == held.epoch);
+        let holds = life.is_some_and(|life| held.seq <= life.seq || life.above.contains(&held.seq));
+        if holds || !requeue(tx, &held, now_ms)? {
             continue;
         }
-        if !kept {
-            tracing::warn!(%op_id, seq, "the server lost an operation whose body is kept nowhere any more");
-            continue;
-        }
-        stock::release(tx, op_id)?;
         tx.prepare_cached(
-            // What the server had taken was done: a sale that once asked for admission is a fact.
-            "UPDATE sync_queue SET state = 'pending', feed_seq = NULL, finished_at_ms = NULL, next_due_at_ms = :now,
-                 mode = CASE mode WHEN 'admit' THEN 'fact' ELSE mode END
+            "UPDATE sync_queue SET epoch = (SELECT epoch FROM device), seq = (SELECT next_seq FROM device)
              WHERE op_id = :op_id",
         )?
-        .execute(named_params! { ":now": now_ms, ":op_id": op_id.as_bytes() })?;
-        tx.prepare_cached(
-            "UPDATE sync_queue SET waits_for = waits_for + 1
-             WHERE op_id IN (SELECT op_id FROM sync_dependency WHERE depends_on = :op_id)",
-        )?
-        .execute(named_params! { ":op_id": op_id.as_bytes() })?;
+        .execute(named_params! { ":op_id": held.op_id.as_bytes() })?;
+        tx.execute("UPDATE device SET next_seq = next_seq + 1", [])?;
         requeued += 1;
     }
     Ok(requeued)
+}
+
+/// An operation that a server had once.
+struct Held {
+    op_id: OpId,
+    epoch: u32,
+    seq: u64,
+    /// Its body can be sent again.
+    kept: bool,
+}
+
+impl Held {
+    fn read(c: &Columns<'_, '_>) -> Result<Self, StoreError> {
+        Ok(Self { op_id: c.id("op_id")?, epoch: c.count("epoch")?, seq: c.count("seq")?, kept: c.get("kept")? })
+    }
+}
+
+/// Makes an operation pending again that the server does not hold any more; `false` when it cannot be sent.
+fn requeue(tx: &Tx<'_>, held: &Held, now_ms: i64) -> Result<bool, StoreError> {
+    let Held { op_id, seq, kept, .. } = held;
+    if !kept {
+        tracing::warn!(%op_id, seq, "the server lost an operation whose body is kept nowhere any more");
+        return Ok(false);
+    }
+    stock::release(tx, *op_id)?;
+    tx.prepare_cached(
+        // What the server had taken was done: a sale that once asked for admission is a fact.
+        "UPDATE sync_queue SET state = 'pending', feed_seq = NULL, finished_at_ms = NULL, next_due_at_ms = :now,
+             mode = CASE mode WHEN 'admit' THEN 'fact' ELSE mode END
+         WHERE op_id = :op_id",
+    )?
+    .execute(named_params! { ":now": now_ms, ":op_id": op_id.as_bytes() })?;
+    tx.prepare_cached(
+        "UPDATE sync_queue SET waits_for = waits_for + 1
+         WHERE op_id IN (SELECT op_id FROM sync_dependency WHERE depends_on = :op_id)",
+    )?
+    .execute(named_params! { ":op_id": op_id.as_bytes() })?;
+    Ok(true)
 }
 
 /// Drops bodies that nobody will ask for again: acknowledged a week ago and in the server's backup, which holds this

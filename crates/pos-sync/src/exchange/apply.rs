@@ -9,7 +9,7 @@ use pos_protocol::{FeedRow, MappedId, OpVerdict, Verdict};
 use pos_store::feed::IncomingRow;
 use pos_store::mappings::Mapped;
 use pos_store::queue::{self, Claimed, ErrorClass, Fenced, OpMode};
-use pos_store::{Changed, StoreError, Topic, Tx, feed, mappings};
+use pos_store::{Changed, StoreError, Topic, Tx, device, feed, forks, mappings};
 
 use super::push::fault;
 use crate::status::Alarm;
@@ -132,7 +132,7 @@ pub fn apply_verdict(
             let outcome = wait(tx, answered, Alarm::StaleEpoch.as_str(), params, 0, now_ms)?;
             Outcome { alarm: Some(Alarm::StaleEpoch), ..outcome }
         }
-        Verdict::BodyMismatch => alarm(tx, answered, Alarm::BodyMismatch.as_str(), now_ms)?,
+        Verdict::BodyMismatch => alarm(tx, answered, forks::TAKEN, now_ms)?,
         // A server that refuses a fact for lack of stock, or applies what was withdrawn, breaks the protocol.
         Verdict::InsufficientStock { .. } | Verdict::Applied { .. } => {
             alarm(tx, answered, "alarm.unexpected_verdict", now_ms)?
@@ -162,7 +162,9 @@ fn dead(
 
 fn alarm(tx: &Tx<'_>, answered: &Answered, code: &str, now_ms: i64) -> Result<Outcome, StoreError> {
     tracing::error!(op_id = %answered.op_id, code, "the server contradicts this register");
-    let fault = fault(ErrorClass::Alarm, code, serde_json::json!({}));
+    // In which life: that is what a fork, if it is one, is about.
+    let params = serde_json::json!({ "epoch": device::get(tx)?.epoch });
+    let fault = fault(ErrorClass::Alarm, code, params);
     let fenced = queue::dead_letter(tx, answered.op_id, answered.generation, &fault, now_ms)?;
     Ok(Outcome { alarm: Some(Alarm::BodyMismatch), ..Outcome::new(End::Dead, fenced) })
 }

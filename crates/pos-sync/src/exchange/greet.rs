@@ -4,7 +4,8 @@ use pos_domain::chain::ChainHead;
 use pos_protocol::{ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCode, ROW_SCHEMA, SyncApi};
 use pos_store::audit::{self, AuditEntry};
 use pos_store::device::Device;
-use pos_store::{Conn, StoreError, Tx, attachments, chain, device, exchange, feed, first_sync, life, queue};
+use pos_store::queue::SeenLife;
+use pos_store::{Conn, StoreError, Tx, attachments, chain, device, exchange, feed, first_sync, forks, life, queue};
 
 use super::{Exchange, MOST_PAGE_ROWS, SyncError};
 use crate::engine::{Course, Event};
@@ -176,15 +177,21 @@ fn has_forgotten(tx: &Tx<'_>, device: &Device, hello: &Hello, asked_ms: i64) -> 
     }
 }
 
-/// Puts back what a restored server does not hold any more, operations and links.
+/// Puts back what a restored server does not hold any more, operations and links of this life and of those before it.
 fn send_again(tx: &Tx<'_>, device: &Device, hello: &Hello, now_ms: i64) -> Result<usize, StoreError> {
     chain::set_countersigned(tx, ChainHead::START)?;
-    let known = &hello.watermark;
-    if known.epoch == device.epoch {
-        queue::requeue_above(tx, known.seq, &known.above, now_ms)
-    } else {
-        queue::requeue_above(tx, 0, &[], now_ms)
-    }
+    chain::owe_earlier(tx, &forks::list_lives(tx)?)?;
+    let seen: Vec<SeenLife<'_>> = hello
+        .earlier
+        .iter()
+        .chain([&hello.watermark])
+        .map(|known| SeenLife { epoch: known.epoch, seq: known.seq, above: &known.above })
+        .collect();
+    let this = seen.iter().find(|life| life.epoch == device.epoch);
+    let (seq, above) = this.map_or((0, &[][..]), |life| (life.seq, life.above));
+    // First those of this life, whose places stand: the others get places behind them.
+    let requeued = queue::requeue_above(tx, seq, above, now_ms)?;
+    Ok(requeued.saturating_add(queue::requeue_earlier(tx, &seen, now_ms)?))
 }
 
 /// Where this register stands in the feed; a cursor that is not readable is none.

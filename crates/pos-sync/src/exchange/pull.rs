@@ -6,7 +6,7 @@
 
 use pos_protocol::{ApiError, Cursor, OwnOp, Problem, ProblemCode, PullRequest, PullResponse, SyncApi};
 use pos_store::feed::{self, OwnEffect, Page};
-use pos_store::{Changed, StoreError, exchange};
+use pos_store::{Changed, StoreError, exchange, forks};
 
 use super::apply::incoming;
 use super::compare::Comparing;
@@ -78,8 +78,14 @@ impl<A: SyncApi> Exchange<A> {
             }
         }
         let now_ms = self.now_ms();
-        self.write(move |tx| exchange::record_pull_ok(tx, now_ms)).await?;
+        let followed = self
+            .write(move |tx| {
+                exchange::record_pull_ok(tx, now_ms)?;
+                forks::follow(tx, now_ms)
+            })
+            .await?;
         self.note_success();
+        self.note_forks(followed);
         Ok(all)
     }
 

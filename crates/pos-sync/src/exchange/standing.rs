@@ -2,6 +2,7 @@
 
 use pos_protocol::{AttachmentLimits, SyncApi};
 use pos_store::exchange::{self, Breaker, ExchangeState};
+use pos_store::forks::Followed;
 use pos_store::queue::{self, QueueCounts};
 use pos_store::{Conn, StoreError, attachments, conflicts};
 use tokio::sync::watch;
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 use super::attachments::PieceSize;
 use super::{Background, Exchange, MOST_PAGE_ROWS, SyncError};
 use crate::breaker::BreakerState;
-use crate::engine::Trouble;
+use crate::engine::{Event, Trouble};
 use crate::status::{Alarm, Progress, SyncStatus, state_of};
 
 /// What is known only while the program runs. Times are wall-clock, in milliseconds since 1970 UTC.
@@ -36,11 +37,11 @@ pub(crate) struct Live {
     /// A push with links is under way: another one at the same time would carry the same.
     pub(super) links_under_way: bool,
     pub(super) page_rows: u32,
-    /// Life of the server's database; 0 before the first greeting.
     /// What the server keeps of attachments; none before the first greeting, and by a server older than they are.
     pub(super) attachments: Option<AttachmentLimits>,
     /// How many bytes of an attachment travel at once.
     pub(super) piece: PieceSize,
+    /// Life of the server's database; 0 before the first greeting.
     pub(super) server_epoch: u32,
     /// The server has greeted back since the program began.
     pub(super) greeted: bool,
@@ -144,6 +145,22 @@ impl<A: SyncApi> Exchange<A> {
     /// The server has answered well.
     pub(super) fn note_success(&self) {
         self.live().last_error = None;
+    }
+
+    /// What was done about copies of this register that work in the same life. The conflict says all that an alarm would,
+    /// and what is sent again must not wait.
+    pub(super) fn note_forks(&self, followed: Followed) {
+        if followed.is_nothing() {
+            return;
+        }
+        tracing::error!(?followed, "this register's file went on in two places");
+        {
+            let mut live = self.live();
+            if matches!(live.alarm, Some(Alarm::BodyMismatch | Alarm::ChainFault)) {
+                live.alarm = None;
+            }
+        }
+        self.tell(Event::SyncNow);
     }
 
     /// What the engine thinks after an event.

@@ -65,6 +65,7 @@ fn hello() -> Hello {
         authority: Uuid::from_u128(7),
         server_epoch: 1,
         watermark: Watermark { device_id: DeviceId(Uuid::from_u128(1)), epoch: 0, seq: 0, above: vec![] },
+        earlier: vec![],
         backup_watermark: 0,
         feed_seq: 3,
         server_time_ms: 5,
