@@ -9,6 +9,8 @@ mod escpos;
 #[cfg(test)]
 mod pdf;
 #[cfg(test)]
+mod picture;
+#[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod transport;
