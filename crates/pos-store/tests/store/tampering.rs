@@ -188,9 +188,13 @@ fn a_quick_check_reads_the_last_links() {
 fn a_damaged_page_is_named_as_damage() {
     let folder = register_with_history();
     let path = folder.path().join(FILE_NAME);
+    // A page that no opening looks at.
+    let page: u32 = open_without_guards(&folder)
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'sale_tender'", [], |row| row.get(0))
+        .unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
-    let page = bytes.len() / 2 / 4096 * 4096;
-    bytes[page..page + 64].fill(0xAA);
+    let at = usize::try_from(page - 1).unwrap() * 4096;
+    bytes[at..at + 64].fill(0xAA);
     std::fs::write(&path, bytes).unwrap();
     let store = Store::open(folder.path(), pos_store::OpenMode::ReadOnly).unwrap();
     let found = store.verify(Depth::Full).unwrap();
