@@ -8,5 +8,6 @@ mod conflict;
 mod office;
 mod offline;
 mod people;
+mod pictures;
 mod safety;
 mod sale;

@@ -106,6 +106,7 @@ export function status(change: Partial<SyncStatusView> = {}): SyncStatusView {
     failed: 0,
     dead: 0,
     conflicts_open: 0,
+    pictures: { to_send: 0, to_fetch: 0, broken: 0 },
     oldest_pending_ms: null,
     last_success_ms: null,
     next_attempt_ms: null,

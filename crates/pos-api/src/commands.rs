@@ -6,9 +6,9 @@ use pos_app::{App, Outcome, Permission};
 
 use crate::list::{Access, Command, command};
 use crate::request::{
-    AddProduct, CompleteSale, ConnectShop, CreateCategory, CreateCustomer, CreateDemo, CreateProduct,
-    CreateShop, DeleteCustomer, DiscardOperation, EditAndResend, ExportQueue, FindProduct, FindSale,
-    GetPicture, GetReceipt, JoinShop, Latest, ListConflicts, ListCustomers, ListDead, ListHealth,
+    AddPicture, AddProduct, CompleteSale, ConnectShop, CreateCategory, CreateCustomer, CreateDemo,
+    CreateProduct, CreateShop, DeleteCustomer, DiscardOperation, EditAndResend, ExportQueue, FindProduct,
+    FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListConflicts, ListCustomers, ListDead, ListHealth,
     ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneOperation, OneProduct, PreviewImport,
     PreviewSettlement, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup, RetryOperation, RunImport,
     RunReplay, RunVerify, SaveReceipt, ScanCode, SellLines, SetAlerts, SetBackupFolder, SetCartCustomer,
@@ -190,7 +190,7 @@ fn sale_commands() -> Vec<Command> {
 
 fn catalogue_commands() -> Vec<Command> {
     use Access::{Read, Write};
-    use Permission::{EditCatalogue, Look, Sell};
+    use Permission::{EditCatalogue, Look, OperateSync, Sell};
     vec![
         command("product.list", Look, Read, |a: App, r: ListProducts| async move {
             a.list_products(pos_app::ProductFilter {
@@ -224,7 +224,16 @@ fn catalogue_commands() -> Vec<Command> {
         command("product.delete", EditCatalogue, Write, |a: App, r: OneProduct| async move {
             a.delete_product(r.product_id).await
         }),
-        command("product.picture", Look, Read, |a: App, r: GetPicture| async move { a.picture(&r.name) }),
+        command("product.picture", Look, Read, |a: App, r: GetPicture| async move {
+            a.picture(&r.name).await
+        }),
+        command("picture.add", EditCatalogue, Write, |a: App, r: AddPicture| async move {
+            a.add_picture(r.data).await
+        }),
+        command("picture.list", Look, Read, |a: App, _: Nothing| async move { a.list_pictures().await }),
+        command("picture.retry", OperateSync, Write, |a: App, _: Nothing| async move {
+            a.retry_pictures().await
+        }),
         command("stock.find", Look, Read, |a: App, r: FindProduct| async move { a.find_stock(r.code).await }),
         command("category.list", Look, Read, |a: App, _: Nothing| async move { a.list_categories().await }),
         command("category.create", EditCatalogue, Write, |a: App, r: CreateCategory| async move {

@@ -40,6 +40,8 @@ codes! {
     ProductDuplicateCode = "product.duplicate_code",
     /// The product is no longer sold. `code`, `name`
     ProductArchived = "product.archived",
+    /// The file became no picture. `reason`: `file_too_large`, `not_a_picture`, `too_many_pixels`, `damaged`; `max_mib`
+    PictureRefused = "picture.refused",
     /// No such category. No parameters.
     CategoryNotFound = "category.not_found",
     /// Another category has this name. `name` of the other

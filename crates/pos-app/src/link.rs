@@ -22,6 +22,7 @@ use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::keys::Secret;
 use crate::outcome::Topic;
+use crate::usecase::picture_counts;
 use crate::view::{FirstSyncProgress, RoundReport, SyncStateWord, SyncStatusView};
 use crate::world::Network;
 
@@ -136,6 +137,7 @@ impl Link {
             pulled: report.pulled,
             refused: report.refused,
             conflicts: report.conflicts,
+            pictures: report.pictures,
         })
     }
 
@@ -149,6 +151,11 @@ impl Link {
 
     pub(crate) async fn pause(&self, paused: bool) -> Result<(), AppError> {
         if paused { self.handle.pause().await } else { self.handle.resume().await }.map_err(AppError::from)
+    }
+
+    /// Pictures are due.
+    pub(crate) fn carry(&self) {
+        self.handle.carry();
     }
 
     pub(crate) fn cancel(&self) {
@@ -198,6 +205,7 @@ fn topic(topic: pos_store::Topic) -> Option<Topic> {
     Some(match topic {
         pos_store::Topic::Settings => Topic::Settings,
         pos_store::Topic::Categories | pos_store::Topic::Products => Topic::Products,
+        pos_store::Topic::Pictures => Topic::Pictures,
         pos_store::Topic::Stock => Topic::Stock,
         pos_store::Topic::Customers => Topic::Customers,
         pos_store::Topic::Cashiers => Topic::Shop,
@@ -225,6 +233,7 @@ fn status_view(status: &SyncStatus, failed: u32) -> SyncStatusView {
         failed,
         dead: count(status.dead),
         conflicts_open: count(status.conflicts_open),
+        pictures: picture_counts(&status.attachments),
         oldest_pending_ms: status.oldest_pending_ms,
         last_success_ms: status.last_success_ms,
         next_attempt_ms: status.next_attempt_ms,

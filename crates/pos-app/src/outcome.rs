@@ -16,6 +16,8 @@ pub enum Topic {
     Sales,
     /// Products and categories.
     Products,
+    /// Bytes of pictures that have arrived.
+    Pictures,
     /// Customers.
     Customers,
     /// Stock.
@@ -30,11 +32,12 @@ pub enum Topic {
 
 impl Topic {
     /// All topics, for a listener that missed some news.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Shop,
         Self::Cart,
         Self::Sales,
         Self::Products,
+        Self::Pictures,
         Self::Customers,
         Self::Stock,
         Self::Sync,

@@ -261,6 +261,17 @@ pub(crate) enum Product {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Give a product a picture, or take it away.
+    Picture {
+        /// Code or barcode.
+        code: String,
+        /// A JPEG, PNG or WebP file of at most 12 MiB; it is made smaller.
+        #[arg(required_unless_present = "remove")]
+        file: Option<PathBuf>,
+        /// The product has no picture any more.
+        #[arg(long, conflicts_with = "file")]
+        remove: bool,
+    },
 }
 
 /// `comptoir sell`

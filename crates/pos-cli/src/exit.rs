@@ -37,6 +37,7 @@ impl Exit {
             | ErrorCode::ProductNotFound
             | ErrorCode::ProductDuplicateCode
             | ErrorCode::ProductArchived
+            | ErrorCode::PictureRefused
             | ErrorCode::CategoryNotFound
             | ErrorCode::CategoryDuplicateName
             | ErrorCode::CustomerNotFound

@@ -57,6 +57,9 @@ const fn template(code: ErrorCode) -> &'static str {
         }
         ErrorCode::ProductDuplicateCode => "{code} belongs to {name} already. Choose another code.",
         ErrorCode::ProductArchived => "{code} {name} is no longer sold.",
+        ErrorCode::PictureRefused => {
+            "No picture was taken: {reason}. Give a JPEG, PNG or WebP file of at most {max_mib} MiB."
+        }
         ErrorCode::CategoryNotFound => "There is no such category.",
         ErrorCode::CategoryDuplicateName => "There is a category {name} already.",
         ErrorCode::CustomerNotFound => "There is no such customer.",

@@ -61,6 +61,13 @@ pub struct GetPicture {
     pub name: String,
 }
 
+/// `picture.add`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct AddPicture {
+    /// Base64 of a JPEG, PNG or WebP file of at most 12 MiB.
+    pub data: String,
+}
+
 /// `category.create`
 #[derive(Debug, Clone, Deserialize, TS)]
 pub struct CreateCategory {

@@ -14,7 +14,7 @@ pub use cart::{
     SetCartNote, SetLine, SetPrice,
 };
 pub use catalogue::{
-    CreateCategory, CreateProduct, FindProduct, GetPicture, ListProducts, OneProduct, PreviewImport,
+    AddPicture, CreateCategory, CreateProduct, FindProduct, GetPicture, ListProducts, OneProduct, PreviewImport,
     RunImport, UpdateCategory, UpdateProduct,
 };
 pub use conflict::{ListConflicts, OneConflict, ReopenConflict, ResolveConflict};

@@ -7,9 +7,9 @@ use pos_store::{Conn, categories, products, queue, settings};
 use serde_json::json;
 
 use super::cart::shown_stock;
+use super::pictures::changed_picture;
 use crate::app::App;
 use crate::code::ErrorCode;
-use crate::demo;
 use crate::error::{AppError, decimal};
 use crate::outcome::{Outcome, Topic};
 use crate::view::{Page, ProductDraft, ProductView, StockView};
@@ -108,12 +108,6 @@ impl App {
         self.wrote();
         Ok(Outcome::changed((), &[Topic::Products, Topic::Sync]))
     }
-
-    /// `product.picture`: the picture as SVG text.
-    pub fn picture(&self, name: &str) -> Result<Outcome<String>, AppError> {
-        let svg = demo::picture(name).ok_or_else(|| AppError::input("picture", "unknown"))?;
-        Ok(Outcome::read(svg.to_owned()))
-    }
 }
 
 /// The product of a code or barcode, or the error that names it.
@@ -197,7 +191,7 @@ fn from_draft(
         track_stock: draft.track_stock,
         offline_policy: draft.offline_policy,
         favourite: draft.favourite,
-        picture: before.and_then(|p| p.picture.clone()),
+        picture: changed_picture(conn, draft.picture, before.and_then(|p| p.picture.clone()))?,
         archived: draft.archived,
         barcodes,
     };

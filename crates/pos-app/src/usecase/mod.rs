@@ -14,6 +14,7 @@ mod health;
 mod importing;
 mod known_stock;
 mod people;
+mod pictures;
 mod printing;
 mod queue;
 mod receipts;
@@ -30,5 +31,6 @@ mod sync;
 mod verify;
 
 pub use catalogue::ProductFilter;
+pub(crate) use pictures::picture_counts;
 pub(crate) use records::Stamp;
 pub(crate) use starting::open_file;

@@ -4,6 +4,8 @@ use pos_domain::{Customer, OfflinePolicy, Product, Quantity};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::picture::PictureChange;
+
 /// A page of a long list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct Page<T: TS> {
@@ -81,6 +83,9 @@ pub struct ProductDraft {
     pub favourite: bool,
     /// No longer sold.
     pub archived: bool,
+    /// What becomes of its picture.
+    #[serde(default)]
+    pub picture: PictureChange,
 }
 
 /// A customer with what is shown beside it.

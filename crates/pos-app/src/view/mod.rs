@@ -7,6 +7,7 @@ mod cart;
 mod catalogue;
 mod conflict;
 mod health;
+mod picture;
 mod queue;
 mod recovery;
 mod sale;
@@ -23,6 +24,7 @@ pub use catalogue::{
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
+pub use picture::{AddedPicture, OpenPicture, PictureChange, PictureCounts, PictureFile, PictureState};
 pub use queue::{DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried};
 pub use recovery::{
     BackupCause, BackupList, BackupView, BackupWarning, BackupWarningCode, Counts, LifeCause, RecoveryReport,

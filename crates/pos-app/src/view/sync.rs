@@ -4,6 +4,8 @@ use pos_domain::OpId;
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::picture::PictureCounts;
+
 /// The state in one word; also the `data-state` of the indicator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -39,6 +41,8 @@ pub struct SyncStatusView {
     pub dead: u32,
     /// Open conflicts.
     pub conflicts_open: u32,
+    /// Pictures that are not where they belong yet. Nothing else waits for them.
+    pub pictures: PictureCounts,
     /// Since when the oldest operation waits.
     pub oldest_pending_ms: Option<i64>,
     /// When the last exchange with the server succeeded.
@@ -143,6 +147,8 @@ pub struct RoundReport {
     pub refused: u32,
     /// Conflicts opened.
     pub conflicts: u32,
+    /// Pictures that were sent or fetched. The window's follow by themselves.
+    pub pictures: u32,
 }
 
 /// What a round would do.

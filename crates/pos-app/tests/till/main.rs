@@ -10,6 +10,7 @@ mod checkout;
 mod joining;
 mod lateness;
 mod office;
+mod pictures;
 mod recovery;
 mod shop;
 mod shortage;

@@ -43,6 +43,7 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Product(Product::Search { .. }) => &["product.list"],
         Command::Product(Product::Show { .. }) => &["product.find"],
         Command::Product(Product::Set { .. }) => &["product.update"],
+        Command::Product(Product::Picture { .. }) => &["picture.add", "product.update"],
         Command::Quote => &["quote.calculate"],
         Command::Sell(_) => &["sale.sell"],
         Command::Stock { .. } => &["stock.find"],

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +16,11 @@ use crate::output::{Report, tell};
 use crate::progress::watched;
 use crate::session::Session;
 use crate::table::{Lean, table};
+
+#[derive(Debug, Deserialize)]
+struct Added {
+    picture: String,
+}
 
 #[derive(Debug, Deserialize)]
 struct View {
@@ -37,6 +44,7 @@ struct Product {
     track_stock: bool,
     offline_policy: String,
     favourite: bool,
+    picture: Option<String>,
     archived: bool,
 }
 
@@ -56,6 +64,7 @@ struct Document {
     stock: Option<StockDocument>,
     offline_policy: String,
     favourite: bool,
+    picture: Option<String>,
     archived: bool,
     unsynced: bool,
 }
@@ -77,6 +86,7 @@ impl Document {
             stock: stock.map(|stock| Some(stock).into()),
             offline_policy: product.offline_policy,
             favourite: product.favourite,
+            picture: product.picture,
             archived: product.archived,
             unsynced,
         }
@@ -89,7 +99,16 @@ pub(crate) async fn run(session: &Session, command: Command) -> Result<Report, F
         Command::Import { file, dry_run, columns } => import(session, &file, dry_run, columns).await,
         Command::Search { text, limit } => search(session, &text, limit).await,
         Command::Show { code } => show(session, &code).await,
-        Command::Set { code, price, name } => set(session, &code, price, name).await,
+        Command::Set { code, price, name } => {
+            change(session, &code, Change { price, name, picture: json!("keep") }).await
+        }
+        Command::Picture { code, file, remove: _ } => {
+            let picture = match file {
+                Some(file) => json!({ "set": add_picture(session, &file).await? }),
+                None => json!("remove"),
+            };
+            change(session, &code, Change { price: None, name: None, picture }).await
+        }
     }
 }
 
@@ -128,12 +147,22 @@ async fn search(session: &Session, text: &str, limit: Option<usize>) -> Result<R
     Report::done(&documents, words)
 }
 
-async fn set(
-    session: &Session,
-    code: &str,
+/// What is to be changed; the rest of the product stays.
+struct Change {
     price: Option<String>,
     name: Option<String>,
-) -> Result<Report, Failure> {
+    picture: Value,
+}
+
+/// Adds a file as a picture; its name.
+async fn add_picture(session: &Session, file: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(file).map_err(|e| Failure::file(file, e))?;
+    let Added { picture } = session.call("picture.add", json!({ "data": STANDARD.encode(bytes) })).await?;
+    Ok(picture)
+}
+
+async fn change(session: &Session, code: &str, change: Change) -> Result<Report, Failure> {
+    let Change { price, name, picture } = change;
     let currency = session.currency().await?;
     let View { product, .. } = session.call("product.find", json!({ "code": code })).await?;
     let request = json!({
@@ -152,6 +181,7 @@ async fn set(
             "offline_policy": product.offline_policy,
             "favourite": product.favourite,
             "archived": product.archived,
+            "picture": picture,
         },
     });
     let view: View = session.call("product.update", request).await?;

@@ -16,14 +16,19 @@ struct Round {
     pulled: u32,
     refused: u32,
     conflicts: u32,
+    pictures: u32,
 }
 
 /// `comptoir sync`
 pub(crate) async fn round(session: &Session) -> Result<Report, Failure> {
     session.shop().await?;
     let round: Round = watched(session, "sync", session.call("sync.now", json!({}))).await?;
-    let Round { pushed, pulled, refused, conflicts } = &round;
-    let words = format!("{pushed} sent, {pulled} rows received, {refused} refused, {conflicts} conflicts.\n");
+    let Round { pushed, pulled, refused, conflicts, pictures } = &round;
+    let mut words =
+        format!("{pushed} sent, {pulled} rows received, {refused} refused, {conflicts} conflicts.\n");
+    if *pictures > 0 {
+        words.push_str(&format!("{pictures} pictures sent or received.\n"));
+    }
     Report::done(&round, words)
 }
 
@@ -127,11 +132,20 @@ struct Status {
     failed: u32,
     dead: u32,
     conflicts_open: u32,
+    pictures: Pictures,
     oldest_pending_ms: Option<AtMs>,
     last_success_ms: Option<AtMs>,
     next_attempt_ms: Option<AtMs>,
     last_error: Option<String>,
     alarm: Option<String>,
+}
+
+/// Pictures that are not where they belong yet.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Pictures {
+    to_send: u32,
+    to_fetch: u32,
+    broken: u32,
 }
 
 /// The state of the sync. Times are RFC 3339 in UTC.
@@ -142,6 +156,7 @@ struct StatusDocument {
     failed: u32,
     dead: u32,
     conflicts_open: u32,
+    pictures: Pictures,
     last_success: Option<String>,
     joined: bool,
     online: bool,
@@ -233,6 +248,7 @@ pub(crate) async fn status(session: &Session) -> Result<Report, Failure> {
         failed: status.failed,
         dead: status.dead,
         conflicts_open: status.conflicts_open,
+        pictures: status.pictures,
         last_success: time(status.last_success_ms),
         joined: status.joined,
         online: status.online,
@@ -253,6 +269,12 @@ fn status_words(status: &Status, alerts: &[String]) -> String {
         "{state}: {pending} wait for the server, {failed} will be tried again, {dead} were refused for good, \
          {conflicts_open} conflicts are open.\n"
     );
+    let Pictures { to_send, to_fetch, broken } = status.pictures;
+    if to_send + to_fetch + broken > 0 {
+        words.push_str(&format!(
+            "Pictures: {to_send} wait to be sent, {to_fetch} to be fetched, {broken} were given up.\n"
+        ));
+    }
     if !status.joined {
         words.push_str("This shop has no server.\n");
     }

@@ -257,3 +257,30 @@ fn a_product_made_on_two_registers_becomes_one_and_the_names_are_chosen() {
         shell.verify();
     }
 }
+
+/// A PNG of four pixels.
+const FOUR_PIXELS: [u8; 73] = [
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00,
+    0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x02, 0x08, 0x02, 0x00, 0x00, 0x00, 0xfd, 0xd4, 0x9a, 0x73, 0x00,
+    0x00, 0x00, 0x10, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0x38, 0x21, 0x27, 0x07, 0x44, 0x0c, 0x10,
+    0x0a, 0x00, 0x1f, 0x26, 0x04, 0x11, 0xa2, 0x8f, 0x22, 0xaf, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e,
+    0x44, 0xae, 0x42, 0x60, 0x82,
+];
+
+#[test]
+fn a_picture_is_given_to_a_product_sent_fetched_and_taken_away() {
+    let (_server, first, second) = two_registers(5);
+    let product = first.done(&["product", "picture", "LAST", &first.file("last.png", FOUR_PIXELS)]);
+    let picture = product["picture"].as_str().expect("a name").to_owned();
+    assert_eq!(first.done(&["status"])["pictures"], json!({ "to_send": 1, "to_fetch": 0, "broken": 0 }));
+    assert_eq!(first.done(&["sync"])["pictures"], 1);
+    assert_eq!(second.done(&["sync"])["pictures"], 1);
+    assert_eq!(second.done(&["product", "show", "LAST"])["picture"], json!(picture));
+    let refused = first.refused(3, &["product", "picture", "LAST", &first.file("menu.pdf", "%PDF-1.7")]);
+    assert_eq!(
+        (&refused["code"], &refused["params"]["reason"]),
+        (&json!("picture.refused"), &json!("not_a_picture"))
+    );
+    assert!(first.done(&["product", "picture", "LAST", "--remove"])["picture"].is_null());
+    assert_eq!(first.run(&["product", "picture", "LAST"]).code, 2, "a file or --remove");
+}

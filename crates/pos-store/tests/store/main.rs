@@ -1,6 +1,8 @@
 //! The store as its callers use it, on real files.
 
 #[cfg(test)]
+mod attachments;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod decisions;

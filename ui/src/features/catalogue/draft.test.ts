@@ -9,7 +9,7 @@ it('turns typed decimals into the program\u2019s own notation in either language
 });
 
 it('splits barcodes however they were pasted and leaves an unknown first count out', () => {
-  const draft = draftOf({ ...emptyForm('warn'), name: ' Riz ', price: '62 000', barcodes: '2000010000012\n40170725; X-1' });
+  const draft = draftOf({ ...emptyForm('warn'), name: ' Riz ', price: '62 000', barcodes: '2000010000012\n40170725; X-1' }, 'keep');
   expect(draft.barcodes).toEqual(['2000010000012', '40170725', 'X-1']);
   expect(draft).toMatchObject({ name: 'Riz', price: '62000', opening_stock: null, category_id: null, offline_policy: 'warn', unit: 'pcs' });
 });

@@ -3,6 +3,7 @@ import { type CurrencyShape, typedAmount } from '$lib/format/money';
 import { type Language, plainDecimal } from '$lib/format/number';
 import { typedPercent } from '$lib/format/rate';
 import type { OfflinePolicy } from '$lib/host/bindings/OfflinePolicy';
+import type { PictureChange } from '$lib/host/bindings/PictureChange';
 import type { Product } from '$lib/host/bindings/Product';
 import type { ProductDraft } from '$lib/host/bindings/ProductDraft';
 
@@ -59,7 +60,7 @@ export function formOf(product: Product, currency: CurrencyShape, language: Lang
   };
 }
 
-export function draftOf(form: ProductForm): ProductDraft {
+export function draftOf(form: ProductForm, picture: PictureChange): ProductDraft {
   return {
     code: form.code.trim(),
     barcodes: form.barcodes.split(/[\s,;]+/).filter((code) => code !== ''),
@@ -74,5 +75,6 @@ export function draftOf(form: ProductForm): ProductDraft {
     offline_policy: form.offlinePolicy,
     favourite: form.favourite,
     archived: form.archived,
+    picture,
   };
 }

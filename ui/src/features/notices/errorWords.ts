@@ -49,6 +49,19 @@ function heldBecause(reason: string): string {
   }
 }
 
+/** Why a file became no picture. */
+function pictureRefusal(reason: string, max: string): Words {
+  switch (reason) {
+    case 'file_too_large':
+    case 'too_many_pixels':
+      return { title: m.picture_too_large(), text: m.picture_too_large_do({ max }) };
+    case 'damaged':
+      return { title: m.picture_damaged(), text: m.picture_damaged_do() };
+    default:
+      return { title: m.err_picture_refused(), text: m.err_picture_refused_do() };
+  }
+}
+
 const WORDS: Record<AnyCode, Write> = {
   'app.not_set_up': plain(m.err_app_not_set_up, m.err_app_not_set_up_do),
   'app.already_set_up': plain(m.err_app_already_set_up, m.err_app_already_set_up_do),
@@ -65,6 +78,7 @@ const WORDS: Record<AnyCode, Write> = {
     title: m.err_product_duplicate_code({ code: text(p, 'code'), name: text(p, 'name') }),
     text: m.err_product_duplicate_code_do(),
   }),
+  'picture.refused': (p) => pictureRefusal(text(p, 'reason'), text(p, 'max_mib')),
   'product.archived': (p) => ({ title: m.err_product_archived({ name: text(p, 'name') }), text: m.err_product_archived_do() }),
   'category.not_found': plain(m.err_category_not_found, m.err_category_not_found_do),
   'category.duplicate_name': (p) => ({ title: m.err_category_duplicate_name({ name: text(p, 'name') }), text: m.err_category_duplicate_name_do() }),

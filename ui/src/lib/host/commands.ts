@@ -16,6 +16,8 @@ const TIMEOUTS_MS: Partial<Record<CommandName, number>> = {
   'shop.create_demo': 60_000,
   'shop.join': 120_000,
   'shop.connect': 120_000,
+  // A large photograph is unpacked and made small.
+  'picture.add': 60_000,
   'import.preview': 60_000,
   'import.run': 600_000,
   'sync.now': 120_000,
