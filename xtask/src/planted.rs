@@ -1,4 +1,4 @@
-//! One planted bug after the other: is each of them found? See docs/SIMULATOR.md.
+//! One planted bug after the other: is each of them found? See docs/PLANTED.md.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::command::{announce, cargo};
 use crate::test::Counts;
 
 /// The page that keeps the table, and the lines between which it stands.
-const PAGE: &str = "docs/SIMULATOR.md";
+const PAGE: &str = "docs/PLANTED.md";
 const BEGINS: &str = "<!-- planted: begins -->\n";
 const ENDS: &str = "<!-- planted: ends -->\n";
 /// Seeds in which a bug must be found.

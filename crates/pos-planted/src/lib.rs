@@ -3,7 +3,7 @@
 //! A suite that finds none of its bugs proves nothing. So each incident that happened elsewhere, and each mistake that
 //! we fear, stands in [`Bug`] and is built into the crate where it would be made, in lines that begin with
 //! `#[cfg(feature = "planted")]`. `cargo xtask sim --planted` runs the simulator or a named test with one bug at a time
-//! and fails when one is not found; docs/SIMULATOR.md keeps the table.
+//! and fails when one is not found; docs/PLANTED.md keeps the table.
 //!
 //! This crate knows nothing of the shop: names, words, and which one is planted in this process. It is an optional
 //! dependency of what ships, so that a program without the feature holds nothing of it, and a release build with the

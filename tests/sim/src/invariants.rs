@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::books::Books;
+use crate::oracles;
 use crate::task::finish;
 use crate::till::Till;
 use crate::town::Town;
@@ -33,7 +34,7 @@ pub(crate) const WORDS: [&str; 12] = [
     "what is computed can be computed again from what happened, whatever the clocks said",
 ];
 
-fn rows<T>(
+pub(crate) fn rows<T>(
     connection: &Connection,
     sql: &str,
     read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
@@ -42,7 +43,7 @@ fn rows<T>(
     statement.query_map([], |row| read(row)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn id(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
+pub(crate) fn id(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
     row.get::<_, [u8; 16]>(column).map(Uuid::from_bytes)
 }
 
@@ -142,6 +143,7 @@ pub(crate) fn of_rest(town: &Town, tills: &[Till], books: &Books, faults: &mut F
         let file = till.look();
         of_queue(till.number, &file, &on_server, &mut made, faults);
         of_sales(till.number, &file, &server, faults);
+        oracles::of_the_dead(till.number, &file, faults);
         of_shared_rows(till.number, &file, &server, faults);
         if let Some(app) = &till.app {
             of_own_checks(app, till.number, faults);
@@ -151,6 +153,7 @@ pub(crate) fn of_rest(town: &Town, tills: &[Till], books: &Books, faults: &mut F
         faults.push((3, format!("{op_id} is on the server and no register made it")));
     }
     of_goods(&server, faults);
+    oracles::of_sales_on_server(&server, faults);
 }
 
 /// What the server holds of an operation: the hash of its body, and the first word of its verdict.

@@ -19,6 +19,7 @@ mod chance;
 mod deed;
 mod hunt;
 mod invariants;
+mod oracles;
 mod play;
 mod road;
 mod task;
