@@ -229,6 +229,11 @@ impl<'t> Batch<'t> {
         }
     }
 
+    /// Whether a row moves with this batch.
+    pub(crate) fn has_touched(&self, entity: EntityKind, id: Uuid) -> bool {
+        self.touched.contains_key(&(entity, id))
+    }
+
     /// Takes rows of a kind into account, or out of it.
     pub(crate) fn add_total(&mut self, entity: EntityKind, change: i64) {
         *self.totals.entry(entity).or_insert(0) += change;

@@ -43,6 +43,7 @@ mod secret;
 mod server;
 mod session;
 mod storage;
+mod upkeep;
 mod verify;
 
 pub use attachments::Swept;

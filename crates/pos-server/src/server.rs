@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use pos_domain::settings::ShopSettings;
 use pos_domain::{DeviceId, Hash32};
@@ -11,6 +11,7 @@ use pos_sqlite::{FolderLock, OpenMode, ReadLane};
 use tokio::sync::watch;
 
 use crate::actor::Actor;
+use crate::backup::{self, Backup};
 use crate::business::found_in;
 use crate::clock::Clock;
 use crate::error::{ServerError, refused, unavailable};
@@ -22,7 +23,9 @@ use crate::secret::{new_id, token_hash};
 use crate::session::DeviceSession;
 use crate::storage::device::Device;
 use crate::storage::postgres::Follower;
+use crate::storage::upkeep::Reading;
 use crate::storage::{Founding, Sql, Store, audit, business, conflict, device};
+use crate::upkeep;
 
 /// A day, in milliseconds.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -44,6 +47,10 @@ pub(crate) struct Inner {
     /// Registers by the hash of their token, while no other server can change them. Only tokens that were found, so it
     /// is no larger than the business.
     devices: RwLock<HashMap<Hash32, Arc<Device>>>,
+    /// Where the business is kept.
+    location: Location,
+    /// How far registers have read since that was last noted: as many as there are registers.
+    readings: Mutex<HashMap<DeviceId, Reading>>,
     _lock: FolderLock,
 }
 
@@ -76,7 +83,19 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let actor = Actor::start(store.clone(), clock.clone(), feed.clone(), Arc::clone(&metrics))?;
         let devices = RwLock::new(HashMap::new());
-        let inner = Inner { actor, _follower: follower, store, clock, feed, metrics, devices, _lock: lock };
+        let readings = Mutex::default();
+        let inner = Inner {
+            actor,
+            _follower: follower,
+            store,
+            clock,
+            feed,
+            metrics,
+            devices,
+            location,
+            readings,
+            _lock: lock,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -186,6 +205,44 @@ impl Server {
             })
             .await?;
         Ok(self.inner.metrics.to_text(gauges))
+    }
+
+    /// Lets go of deletions and decided conflicts that have stood long enough, in steps of a few milliseconds behind
+    /// whoever pushes. Call it now and then: time is the server's clock, and nothing happens before it is due.
+    ///
+    /// # Errors
+    /// [`ServerError::Write`]; what went before is gone.
+    pub async fn upkeep(&self) -> Result<(), ServerError> {
+        let now_ms = self.inner.clock.now_ms();
+        let readings: Vec<_> = {
+            let mut readings = self.inner.readings.lock().unwrap_or_else(PoisonError::into_inner);
+            readings.drain().collect()
+        };
+        self.inner.store.write_behind_async(move |tx| upkeep::note(tx, &readings, now_ms)).await?;
+        loop {
+            let step = self.inner.store.write_behind_async(move |tx| upkeep::step(tx, now_ms)).await?;
+            if step.conflicts > 0 {
+                self.publish_feed().await;
+            }
+            if !step.is_full() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes a backup when an hour has passed since the last one and something has changed; whether it did. Blocks the
+    /// calling thread for as long as the business is large; registers go on meanwhile.
+    ///
+    /// # Errors
+    /// As [`crate::back_up`].
+    pub fn back_up_when_due(&self) -> Result<Option<Backup>, ServerError> {
+        let Inner { store, location, clock, .. } = &*self.inner;
+        backup::back_up_when_due(store, location, clock)
+    }
+
+    /// Notes how far a register has read.
+    pub(crate) fn note_reading(&self, device_id: DeviceId, reading: Reading) {
+        self.inner.readings.lock().unwrap_or_else(PoisonError::into_inner).insert(device_id, reading);
     }
 
     /// Notes that a request was refused.

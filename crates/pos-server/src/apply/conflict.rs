@@ -17,7 +17,7 @@ use super::ledger::Ledger;
 use super::{ApplyError, Cause, invalid};
 use crate::batch::{Batch, Origin};
 use crate::storage::conflict::{self as store, ConflictRow, Resolution};
-use crate::storage::stock;
+use crate::storage::{stock, upkeep};
 
 /// Goods that an operation took and that were not there.
 pub(super) struct Missing {
@@ -159,9 +159,16 @@ fn close(batch: &Batch<'_>, cause: &Cause<'_>, row: &mut ConflictRow) -> Result<
 
 /// Writes a conflict and moves it to the end of the feed.
 pub(super) fn save(batch: &mut Batch<'_>, origin: Origin, mut row: ConflictRow) -> Result<(), ApplyError> {
+    let id = row.conflict.conflict_id;
+    // One that had left the lists comes back to them.
+    let comes_back =
+        row.rev > 0 && !batch.has_touched(EntityKind::Conflict, id.0) && upkeep::has_left(batch.tx, id)?;
+    if comes_back {
+        batch.add_total(EntityKind::Conflict, 1);
+    }
     row.rev += 1;
     store::save(batch.tx, &row)?;
-    batch.touch(EntityKind::Conflict, row.conflict.conflict_id.0, row.rev, false, origin);
+    batch.touch(EntityKind::Conflict, id.0, row.rev, false, origin);
     Ok(())
 }
 

@@ -27,9 +27,11 @@ pub(crate) mod report;
 pub(crate) mod sale;
 pub(crate) mod seal;
 pub(crate) mod sqlite;
+pub(crate) mod stamps;
 pub(crate) mod stock;
 mod store;
 mod tx;
+pub(crate) mod upkeep;
 mod value;
 
 use std::error::Error;

@@ -5,6 +5,6 @@ SELECT
 FROM conflict
 CROSS JOIN feed
 WHERE feed.entity = :entity AND feed.entity_id = conflict.conflict_id
-    AND conflict.conflict_id >= :from
+    AND conflict.conflict_id >= :from AND NOT feed.deleted
 ORDER BY conflict.conflict_id
 LIMIT :limit

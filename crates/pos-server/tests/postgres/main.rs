@@ -9,6 +9,9 @@ const DISK: pos_testkit::postgres::Disk = pos_testkit::postgres::Disk::Trusted;
 #[path = "../server/attachments.rs"]
 mod attachments;
 #[cfg(test)]
+#[path = "../server/backups.rs"]
+mod backups;
+#[cfg(test)]
 #[path = "../server/chain.rs"]
 mod chain;
 #[cfg(test)]
@@ -57,6 +60,9 @@ mod stock;
 mod store;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+#[path = "../server/upkeep.rs"]
+mod upkeep;
 #[cfg(test)]
 #[path = "../server/verdicts.rs"]
 mod verdicts;

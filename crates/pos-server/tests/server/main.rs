@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod attachments;
 #[cfg(test)]
+mod backups;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod client;
@@ -35,6 +37,8 @@ mod sqlite;
 mod stock;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod upkeep;
 #[cfg(test)]
 mod verdicts;
 #[cfg(test)]
