@@ -7,6 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pos_app::view::SaleCompleted;
 use pos_domain::{Hash32, OperationBody, RequestId, SaleId};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::invariants::{Faults, ids};
 
 /// A sale as it was shown as sold.
 #[derive(Debug, Clone)]
@@ -25,6 +29,11 @@ pub(crate) struct Books {
     /// Presses of the button that were answered with a refusal: the customer has left or pays again.
     pub(crate) refused: BTreeSet<(usize, RequestId)>,
     numbers: BTreeMap<String, SaleId>,
+    /// Operations of files that are gone: the server may know them.
+    pub(crate) gone: BTreeSet<Uuid>,
+    /// Sales of a folder that is gone with everything that its register kept: what is left of them is the receipt, and
+    /// what the server was told.
+    pub(crate) lost: BTreeMap<SaleId, Sold>,
 }
 
 impl Books {
@@ -35,7 +44,7 @@ impl Books {
         till: usize,
         sale: &SaleCompleted,
         expected: Option<i64>,
-        faults: &mut Vec<(u8, String)>,
+        faults: &mut Faults,
     ) {
         let document = &sale.receipt.document;
         let lines: i64 = document.lines.iter().map(|line| line.amounts.gross.minor()).sum();
@@ -66,5 +75,28 @@ impl Books {
         {
             faults.push((2, format!("{} was sold as {before:?} and as {sold:?}", sale.sale_id)));
         }
+    }
+
+    /// A register's file is about to be replaced: what it has made stays known.
+    pub(crate) fn note_operations(&mut self, file: &Connection) {
+        self.gone.extend(ids(file, "SELECT op_id AS id FROM sync_queue"));
+    }
+
+    /// A register's folder is gone, with journal and mark; `left` is the file that takes its place, if one does. How
+    /// many sales went with it.
+    pub(crate) fn lose(&mut self, till: usize, left: Option<&Connection>) -> usize {
+        let kept = left.map_or_else(BTreeSet::new, |file| {
+            ids(file, "SELECT sale_id AS id FROM sale WHERE state = 'final'")
+        });
+        let (lost, sold) = std::mem::take(&mut self.sold)
+            .into_iter()
+            .partition(|(sale_id, sold)| sold.till == till && !kept.contains(&sale_id.0));
+        self.sold = sold;
+        let lost: BTreeMap<SaleId, Sold> = lost;
+        // A number of a sale that is gone may be given again by a register that does not know that it was put back.
+        self.numbers.retain(|_, sale_id| !lost.contains_key(sale_id));
+        let count = lost.len();
+        self.lost.extend(lost);
+        count
     }
 }

@@ -43,6 +43,11 @@ pub(crate) fn rows<T>(
     statement.query_map([], |row| read(row)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
+/// The ids that a statement names `id`.
+pub(crate) fn ids(connection: &Connection, sql: &str) -> BTreeSet<Uuid> {
+    rows(connection, sql, |row| id(row, "id")).into_iter().collect()
+}
+
 pub(crate) fn id(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
     row.get::<_, [u8; 16]>(column).map(Uuid::from_bytes)
 }
@@ -132,12 +137,12 @@ pub(crate) fn of_own_checks(app: &App, number: usize, faults: &mut Faults) {
 }
 
 /// When all has come to rest: the books, every register and the server say the same.
-pub(crate) fn of_rest(town: &Town, tills: &[Till], books: &Books, faults: &mut Faults) {
+pub(crate) fn of_rest(town: &Town, tills: &[&Till], books: &Books, faults: &mut Faults) {
     let server = town.look();
     of_balances(&server, faults);
     faults.extend(town.verify().into_iter().map(|words| (12, format!("server: {words}"))));
     let on_server = operations_on(&server);
-    let mut made = BTreeSet::new();
+    let mut made = books.gone.clone();
     for till in tills {
         of_register(till, books, faults);
         let file = till.look();

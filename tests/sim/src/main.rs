@@ -17,15 +17,18 @@
 mod books;
 mod chance;
 mod deed;
+mod disk;
 mod hunt;
 mod invariants;
 mod oracles;
 mod play;
 mod road;
+mod steps;
 mod task;
 mod till;
 mod town;
 mod trace;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! The network between registers and server: every question and every answer lies in the simulator's hands.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use pos_protocol::{ApiError, Problem, ProblemCode};
@@ -7,6 +8,7 @@ use pos_sync::transport::{Question, Reply, ServerFn};
 use tokio::sync::oneshot;
 
 use crate::chance::Chance;
+use crate::versions::Age;
 
 /// What an answer is.
 pub(crate) type Answer = Result<Reply, ApiError>;
@@ -21,22 +23,56 @@ pub(crate) struct Asked {
 
 /// The side of it that registers see.
 #[derive(Clone, Default)]
-pub(crate) struct Road(Arc<Mutex<Vec<Asked>>>);
+pub(crate) struct Road(Arc<Mutex<Traffic>>);
+
+#[derive(Default)]
+struct Traffic {
+    asked: Vec<Asked>,
+    /// Questions of each register without an answer.
+    open: BTreeMap<usize, usize>,
+}
+
+/// A question without an answer, until it is dropped.
+struct Open {
+    road: Road,
+    till: usize,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(open) = self.road.0.lock().unwrap().open.get_mut(&self.till) {
+            *open -= 1;
+        }
+    }
+}
 
 impl Road {
     /// The way of one register.
     pub(crate) fn of(&self, till: usize) -> ServerFn {
-        let asked = Arc::clone(&self.0);
+        let road = self.clone();
         Arc::new(move |token, question| {
             let (reply, answer) = oneshot::channel();
             let token = token.map(str::to_owned);
-            asked.lock().unwrap().push(Asked { till, token, question, reply });
-            Box::pin(async move { answer.await.unwrap_or_else(|_| Err(no_answer("the wire was cut"))) })
+            let mut traffic = road.0.lock().unwrap();
+            traffic.asked.push(Asked { till, token, question, reply });
+            *traffic.open.entry(till).or_default() += 1;
+            drop(traffic);
+            let open = Open { road: road.clone(), till };
+            Box::pin(async move {
+                let answer = answer.await.unwrap_or_else(|_| Err(no_answer("the wire was cut")));
+                drop(open);
+                answer
+            })
         })
     }
 
     pub(crate) fn take(&self) -> Vec<Asked> {
-        std::mem::take(&mut self.0.lock().unwrap())
+        std::mem::take(&mut self.0.lock().unwrap().asked)
+    }
+
+    /// Whether a register has asked and has no answer yet.
+    pub(crate) fn has_asked(&self, till: usize) -> bool {
+        self.0.lock().unwrap().open.get(&till).is_some_and(|open| *open > 0)
     }
 }
 
@@ -57,6 +93,8 @@ pub(crate) enum Weather {
     Busy,
     /// Each message may meet anything.
     Storm,
+    /// The server is of another version.
+    Version(Age),
 }
 
 /// What becomes of one question.
@@ -85,13 +123,29 @@ pub(crate) enum Fate {
     Busy { retry_after_ms: u64 },
 }
 
+impl Weather {
+    /// How old the server is to those who ask in this weather.
+    pub(crate) fn age(self) -> Age {
+        match self {
+            Self::Version(age) => age,
+            Self::Clear
+            | Self::Cut
+            | Self::DeafOut
+            | Self::DeafIn
+            | Self::Portal
+            | Self::Busy
+            | Self::Storm => Age::Same,
+        }
+    }
+}
+
 impl Fate {
     /// Draws the fate of a question in some weather. `limit_ms` is how long the asker waits.
     pub(crate) fn draw(weather: Weather, limit_ms: i64, chance: &mut Chance) -> Self {
         let there_ms = latency(chance);
         let back_ms = latency(chance);
         match weather {
-            Weather::Clear => Self::Passes { there_ms, back_ms },
+            Weather::Clear | Weather::Version(_) => Self::Passes { there_ms, back_ms },
             Weather::Cut => Self::Unreachable,
             Weather::DeafOut => Self::RequestLost,
             Weather::DeafIn => Self::ReplyLost { there_ms },
@@ -181,7 +235,7 @@ pub(crate) fn name(question: &Question) -> &'static str {
         Question::Pull(_) => "pull",
         Question::Snapshot(_) => "snapshot",
         Question::Digest(_) => "digest",
-    }
-}
         Question::SendPiece(..) => "send_piece",
         Question::FetchPiece(..) => "fetch_piece",
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! The stores of registers and server are real threads, and how fast they are is not in our hands. So no time passes
 //! and nothing else runs while one of them works: a task is polled until it has ended, or until it waits for something
-//! that only the simulator gives (an answer of the network, a later time) and every thread rests.
+//! that only the simulator gives (an answer of the network, a later time) and every thread rests. What runs between two
+//! such rests is a stretch; kills are drawn by the number of stretches, and by the calls of the disk within one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,14 +28,30 @@ pub(crate) struct Task<T> {
 pub(crate) enum WaitsFor {
     /// Threads only, those that no store owns among them: it runs to its end.
     Threads,
+    /// Threads, and answers of the server while it has asked: what happens where no store tells whether it rests.
+    ThreadsAndAnswers,
     /// Also the simulator: an answer, a later time.
     Anything,
+}
+
+/// What the world around a task is doing.
+pub(crate) struct Around<'a> {
+    /// No thread works for it.
+    pub(crate) rests: &'a dyn Fn() -> bool,
+    /// Its register has asked the server and has no answer yet.
+    pub(crate) has_asked: &'a dyn Fn() -> bool,
 }
 
 /// Rings when a task can go on.
 struct Bell {
     rung: AtomicBool,
     thread: Thread,
+}
+
+impl Bell {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { rung: AtomicBool::new(true), thread: thread::current() })
+    }
 }
 
 impl Wake for Bell {
@@ -44,26 +61,9 @@ impl Wake for Bell {
     }
 }
 
-/// How often a program still gets to wait for something before it is killed.
-pub(crate) type Doom = Option<u32>;
-
-/// Where a task stands after it was run as far as it goes.
-#[derive(Debug)]
-pub(crate) enum Run<T> {
-    Ended(T),
-    Waits,
-    /// The program was to be killed here.
-    Doomed,
-}
-
 impl<T> Task<T> {
-    pub(crate) fn new(future: impl Future<Output = T> + 'static) -> Self {
-        Self::that_waits_for(WaitsFor::Anything, future)
-    }
-
-    pub(crate) fn that_waits_for(waits_for: WaitsFor, future: impl Future<Output = T> + 'static) -> Self {
-        let bell = Bell { rung: AtomicBool::new(true), thread: thread::current() };
-        Self { future: Box::pin(future), bell: Arc::new(bell), waits_for }
+    pub(crate) fn new(waits_for: WaitsFor, future: impl Future<Output = T> + 'static) -> Self {
+        Self { future: Box::pin(future), bell: Bell::new(), waits_for }
     }
 
     /// Whether it can go on.
@@ -71,32 +71,40 @@ impl<T> Task<T> {
         self.bell.rung.load(Ordering::SeqCst)
     }
 
-    /// Runs it as far as it goes. `rests` says that no thread works for it; `doom` counts down whenever it waits, and
-    /// at nothing the program is killed: its question may be under way, its answer finds nobody.
-    pub(crate) fn run(&mut self, rests: &dyn Fn() -> bool, doom: &mut Doom) -> Run<T> {
+    /// Runs it as far as it goes: one stretch. `None` while it waits for the simulator.
+    pub(crate) fn run(&mut self, around: &Around<'_>) -> Option<T> {
         let waker = Waker::from(Arc::clone(&self.bell));
         let mut context = Context::from_waker(&waker);
         loop {
             self.bell.rung.store(false, Ordering::SeqCst);
             if let Poll::Ready(value) = self.future.as_mut().poll(&mut context) {
-                wait_for(rests);
-                return Run::Ended(value);
+                wait_for(around.rests);
+                return Some(value);
             }
-            while self.waits_for == WaitsFor::Threads && !self.is_rung() {
+            while !self.is_rung() && self.must_go_on(around) {
                 thread::park_timeout(GLANCE);
             }
             // All of them, so that it does not matter which one was quicker.
-            wait_for(rests);
+            wait_for(around.rests);
             if !self.is_rung() {
-                return wait_or_die(doom);
+                return None;
             }
+        }
+    }
+
+    /// Whether only a thread can ring for it.
+    fn must_go_on(&self, around: &Around<'_>) -> bool {
+        match self.waits_for {
+            WaitsFor::Threads => true,
+            WaitsFor::ThreadsAndAnswers => !(around.has_asked)(),
+            WaitsFor::Anything => false,
         }
     }
 }
 
 /// Runs to its end what waits for nothing but threads.
 pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
-    let bell = Arc::new(Bell { rung: AtomicBool::new(true), thread: thread::current() });
+    let bell = Bell::new();
     let waker = Waker::from(Arc::clone(&bell));
     let mut context = Context::from_waker(&waker);
     let mut future = std::pin::pin!(future);
@@ -109,16 +117,6 @@ pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
             thread::park_timeout(GLANCE);
         }
     }
-}
-
-/// Counts down. Only here, where no thread works: how often a task is polled depends on how quick they are.
-fn wait_or_die<T>(doom: &mut Doom) -> Run<T> {
-    match doom {
-        Some(0) => return Run::Doomed,
-        Some(left) => *left -= 1,
-        None => {}
-    }
-    Run::Waits
 }
 
 fn wait_for(rests: &dyn Fn() -> bool) {

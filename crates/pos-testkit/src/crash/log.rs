@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -37,6 +38,8 @@ pub(super) enum Event {
 #[derive(Debug)]
 struct Named {
     file: FileId,
+    /// Number of the file on its disk: another one under this name was put there beside SQLite.
+    inode: Option<u64>,
     /// SQLite has opened it, so every change comes by here.
     through_sqlite: bool,
     /// When and how long it was when it was last read.
@@ -54,13 +57,22 @@ pub(super) struct Log {
 impl Log {
     /// The file of that name, opened by SQLite; one that appears now when `is_new` or when nobody told of it before.
     pub(super) fn opened(&mut self, name: &Path, is_new: bool) -> FileId {
-        if let Some(known) = self.names.get_mut(name).filter(|_| !is_new) {
-            known.through_sqlite = true;
-            return known.file;
+        let inode = fs::metadata(name).ok().map(|data| data.ino());
+        let known = self.names.get_mut(name).filter(|_| !is_new);
+        if let Some(known) = known {
+            if known.inode == inode {
+                known.through_sqlite = true;
+                return known.file;
+            }
+            // Put there by a rename, such as a restored backup: done well, like everything beside SQLite.
+            let content = Arc::new(fs::read(name).unwrap_or_default());
+            let file = self.name(name, inode, true, None);
+            self.events.push(Event::Seen { name: name.to_owned(), file, content });
+            return file;
         }
         // One that cannot be read any more is empty to us as well.
         let content = if is_new { Vec::new() } else { fs::read(name).unwrap_or_default() };
-        let file = self.name(name, true, None);
+        let file = self.name(name, inode, true, None);
         self.events.push(Event::Appear { name: name.to_owned(), file, content: Arc::new(content) });
         file
     }
@@ -81,14 +93,15 @@ impl Log {
         }
         for name in present {
             let known = self.names.get(name);
-            let Ok(found) = fs::metadata(name).and_then(|data| Ok((data.modified()?, data.len()))) else {
-                continue;
-            };
-            if known.is_some_and(|known| known.through_sqlite || known.seen == Some(found)) {
+            let Ok(data) = fs::metadata(name) else { continue };
+            let Ok(found) = data.modified().map(|at| (at, data.len())) else { continue };
+            let inode = Some(data.ino());
+            let same = |known: &Named| known.through_sqlite || known.seen == Some(found);
+            if known.is_some_and(|known| known.inode == inode && same(known)) {
                 continue;
             }
             let Ok(content) = fs::read(name) else { continue };
-            let file = self.name(name, false, Some(found));
+            let file = self.name(name, inode, false, Some(found));
             self.events.push(Event::Seen { name: name.clone(), file, content: Arc::new(content) });
         }
     }
@@ -113,10 +126,16 @@ impl Log {
         self.events.iter().take(end)
     }
 
-    fn name(&mut self, name: &Path, through_sqlite: bool, seen: Option<(SystemTime, u64)>) -> FileId {
+    fn name(
+        &mut self,
+        name: &Path,
+        inode: Option<u64>,
+        through_sqlite: bool,
+        seen: Option<(SystemTime, u64)>,
+    ) -> FileId {
         self.files += 1;
         let file = FileId(self.files);
-        self.names.insert(name.to_owned(), Named { file, through_sqlite, seen });
+        self.names.insert(name.to_owned(), Named { file, inode, through_sqlite, seen });
         file
     }
 }
