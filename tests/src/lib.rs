@@ -4,7 +4,9 @@
 //! registers and the network between them come from pos-testkit. Linux only: other systems have other drivers.
 #![cfg(target_os = "linux")]
 
+pub mod axe;
 pub mod display;
 pub mod driver;
 pub mod stage;
+pub mod trouble;
 pub mod window;

@@ -17,6 +17,9 @@ pub const SUGAR: Product = Product { barcode: "2000010000050", code: "SUCRE-1KG"
 /// Another one.
 pub const OIL: Product = Product { barcode: "2000010000036", code: "HUILE-1L", price: 24_000, stock: 36 };
 
+/// And another.
+pub const RICE: Product = Product { barcode: "2000010000012", code: "RIZ-5KG", price: 62_000, stock: 40 };
+
 /// A product of the demo shop.
 #[derive(Debug, Clone, Copy)]
 pub struct Product {

@@ -21,13 +21,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long one call to the driver may take.
 const CALL: Duration = Duration::from_secs(60);
 
-/// Resolves as soon as CONDITION holds in the page. The condition stands in the script itself: the page's content
+/// Stops of the focus that no screen of ours has.
+const MOST_STOPS: usize = 120;
+
+/// Resolves as soon as CONDITION, of the document or of the window's size, holds in the page. The condition stands in the script itself: the page's content
 /// security policy forbids to make code out of text.
 const WAIT_SCRIPT: &str = r#"
     const [answer] = arguments;
     const holds = () => (CONDITION);
     const watcher = new MutationObserver(() => look());
-    const look = () => { if (holds()) { watcher.disconnect(); answer(true); } };
+    const look = () => {
+        if (!holds()) return;
+        watcher.disconnect();
+        removeEventListener('resize', look);
+        answer(true);
+    };
+    addEventListener('resize', look);
     watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     look();
 "#;
@@ -158,6 +167,27 @@ impl Window {
         Ok(())
     }
 
+    /// Walks on with Tab until the focus is on an element, as somebody does who has no mouse.
+    pub async fn tab_to(&self, test_id: &str) -> Result<()> {
+        self.wait_for(test_id).await?;
+        let here = format!("document.activeElement.closest({}) !== null", json!(css(test_id)));
+        for _ in 0..MOST_STOPS {
+            if self.evaluate(&here).await? == json!(true) {
+                return Ok(());
+            }
+            self.press(&Key::Tab.value().to_string()).await?;
+        }
+        bail!("{test_id} is not reached by Tab")
+    }
+
+    /// Picks an option of a list, by its value.
+    pub async fn pick(&self, list: &str, value: &str) -> Result<()> {
+        let option = format!("{list} select option[value=\"{value}\"]");
+        self.wait(&format!("document.querySelector({}) !== null", json!(option))).await?;
+        let element = self.web.find(By::Css(option.as_str())).await?;
+        element.click().await.with_context(|| format!("{option} cannot be picked"))
+    }
+
     /// Scans a barcode: its characters, then Enter, faster than a hand types.
     pub async fn scan(&self, code: &str) -> Result<()> {
         self.press(&format!("{code}{}", Key::Enter.value())).await
@@ -197,6 +227,31 @@ impl Window {
             Some(error) => bail!("{name} answers {error}"),
             None => Ok(answer.get("value").cloned().unwrap_or(Value::Null)),
         }
+    }
+
+    /// Runs a script in the page, which may say something by `arguments[0]`: what it says.
+    pub async fn run(&self, script: &str) -> Result<Value> {
+        Ok(self.web.execute_async(script, vec![]).await?.json().clone())
+    }
+
+    /// Lets somebody of this role sell from now on.
+    pub async fn hire(&self, role: &str) -> Result<()> {
+        let state = self.call("app.state", json!({})).await?;
+        let people = state.get("cashiers").and_then(Value::as_array).cloned().unwrap_or_default();
+        let person = people.iter().find(|person| person.get("role") == Some(&json!(role)));
+        let person =
+            person.and_then(|person| person.get("cashier_id")).with_context(|| format!("no {role}"))?;
+        self.call("cashier.switch", json!({ "cashier_id": person })).await.map(drop)
+    }
+
+    /// Sells one piece of a product for exact cash, and is ready for the next customer.
+    pub async fn sell(&self, barcode: &str) -> Result<()> {
+        self.scan(barcode).await?;
+        self.wait_count("cart-line", 1).await?;
+        self.press(&Key::F9.value().to_string()).await?;
+        self.wait_for("receipt-number").await?;
+        self.click("new-sale").await?;
+        self.wait_count("cart-line", 0).await
     }
 
     /// Gives the window's inside another size.

@@ -1,10 +1,15 @@
-//! Every screen can be used by touch, by screen reader and on a small screen.
+//! Every screen can be used by touch, by screen reader and on a small screen, in both themes.
 
-use anyhow::{Result, ensure};
-use comptoir_tests::display::Size;
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use comptoir_tests::display::{Display, Size};
 use comptoir_tests::stage::{SUGAR, Stage};
 use comptoir_tests::window::Window;
-use serde_json::json;
+use comptoir_tests::{axe, trouble};
+use pos_testkit::register::Register;
+use serde_json::{Value, json};
+use thirtyfour::Key;
 
 /// The smallest window that the program allows.
 const SMALLEST: Size = Size { width: 1024, height: 700 };
@@ -26,38 +31,190 @@ const OBSTACLES: &str = r#"
         })
 "#;
 
-/// Lists what sticks out of the window to the right.
+/// How far the page sticks out of the window to the right.
 const OVERFLOW: &str = "document.documentElement.scrollWidth - innerWidth";
 
+/// What keeps people from using the screens, gathered over all of them, so that one run shows everything.
+#[derive(Default)]
+struct Findings {
+    theme: &'static str,
+    found: BTreeSet<String>,
+}
+
+impl Findings {
+    async fn look_around(&mut self, window: &Window, screen: &str) -> Result<()> {
+        window.settle().await?;
+        let obstacles = window.evaluate(OBSTACLES).await?;
+        let obstacles = obstacles.as_array().cloned().unwrap_or_default();
+        let mut found: Vec<String> = obstacles.iter().map(Value::to_string).collect();
+        let overflow = window.evaluate(OVERFLOW).await?;
+        if overflow != json!(0) {
+            found.push(format!("{overflow} px too wide for the smallest window"));
+        }
+        found.extend(axe::complaints(window).await?);
+        self.found.extend(found.iter().map(|what| format!("{screen}, {}: {what}", self.theme)));
+        Ok(())
+    }
+
+    fn nothing(self) -> Result<()> {
+        let found: Vec<String> = self.found.into_iter().collect();
+        ensure!(found.is_empty(), "not everybody can use:\n{}", found.join("\n"));
+        Ok(())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_screen_is_for_fingers_screen_readers_and_small_screens() -> Result<()> {
-    let stage = Stage::set().await?;
+async fn every_screen_is_for_fingers_screen_readers_and_small_screens_in_both_themes() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    let other = Register::join(&stage.server, "Caisse 2")?;
     let window = stage.open().await?;
     window
         .journey("every_screen_is_for_everyone", async |window| {
+            window.hire("owner").await?;
             window.resize(SMALLEST).await?;
-            window.scan(SUGAR.barcode).await?;
-            window.wait_count("cart-line", 1).await?;
-            for room in ["sell", "products", "sync", "conflicts", "settings"] {
-                let door = format!("nav-{room}");
-                window.click(&door).await?;
-                window.wait_attribute(&door, "aria-current", "page").await?;
-                look_around(window, room).await?;
+            trouble::gather(&mut stage, &other, window).await?;
+            trouble::disagree(&mut stage, &other, window).await?;
+            axe::bring(window).await?;
+            let mut findings = Findings::default();
+            for theme in ["light", "dark"] {
+                dress(window, theme).await?;
+                findings.theme = theme;
+                the_counter(window, &mut findings).await?;
+                the_goods(window, &mut findings).await?;
+                the_sync(window, &mut findings).await?;
+                the_conflicts(window, &mut findings).await?;
+                the_settings(window, &mut findings).await?;
             }
-            window.click("nav-sell").await?;
-            window.click("pay-open").await?;
-            window.wait_for("tender-amount").await?;
-            look_around(window, "pay").await
+            findings.nothing()
         })
         .await?;
     window.close().await
 }
 
-async fn look_around(window: &Window, screen: &str) -> Result<()> {
-    window.settle().await?;
-    let obstacles = window.evaluate(OBSTACLES).await?;
-    ensure!(obstacles == json!([]), "on {screen}, not everybody can use: {obstacles:#}");
-    let overflow = window.evaluate(OVERFLOW).await?;
-    ensure!(overflow == json!(0), "{screen} is {overflow} px too wide for the smallest window");
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_screens_are_for_everyone_in_both_themes() -> Result<()> {
+    let display = Display::start(Size::TILL)?;
+    let register = Register::new()?;
+    let window = Window::open(&display, register.data()).await?;
+    window
+        .journey("the_first_screens_are_for_everyone", async |window| {
+            window.wait_for("first-run-demo").await?;
+            axe::bring(window).await?;
+            let mut findings = Findings::default();
+            for theme in ["light", "dark"] {
+                dress(window, theme).await?;
+                findings.theme = theme;
+                findings.look_around(window, "first run").await?;
+            }
+            findings.nothing()
+        })
+        .await?;
+    window.close().await
+}
+
+/// Changes the theme, as the settings do.
+async fn dress(window: &Window, theme: &str) -> Result<()> {
+    let state = window.call("app.state", json!({})).await?;
+    let mut settings = state.get("device").cloned().context("a state has the register's settings")?;
+    settings["theme"] = json!(theme);
+    window.call("device.set", json!({ "settings": settings })).await?;
+    window.wait(&format!("document.documentElement.dataset.theme === '{theme}'")).await
+}
+
+async fn the_counter(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-sell").await?;
+    window.scan(SUGAR.barcode).await?;
+    window.wait_count("cart-line", 1).await?;
+    findings.look_around(window, "selling").await?;
+    for (key, screen) in
+        [(Key::F1, "help"), (Key::F6, "customers"), (Key::F7, "discount"), (Key::F8, "paying")]
+    {
+        press(window, key).await?;
+        look_into_dialog(window, findings, screen).await?;
+    }
+    for (button, screen) in
+        [("line-quantity", "quantity"), ("line-price", "another price"), ("open-sales", "sales")]
+    {
+        window.click(button).await?;
+        look_into_dialog(window, findings, screen).await?;
+    }
+    press(window, Key::F3).await?;
+    window.wait_count("cart-line", 0).await?;
+    findings.look_around(window, "an empty cart").await?;
+    press(window, Key::F4).await?;
+    window.wait_for("held-cart").await?;
+    findings.look_around(window, "carts on hold").await?;
+    window.click("held-cart").await?;
+    window.wait_count("cart-line", 1).await?;
+    press(window, Key::F9).await?;
+    window.wait_for("receipt-number").await?;
+    findings.look_around(window, "receipt").await?;
+    window.click("new-sale").await
+}
+
+async fn the_goods(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-products").await?;
+    window.wait_for("product-row").await?;
+    findings.look_around(window, "products").await?;
+    for (button, screen) in
+        [("product-row", "one product"), ("categories-open", "categories"), ("import-open", "import")]
+    {
+        window.click(button).await?;
+        look_into_dialog(window, findings, screen).await?;
+    }
+    window.click("categories-open").await?;
+    window.click("category-edit").await?;
+    look_into_dialog(window, findings, "one category").await
+}
+
+async fn the_sync(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-sync").await?;
+    for (side, name) in [(1, "health"), (2, "history"), (3, "data")] {
+        window.click_where("sync-side", &format!(" label:nth-of-type({side})")).await?;
+        findings.look_around(window, &format!("sync, {name}")).await?;
+    }
+    window.click_where("sync-side", " label:nth-of-type(1)").await?;
+    for (button, condition, screen) in [
+        ("queue-inspect", "[data-kind=\"sale.complete\"]", "a sale that waits for a person"),
+        ("queue-inspect", "[data-kind=\"entity.update\"]", "an edit that waits for a person"),
+        ("queue-export", "", "export"),
+        ("alerts-edit", "", "thresholds"),
+        ("sync-dry-run", "", "dry run"),
+    ] {
+        window.click_where(button, condition).await?;
+        look_into_dialog(window, findings, screen).await?;
+    }
     Ok(())
+}
+
+async fn the_conflicts(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-conflicts").await?;
+    window.wait_for("conflict-row").await?;
+    findings.look_around(window, "conflicts").await?;
+    window.click("conflict-row").await?;
+    window.wait_for("conflict-choice").await?;
+    findings.look_around(window, "one conflict").await?;
+    window.click_where("conflict-choice", "[data-choice=\"merge\"]").await?;
+    findings.look_around(window, "a merge").await
+}
+
+async fn the_settings(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-settings").await?;
+    for section in ["screen", "shop", "selling", "conflicts", "printer", "server", "audit"] {
+        window.click(&format!("settings-{section}")).await?;
+        findings.look_around(window, &format!("settings, {section}")).await?;
+    }
+    Ok(())
+}
+
+/// Looks around in the dialog that has opened, and leaves it.
+async fn look_into_dialog(window: &Window, findings: &mut Findings, screen: &str) -> Result<()> {
+    window.wait("document.querySelector('[role=\"dialog\"]') !== null").await?;
+    findings.look_around(window, screen).await?;
+    press(window, Key::Escape).await?;
+    window.wait("document.querySelector('[role=\"dialog\"]') === null").await
+}
+
+async fn press(window: &Window, key: Key) -> Result<()> {
+    window.press(&key.value().to_string()).await
 }

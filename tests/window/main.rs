@@ -5,9 +5,12 @@
 
 mod access;
 mod conflict;
+mod disagree;
 mod office;
 mod offline;
 mod people;
 mod pictures;
 mod safety;
 mod sale;
+mod trouble;
+mod upkeep;

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use comptoir_tests::stage::{OIL, SUGAR, Stage};
 use comptoir_tests::window::Window;
-use serde_json::{Value, json};
+use serde_json::json;
 use thirtyfour::Key;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,7 +12,7 @@ async fn a_customer_is_made_at_the_counter_and_changed_and_deleted_later() -> Re
     let window = stage.open().await?;
     window
         .journey("a_customer", async |window| {
-            become_owner(window).await?;
+            window.hire("owner").await?;
             window.press(&Key::F6.value().to_string()).await?;
             window.click("customer-new").await?;
             window.wait("document.activeElement?.dataset.testid === 'customer-name'").await?;
@@ -41,29 +41,39 @@ async fn a_customer_is_made_at_the_counter_and_changed_and_deleted_later() -> Re
     window.close().await
 }
 
+/// What a restore shows of before, after and now, line by line: sales, products, customers, stock, operations to send.
+const REPORT: &str = r#"
+    [...document.querySelectorAll('[data-testid="recovery-report"] tbody tr')]
+        .map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent.trim()))
+"#;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_made_in_the_window_is_restored_there_and_no_sale_is_lost() -> Result<()> {
     let stage = Stage::set().await?;
     let window = stage.open().await?;
     window
         .journey("a_backup", async |window| {
-            become_owner(window).await?;
-            sell(window, SUGAR.barcode).await?;
+            window.hire("owner").await?;
+            window.sell(SUGAR.barcode).await?;
             window.click("nav-sync").await?;
             window.click_where("sync-side", " label:nth-of-type(3)").await?;
             window.click("backup-make").await?;
             window.wait_for("backup-row").await?;
             window.click("nav-sell").await?;
-            sell(window, OIL.barcode).await?;
+            window.sell(OIL.barcode).await?;
             window.click("nav-sync").await?;
             window.click_where("sync-side", " label:nth-of-type(3)").await?;
             window.click("backup-restore").await?;
             window.click("restore-run").await?;
             window.click_where("restore-run", "[data-asking=\"true\"]").await?;
             window.wait_for("recovery-report").await?;
+            let report = window.evaluate(REPORT).await?;
+            ensure!(report[0] == json!(["2", "2", "2"]), "two sales before, after and now: {report}");
+            ensure!(report[1][0] == report[1][1], "as many products as before: {report}");
+            window.wait_text("recovery-report", "R1.2").await?;
             window.click("restore-close").await?;
             window.click("nav-sell").await?;
-            sell(window, SUGAR.barcode).await?;
+            window.sell(SUGAR.barcode).await?;
             window.wait_attribute("sync-indicator", "data-state", "synced").await
         })
         .await?;
@@ -75,26 +85,8 @@ async fn a_backup_made_in_the_window_is_restored_there_and_no_sale_is_lost() -> 
     Ok(())
 }
 
-/// Settings, prices and backups are the owner's.
-async fn become_owner(window: &Window) -> Result<()> {
-    let state = window.call("app.state", json!({})).await?;
-    let people = state.get("cashiers").and_then(Value::as_array).cloned().unwrap_or_default();
-    let owner = people.iter().find(|person| person["role"] == "owner");
-    let owner = owner.map_or(json!(null), |person| person["cashier_id"].clone());
-    window.call("cashier.switch", json!({ "cashier_id": owner })).await.map(drop)
-}
-
 async fn find(window: &Window, name: &str) -> Result<()> {
     window.wait("document.activeElement?.dataset.testid === 'customer-search'").await?;
     window.press(name).await?;
     window.wait_count("customer-row", 1).await
-}
-
-async fn sell(window: &Window, barcode: &str) -> Result<()> {
-    window.scan(barcode).await?;
-    window.wait_count("cart-line", 1).await?;
-    window.press(&Key::F9.value().to_string()).await?;
-    window.wait_for("receipt-number").await?;
-    window.click("new-sale").await?;
-    window.wait_count("cart-line", 0).await
 }

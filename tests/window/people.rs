@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use comptoir_tests::stage::{SUGAR, Stage};
 use comptoir_tests::window::Window;
-use serde_json::{Value, json};
+use serde_json::json;
 use thirtyfour::Key;
 
 /// Whether a notice stands in front of any part of the screen.
@@ -23,7 +23,7 @@ async fn who_may_not_hands_over_to_somebody_who_may_and_no_notice_covers_a_field
     let window = stage.open().await?;
     window
         .journey("who_may_not_hands_over", async |window| {
-            hire(window, "cashier").await?;
+            window.hire("cashier").await?;
             window.click("nav-products").await?;
             window.click("product-row").await?;
             window.click("product-save").await?;
@@ -55,14 +55,14 @@ async fn another_price_needs_somebody_who_may_and_stands_in_the_trail() -> Resul
     let window = stage.open().await?;
     window
         .journey("another_price", async |window| {
-            hire(window, "cashier").await?;
+            window.hire("cashier").await?;
             window.scan(SUGAR.barcode).await?;
             window.wait_count("cart-line", 1).await?;
             give_price(window, "10000").await?;
             window.wait_for("message-action").await?;
             window.wait_attribute("cart-total", "data-minor", &SUGAR.price.to_string()).await?;
             window.press(&Key::Escape.value().to_string()).await?;
-            hire(window, "owner").await?;
+            window.hire("owner").await?;
             give_price(window, "10000").await?;
             window.wait_attribute("cart-total", "data-minor", "10000").await?;
             window.click("nav-settings").await?;
@@ -71,15 +71,6 @@ async fn another_price_needs_somebody_who_may_and_stands_in_the_trail() -> Resul
         })
         .await?;
     window.close().await
-}
-
-/// Lets somebody of this role sell from now on.
-async fn hire(window: &Window, role: &str) -> Result<()> {
-    let state = window.call("app.state", json!({})).await?;
-    let people = state.get("cashiers").and_then(Value::as_array).cloned().unwrap_or_default();
-    let person = people.iter().find(|person| person["role"] == role);
-    let person = person.map_or(json!(null), |person| person["cashier_id"].clone());
-    window.call("cashier.switch", json!({ "cashier_id": person })).await.map(drop)
 }
 
 async fn give_price(window: &Window, price: &str) -> Result<()> {

@@ -10,6 +10,8 @@ use comptoir_tests::stage::{OIL, SUGAR, Stage};
 const EXACT_CASH: Key = Key::F9;
 /// The key that asks how much was given.
 const PAY: Key = Key::F8;
+/// The key that reduces a line, or the cart.
+const DISCOUNT: Key = Key::F7;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_and_one_key_make_a_receipt() -> Result<()> {
@@ -120,11 +122,11 @@ async fn a_refused_sale_gives_the_cart_back_and_says_what_is_left() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_amount_typed_while_the_payment_opens_keeps_every_digit_and_shows_the_change() -> Result<()> {
+async fn an_amount_typed_while_its_dialog_opens_keeps_every_digit_and_replaces_the_proposal() -> Result<()> {
     let stage = Stage::set().await?;
     let window = stage.open().await?;
     window
-        .journey("an_amount_typed_while_the_payment_opens", async |window| {
+        .journey("an_amount_typed_while_its_dialog_opens", async |window| {
             window.scan(SUGAR.barcode).await?;
             window.wait_count("cart-line", 1).await?;
             // The key and the digits in one breath, as a hand does that knows its till.
@@ -137,7 +139,21 @@ async fn an_amount_typed_while_the_payment_opens_keeps_every_digit_and_shows_the
                 "the change is known before anything is sold"
             );
             window.press(&Key::Enter.value().to_string()).await?;
-            window.wait_attribute("change", "data-minor", &change).await
+            window.wait_attribute("change", "data-minor", &change).await?;
+            window.click("new-sale").await?;
+            window.scan(SUGAR.barcode).await?;
+            window.wait_count("cart-line", 1).await?;
+            // The second time, the dialog proposes the reduction of before.
+            for (percent, total) in [("5", SUGAR.price * 95 / 100), ("10", SUGAR.price * 90 / 100)] {
+                window.press(&format!("{}{percent}", DISCOUNT.value())).await?;
+                window.settle().await?;
+                let typed = window.evaluate("document.activeElement.value").await?;
+                ensure!(typed == *percent, "what was typed stands there alone: {typed}");
+                window.press(&Key::Enter.value().to_string()).await?;
+                window.wait_gone("discount-input").await?;
+                window.wait_attribute("cart-total", "data-minor", &total.to_string()).await?;
+            }
+            Ok(())
         })
         .await?;
     window.close().await

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -68,6 +69,12 @@ impl Register {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text)?;
         Ok(path.to_string_lossy().into_owned())
+    }
+
+    /// Changes its database behind its back, as a failing disk or another tool does.
+    pub fn tamper(&self, statements: &str) -> Result<()> {
+        let file = Connection::open(self.data.join("register.db")).context("the register's database")?;
+        file.execute_batch(statements).with_context(|| format!("behind the register's back: {statements}"))
     }
 
     /// Begins a command, which then runs beside the test.
