@@ -46,6 +46,8 @@ pub(crate) struct Town {
     pub(crate) poison: Poison,
     /// A register works twice: that must not stay unseen.
     pub(crate) alarms_have_a_cause: bool,
+    /// Its folder became an older copy of itself.
+    pub(crate) was_put_back: bool,
 }
 
 /// The operations of a question, with what each asked for.
@@ -82,6 +84,7 @@ impl Town {
             copy: None,
             poison: Poison::None,
             alarms_have_a_cause: false,
+            was_put_back: false,
         };
         let mut settings = ShopSettings::new("Baobab", Currency::from_iso("GNF").unwrap(), "fr-GN");
         settings.cash_rounding = Some(CashRounding {
@@ -151,6 +154,7 @@ impl Town {
         let Some(copy) = &self.copy else { return };
         std::fs::remove_dir_all(&self.folder).unwrap();
         copy_folder(copy, &self.folder);
+        self.was_put_back = true;
         // What it said since is forgotten; what it says again may be another thing.
         let sql = "SELECT op_id, (SELECT key FROM json_each(verdict)) AS word,
             verdict ->> '$.rejected.reason' AS reason FROM operation";
