@@ -5,7 +5,7 @@
 //! hash)`, every part with its length in front, so that no two different records have the same bytes. The document
 //! hash is BLAKE3 of the document's JSON text exactly as stored and sent.
 
-use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey, verify_batch};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 use ts_rs::TS;
@@ -240,6 +240,15 @@ impl DevicePublicKey {
     /// Whether `signature` is this key's signature of `hash`.
     pub fn check(&self, hash: &Hash32, signature: &Signature64) -> Result<(), ed25519_dalek::SignatureError> {
         self.0.verify(&hash.0, &Signature::from_bytes(&signature.0))
+    }
+
+    /// Whether every signature is this key's signature of the hash beside it. Several together take a third of the time
+    /// of each alone. Which one is wrong it does not say.
+    pub fn check_all(&self, signed: &[(Hash32, Signature64)]) -> Result<(), ed25519_dalek::SignatureError> {
+        let messages: Vec<&[u8]> = signed.iter().map(|(hash, _)| hash.0.as_slice()).collect();
+        let signatures: Vec<_> =
+            signed.iter().map(|(_, signature)| Signature::from_bytes(&signature.0)).collect();
+        verify_batch(&messages, &signatures, &vec![self.0; signed.len()])
     }
 }
 

@@ -95,6 +95,20 @@ proptest! {
     }
 
     #[test]
+    fn signatures_checked_together_are_right_exactly_when_each_is(links in links(), at in 0_usize..4, bit in 0_usize..512) {
+        let records = chain(&links, &key(1));
+        let signed = |records: &[ChainRecord]| -> Vec<_> { records.iter().map(|r| (r.hash, r.signature)).collect() };
+        prop_assert!(key(1).public().check_all(&signed(&records)).is_ok());
+        prop_assert!(key(2).public().check_all(&signed(&records)).is_err(), "another key's");
+        let at = at % records.len();
+        for part in [9, 10] {
+            let mut forged = records.clone();
+            forged[at] = tampered(&records[at], part, bit);
+            prop_assert!(key(1).public().check_all(&signed(&forged)).is_err(), "link {} part {} bit {}", at, part, bit);
+        }
+    }
+
+    #[test]
     fn a_forger_who_hashes_again_still_lacks_the_key(links in links(), bit in 0_usize..512, part in 0_u8..8) {
         let records = chain(&links, &key(1));
         let last = records.len() - 1;

@@ -120,6 +120,23 @@ async fn what_does_not_fit_is_an_alarm_and_the_head_stays() {
 }
 
 #[tokio::test]
+async fn among_many_links_the_one_that_is_not_signed_is_named_and_those_before_it_stand() {
+    let (_shop, mut till, milk) = shop().await;
+    let sales: Vec<_> = (0..5).map(|_| sold(&mut till, &milk)).collect();
+    let mut links: Vec<_> =
+        sales.iter().map(|(document, operation)| till.seal(document, operation)).collect();
+    let right = links[2].signature;
+    links[2].signature = DeviceKey::from_seed(&[9; 32]).sign(&links[2].hash);
+    let operations = sales.into_iter().map(|(_, operation)| operation).collect();
+    let (head, fault) = send(&till, operations, links.clone()).await;
+    assert!(fault.as_ref().is_some_and(|f| f.contains("number 3 is not signed")), "{fault:?}");
+    assert_eq!(head.unwrap().number, 2);
+    links[2].signature = right;
+    let (head, fault) = send(&till, vec![], links).await;
+    assert_eq!((head.unwrap().number, fault), (5, None));
+}
+
+#[tokio::test]
 async fn a_new_life_numbers_in_a_series_of_its_own() {
     let (shop, mut till, milk) = shop().await;
     let (first, op1) = sold(&mut till, &milk);
