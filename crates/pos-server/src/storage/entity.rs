@@ -1,26 +1,16 @@
 //! Rows that registers share: settings, categories, products, customers, cashiers.
 
-use std::collections::BTreeMap;
-
-use pos_domain::DeviceId;
+use pos_domain::ProductId;
 use pos_domain::body::EntityKind;
-use pos_domain::merge::{Fields, Hlc};
+use pos_domain::merge::Fields;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use super::stamps::Stamp;
+use super::stamps::{self, Stamps};
+use super::stock::LevelRow;
 use super::{Row, Sql, Tx, integer, json, natural, to_json};
-
-/// Who changed a field last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stamp {
-    /// The row's revision that this change made.
-    pub(crate) rev: u64,
-    /// The register, unless the server itself wrote it.
-    pub(crate) device_id: Option<DeviceId>,
-    /// The register's clock, for last-write-wins only.
-    pub(crate) hlc: Hlc,
-}
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,17 +18,14 @@ pub(crate) struct EntityRow {
     pub(crate) rev: u64,
     pub(crate) deleted: bool,
     pub(crate) fields: Fields,
-    pub(crate) stamps: BTreeMap<String, Stamp>,
+    pub(crate) stamps: Stamps,
 }
 
 impl EntityRow {
     fn read(row: Row<'_>) -> Sql<Self> {
-        Ok(Self {
-            rev: natural(row, "rev")?,
-            deleted: row.get("deleted")?,
-            fields: json(row, "fields")?,
-            stamps: json(row, "stamps")?,
-        })
+        let fields = json(row, "fields")?;
+        let stamps = stamps::read(row.get("stamps")?, &fields)?;
+        Ok(Self { rev: natural(row, "rev")?, deleted: row.get("deleted")?, fields, stamps })
     }
 }
 
@@ -51,17 +38,35 @@ pub(crate) fn find(tx: Tx<'_>, entity: EntityKind, id: Uuid) -> Sql<Option<Entit
     )
 }
 
-/// Some fields of a row, and whether it is deleted. Who changed each field stays unread: it is most of the row, and
-/// three products of every sale are looked at.
-pub(crate) fn find_fields<T: DeserializeOwned>(
-    tx: Tx<'_>,
-    entity: EntityKind,
-    id: Uuid,
-) -> Sql<Option<(T, bool)>> {
+/// A product as sales see it.
+#[derive(Debug)]
+pub(crate) struct SoldProduct<T> {
+    /// Some of its fields.
+    pub(crate) fields: T,
+    pub(crate) deleted: bool,
+    /// Its balance; zero when it has none yet.
+    pub(crate) level: LevelRow,
+}
+
+/// A product with its balance. Who changed each field stays unread: it is most of the row, and three products of every
+/// sale are looked at.
+pub(crate) fn find_product<T: DeserializeOwned>(tx: Tx<'_>, id: ProductId) -> Sql<Option<SoldProduct<T>>> {
     tx.find(
-        "SELECT deleted, fields FROM entity_row WHERE entity = :entity AND id = :id",
-        &[(":entity", entity.as_str().into()), (":id", id.as_bytes().into())],
-        |row| Ok((json(row, "fields")?, row.get("deleted")?)),
+        "SELECT deleted, fields, on_hand_milli, oversold_milli, stock_level.rev AS level_rev
+         FROM entity_row LEFT JOIN stock_level ON stock_level.product_id = entity_row.id
+         WHERE entity = 'product' AND id = :id",
+        &[(":id", id.as_bytes().into())],
+        |row| {
+            let level = match row.get("on_hand_milli")? {
+                Some(on_hand) => LevelRow {
+                    on_hand,
+                    oversold: row.get("oversold_milli")?,
+                    rev: natural(row, "level_rev")?,
+                },
+                None => LevelRow::default(),
+            };
+            Ok(SoldProduct { fields: json(row, "fields")?, deleted: row.get("deleted")?, level })
+        },
     )
 }
 
@@ -87,7 +92,7 @@ pub(crate) fn save(tx: Tx<'_>, entity: EntityKind, id: Uuid, row: &EntityRow) ->
             (":rev", integer(row.rev)?.into()),
             (":deleted", row.deleted.into()),
             (":fields", to_json(&row.fields)?.into()),
-            (":stamps", to_json(&row.stamps)?.into()),
+            (":stamps", stamps::write(&row.stamps, &row.fields)?.into()),
         ],
     )
 }

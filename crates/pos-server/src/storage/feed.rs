@@ -37,7 +37,7 @@ pub(crate) struct Page {
     pub(crate) cut: bool,
 }
 
-/// Moves a row to its new place, which is the end of the feed.
+/// Moves a row to its new place, which is the end of the feed. Balances carry their place themselves.
 pub(crate) fn put(tx: Tx<'_>, place: &Place) -> Sql<()> {
     tx.write_sealed(
         include_str!("feed_put.sql"),
@@ -68,27 +68,27 @@ pub(crate) fn list_by_key(
     after: Option<Uuid>,
     bounds: PageBounds,
 ) -> Sql<Page> {
-    let sql = match entity {
-        EntityKind::Stock => include_str!("snapshot_stock.sql"),
-        EntityKind::Conflict => include_str!("snapshot_conflict.sql"),
+    // The next key after the last one: there is no key below the lowest to begin above of.
+    let from = after.map_or(Some(0), |key| key.as_u128().checked_add(1)).map(Uuid::from_u128);
+    let Some(from) = from else { return Ok(Page { rows: Vec::new(), cut: false }) };
+    let (from, limit) = ((":from", from.as_bytes().into()), (":limit", row_limit(bounds).into()));
+    let entity_name = (":entity", entity.as_str().into());
+    match entity {
+        EntityKind::Stock => collect_page(tx, include_str!("snapshot_stock.sql"), &[from, limit], bounds),
+        EntityKind::Conflict => {
+            collect_page(tx, include_str!("snapshot_conflict.sql"), &[entity_name, from, limit], bounds)
+        }
         EntityKind::Setting
         | EntityKind::Category
         | EntityKind::Product
         | EntityKind::Customer
-        | EntityKind::Cashier => include_str!("snapshot_entity.sql"),
-    };
-    // The next key after the last one: there is no key below the lowest to begin above of.
-    let from = after.map_or(Some(0), |key| key.as_u128().checked_add(1)).map(Uuid::from_u128);
-    let Some(from) = from else { return Ok(Page { rows: Vec::new(), cut: false }) };
-    let params = [
-        (":entity", entity.as_str().into()),
-        (":from", from.as_bytes().into()),
-        (":limit", row_limit(bounds).into()),
-    ];
-    collect_page(tx, sql, &params, bounds)
+        | EntityKind::Cashier => {
+            collect_page(tx, include_str!("snapshot_entity.sql"), &[entity_name, from, limit], bounds)
+        }
+    }
 }
 
-/// One row as the feed shows it.
+/// One row as the feed shows it; no balance.
 pub(crate) fn find(tx: Tx<'_>, entity: EntityKind, id: Uuid) -> Sql<Option<FeedRow>> {
     let key = [(":entity", entity.as_str().into()), (":id", id.as_bytes().into())];
     tx.find(include_str!("feed_find.sql"), &key, read_row)

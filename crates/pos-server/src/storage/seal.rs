@@ -1,4 +1,5 @@
-//! Seals: what tells that a row of the ledger, of the operations or of the feed is as this program wrote it.
+//! Seals: what tells that a row of the ledger, of the operations, of the balances or of the feed is as this program
+//! wrote it.
 //!
 //! No secret: a seal finds mistakes, other tools and bad disks, not forgers, against whom stand the registers' signed
 //! chains. Rows from before there were seals have none.
@@ -29,6 +30,9 @@ pub(crate) const OPERATION: &[&str] = &[
 /// Columns of a movement under its seal.
 pub(crate) const MOVEMENT: &[&str] =
     &["op_id", "ordinal", "product_id", "reason", "delta_milli", "line_id", "at_ms"];
+/// Columns of a balance under its seal.
+pub(crate) const LEVEL: &[&str] =
+    &["product_id", "on_hand_milli", "oversold_milli", "rev", "seq", "origin_device", "origin_op"];
 /// Columns of a row's place in the feed under its seal.
 pub(crate) const FEED: &[&str] =
     &["seq", "entity", "entity_id", "rev", "deleted", "origin_device", "origin_op"];

@@ -1,8 +1,9 @@
 //! Balances, the ledger of movements, and shortages.
 
 use pos_domain::stock::MovementReason;
-use pos_domain::{ConflictId, LineId, OpId, ProductId, SaleId};
+use pos_domain::{ConflictId, DeviceId, LineId, OpId, ProductId, SaleId};
 
+use super::feed::Place;
 use super::{Row, Sql, Tx, id, integer, natural, optional_id, seal};
 
 /// A balance, in thousandths.
@@ -62,18 +63,19 @@ pub(crate) fn find_level(tx: Tx<'_>, product_id: ProductId) -> Sql<Option<LevelR
     )
 }
 
-/// Writes a balance.
-pub(crate) fn save_level(tx: Tx<'_>, product_id: ProductId, level: &LevelRow) -> Sql<()> {
-    tx.write(
-        "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev)
-         VALUES (:product_id, :on_hand, :oversold, :rev)
-         ON CONFLICT (product_id) DO UPDATE SET on_hand_milli = excluded.on_hand_milli,
-                oversold_milli = excluded.oversold_milli, rev = excluded.rev",
+/// Writes a balance at its new place, which is the end of the feed.
+pub(crate) fn save_level(tx: Tx<'_>, place: &Place, level: &LevelRow) -> Sql<()> {
+    tx.write_sealed(
+        include_str!("stock_level_save.sql"),
+        seal::LEVEL,
         &[
-            (":product_id", product_id.as_bytes().into()),
-            (":on_hand", level.on_hand.into()),
-            (":oversold", level.oversold.into()),
-            (":rev", integer(level.rev)?.into()),
+            (":product_id", place.id.as_bytes().into()),
+            (":on_hand_milli", level.on_hand.into()),
+            (":oversold_milli", level.oversold.into()),
+            (":rev", integer(place.rev)?.into()),
+            (":seq", integer(place.seq)?.into()),
+            (":origin_device", place.origin_device.as_ref().map(DeviceId::as_bytes).into()),
+            (":origin_op", place.origin_op.as_ref().map(OpId::as_bytes).into()),
         ],
     )
 }

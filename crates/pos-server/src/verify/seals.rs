@@ -11,6 +11,9 @@ pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
     check_table(tx, faults, "stock_movement", seal::MOVEMENT, |row| {
         Ok(format!("stock_movement {} of operation {}", natural(row, "ordinal")?, id(row, "op_id")?))
     })?;
+    check_table(tx, faults, "stock_level", seal::LEVEL, |row| {
+        Ok(format!("stock_level of product {}", id(row, "product_id")?))
+    })?;
     check_table(tx, faults, "feed", seal::FEED, |row| {
         let (entity, entity_id) = (row.get::<&str>("entity")?, id(row, "entity_id")?);
         Ok(format!("feed {}: {entity} {entity_id}", natural(row, "seq")?))

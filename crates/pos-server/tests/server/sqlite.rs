@@ -28,7 +28,7 @@ async fn no_page_scans_a_table() {
         let steps: Vec<String> =
             plan.raw_query().mapped(|row| row.get("detail")).map(Result::unwrap).collect();
         assert!(
-            steps.iter().all(|step| step.starts_with("SEARCH")),
+            steps.iter().all(|step| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE")),
             "a page of a hundred thousand rows must not read or sort them all: {steps:?}\n{sql}"
         );
     }
