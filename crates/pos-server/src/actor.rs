@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use pos_protocol::{ApiError, MAX_BATCH_OPS, OpVerdict, Problem, PushResponse};
 use tokio::sync::{oneshot, watch};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Failing};
 use crate::clock::Clock;
 use crate::error::{ServerError, in_words, not_now, unavailable};
 use crate::metrics::Metrics;
@@ -201,10 +201,10 @@ impl Writer {
     }
 
     fn commit(&self, pieces: &[Piece]) -> Result<Vec<Result<PushResponse, Problem>>, ServerError> {
-        let run = || {
+        let run = |failing| {
             let (now_ms, pieces) = (self.clock.now_ms(), pieces.to_vec());
             self.store.write(move |tx| -> Result<_, PushFault> {
-                let mut batch = Batch::begin(tx, now_ms)?;
+                let mut batch = Batch::begin(tx, failing, now_ms)?;
                 let answers =
                     pieces.iter().map(|piece| push::run(&mut batch, piece)).collect::<Result<Vec<_>, _>>()?;
                 let (rows, seq) = batch.finish()?;
@@ -213,13 +213,18 @@ impl Writer {
                 Ok((answers, seq))
             })
         };
-        let written = match run() {
+        let attempt = |failing| match run(failing) {
             // The same batch again looks its operations up: those that stand answer with their verdicts, and the
             // others are applied now. Either way the answer is one that will never change.
             Err(WriteFault::Unknown(error)) => {
                 tracing::warn!(error = %in_words(error.as_ref()), "COMMIT was not answered; the batch is looked up");
-                run()
+                run(failing)
             }
+            known => known,
+        };
+        let written = match attempt(Failing::Together) {
+            // What failed shall fail alone.
+            Err(WriteFault::Job(_) | WriteFault::NotWritten(_)) => attempt(Failing::Alone),
             known => known,
         };
         let (answers, seq) = written?;

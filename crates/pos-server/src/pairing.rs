@@ -3,7 +3,7 @@
 use pos_domain::{DeviceId, Hash32};
 use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode};
 
-use crate::batch::{Batch, load_settings};
+use crate::batch::{Batch, Failing, load_settings};
 use crate::business::take_over;
 use crate::clock::Clock;
 use crate::error::{ServerError, refused, unavailable};
@@ -148,7 +148,7 @@ fn bring(tx: Tx<'_>, joining: &Joining) -> Result<(), PairFault> {
         let detail = "the business on this server is not empty";
         return Err(PairFault::Refused(refused(ProblemCode::BusinessNotEmpty, detail)));
     }
-    let mut batch = Batch::begin(tx, joining.now_ms)?;
+    let mut batch = Batch::begin(tx, Failing::Alone, joining.now_ms)?;
     take_over(&mut batch, brought)?;
     batch.finish()?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Paths, limits and who may ask.
 
+mod attachments;
+
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use pos_protocol::{
 };
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -71,13 +74,15 @@ pub fn router(server: Server, stop: CancellationToken) -> Router {
         .route("/v1/sync/snapshot", get(snapshot))
         .route("/v1/sync/digest", get(digest))
         .route("/v1/sync/stream", get(stream))
+        .route("/v1/attachments/{hash}", get(attachments::get).put(attachments::put))
         .route("/v1/openapi.json", get(|| async { json(&openapi::document()) }))
         .route("/health", get(|| async { json(&serde_json::json!({ "live": true })) }))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .fallback(|| async { StatusCode::NOT_FOUND })
         // From the inside out: the last one added sees a request first and an answer last.
-        .layer(CompressionLayer::new().br(false))
+        // Fastest: a page is packed while the register waits for it, and the next level gains a tenth for twice the time.
+        .layer(CompressionLayer::new().br(false).quality(CompressionLevel::Fastest))
         .layer(RequestDecompressionLayer::new().br(false))
         .layer(RequestBodyLimitLayer::new(MAX_WIRE_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))

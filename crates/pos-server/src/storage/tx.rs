@@ -106,6 +106,14 @@ impl<'t> Tx<'t> {
         }
     }
 
+    /// Rises with everything that is written. Only a difference says something: none, and nothing was.
+    pub(crate) fn writes(self) -> u64 {
+        match self {
+            Self::Sqlite(connection) => connection.total_changes(),
+            Self::Postgres(session) => session.writes(),
+        }
+    }
+
     /// Runs `work` so that it is undone alone when it fails, while the transaction around it stands. Nests.
     ///
     /// The inner result is the work's own. The outer error means that the whole transaction is lost, or that PostgreSQL

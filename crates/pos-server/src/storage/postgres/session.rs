@@ -38,6 +38,8 @@ pub(crate) struct Session {
     unanswered: RefCell<Vec<Unanswered>>,
     /// A statement of the running transaction failed and was not undone.
     failed: Cell<bool>,
+    /// Statements that may have changed something.
+    writes: Cell<u64>,
     statements: RefCell<HashMap<String, Rc<Prepared>>>,
     runtime: Runtime,
 }
@@ -73,6 +75,7 @@ impl Session {
             client,
             unanswered: RefCell::default(),
             failed: Cell::new(false),
+            writes: Cell::new(0),
             statements: RefCell::default(),
             runtime,
         })
@@ -122,8 +125,14 @@ impl Session {
         self.wait(self.client.batch_execute(sql))
     }
 
+    /// See [`Tx::writes`].
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.get()
+    }
+
     /// See [`Tx::write`].
     pub(crate) fn write(&self, sql: &str, params: Params<'_>) -> Sql<()> {
+        self.writes.set(self.writes.get().wrapping_add(1));
         let prepared = self.prepared(sql)?;
         let values: Vec<Value<'static>> = prepared.bind(params)?.map(Value::to_owned).collect();
         let client = Rc::clone(&self.client);
@@ -132,6 +141,7 @@ impl Session {
 
     /// See [`Tx::execute`].
     pub(crate) fn execute(&self, sql: &str, params: Params<'_>) -> Sql<u64> {
+        self.writes.set(self.writes.get().wrapping_add(1));
         let prepared = self.prepared(sql)?;
         let values = prepared.bind(params)?;
         self.wait(self.client.execute_raw(&prepared.statement, values))
