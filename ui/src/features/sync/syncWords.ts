@@ -81,9 +81,9 @@ const REASONS: Readonly<Record<string, () => string>> = {
   insufficient_stock: m.reason_insufficient_stock,
 };
 
-/** Why something did not go through. A refusal of the server comes with `rejected.` in front. */
+/** Why something did not go through. A refusal of the server has `rejected.` in front, one of the last look before sending `invalid.`. */
 export function reasonWords(code: string): string {
-  return REASONS[code]?.() ?? REASONS[code.replace(/^rejected\./, '')]?.() ?? code;
+  return REASONS[code]?.() ?? REASONS[code.replace(/^(rejected|invalid)\./, '')]?.() ?? (code.startsWith('invalid.') ? m.reason_invalid() : code);
 }
 
 const RUNS: Readonly<Record<string, () => string>> = {
