@@ -69,12 +69,8 @@ pub fn product_picture(file: &[u8]) -> Result<Vec<u8>, PictureFault> {
     if file.len() > MAX_FILE_BYTES {
         return Err(PictureFault::FileTooLarge);
     }
-    let format = match MediaType::of(file).ok_or(PictureFault::NotAPicture)? {
-        MediaType::Jpeg => ImageFormat::Jpeg,
-        MediaType::Png => ImageFormat::Png,
-        MediaType::WebP => ImageFormat::WebP,
-    };
-    let upright = unpack(file, format)?;
+    let media_type = MediaType::of(file).ok_or(PictureFault::NotAPicture)?;
+    let upright = unpack(file, format_of(media_type))?;
     let small = if upright.width() > MAX_SIDE_PX || upright.height() > MAX_SIDE_PX {
         upright.thumbnail(MAX_SIDE_PX, MAX_SIDE_PX)
     } else {
@@ -86,6 +82,23 @@ pub fn product_picture(file: &[u8]) -> Result<Vec<u8>, PictureFault> {
         .write_image(flat.as_raw(), flat.width(), flat.height(), ExtendedColorType::Rgb8)
         .map_err(PictureFault::Damaged)?;
     Ok(bytes)
+}
+
+/// Whether a picture that came from elsewhere may be shown: its first bytes say what it is, and it unpacks to no more than
+/// any that is made here. Looks at its head only.
+pub fn may_be_shown(picture: &[u8]) -> bool {
+    let bounded = |(width, height): (u32, u32)| width.max(height) <= MAX_SIDE_PX;
+    let format = MediaType::of(picture).map(format_of);
+    let read = format.map(|format| ImageReader::with_format(Cursor::new(picture), format).into_dimensions());
+    matches!(read, Some(Ok(size)) if bounded(size))
+}
+
+const fn format_of(media_type: MediaType) -> ImageFormat {
+    match media_type {
+        MediaType::Jpeg => ImageFormat::Jpeg,
+        MediaType::Png => ImageFormat::Png,
+        MediaType::WebP => ImageFormat::WebP,
+    }
 }
 
 /// The pixels of a file, turned as its camera was held.

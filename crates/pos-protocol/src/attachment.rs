@@ -121,3 +121,43 @@ mod base64_text {
         STANDARD.decode(text.as_bytes()).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written, and read back as what was written.
+    fn travels<T>(value: &T, text: &str)
+    where
+        T: Serialize + for<'de> Deserialize<'de> + PartialEq + std::fmt::Debug,
+    {
+        assert_eq!(serde_json::to_string(value).unwrap(), text);
+        assert_eq!(&serde_json::from_str::<T>(text).unwrap(), value);
+    }
+
+    #[test]
+    fn pieces_and_their_answers_are_written_like_this() {
+        let bytes = b"bytes".to_vec();
+        travels(
+            &SendPiece { size: 9, offset: 4, bytes: bytes.clone() },
+            r#"{"size":9,"offset":4,"bytes":"Ynl0ZXM="}"#,
+        );
+        travels(&PieceTaken::Held { bytes: 9 }, r#"{"held":{"bytes":9}}"#);
+        travels(&PieceTaken::Stored, r#""stored""#);
+        for (reason, name) in [
+            (AttachmentRefusal::WrongHash, "wrong_hash"),
+            (AttachmentRefusal::WrongSize, "wrong_size"),
+            (AttachmentRefusal::NotAPicture, "not_a_picture"),
+            (AttachmentRefusal::Full, "full"),
+        ] {
+            travels(&PieceTaken::Refused { reason }, &format!(r#"{{"refused":{{"reason":"{name}"}}}}"#));
+            assert_eq!(reason.as_str(), name, "people hear the same name");
+        }
+        travels(&FetchPiece { offset: 4, limit: 5 }, r#"{"offset":4,"limit":5}"#);
+        travels(&PieceGiven::NotHere, r#""not_here""#);
+        travels(
+            &PieceGiven::Piece { size: 9, media_type: MediaType::WebP, bytes },
+            r#"{"piece":{"size":9,"media_type":"image/webp","bytes":"Ynl0ZXM="}}"#,
+        );
+    }
+}

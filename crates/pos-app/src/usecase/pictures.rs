@@ -68,7 +68,8 @@ impl App {
             self.note_missing(hash).await;
             return Ok(Outcome::read(None));
         };
-        let media_type = MediaType::of(&bytes);
+        // Another register made it: a page must not be handed a wall.
+        let media_type = MediaType::of(&bytes).filter(|_| picture::may_be_shown(&bytes));
         Ok(Outcome::read(media_type.map(|media_type| shown(media_type.as_str(), &bytes))))
     }
 

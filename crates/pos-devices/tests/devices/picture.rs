@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
-use pos_devices::picture::{MAX_FILE_BYTES, MAX_SIDE_PX, PictureFault, product_picture};
+use pos_devices::picture::{MAX_FILE_BYTES, MAX_SIDE_PX, PictureFault, may_be_shown, product_picture};
 use pos_domain::MediaType;
 
 /// Left half red, right half blue.
@@ -117,7 +117,10 @@ fn whatever_is_no_picture_is_refused_and_what_is_one_is_made_anew() {
             "{width} x {height} is not unpacked"
         );
     }
+    assert!(!may_be_shown(&wall(513, 1)), "nor shown when another register let it through");
+    assert!(!may_be_shown(b"<svg/>") && !may_be_shown(&[0xFF, 0xD8, 0xFF, 0xE0]));
     let whole = file(&halves(300, 300), ImageFormat::Png);
+    assert!(may_be_shown(&whole));
     for cut in [8, 20, 40, whole.len() / 2] {
         assert_eq!(fault(&whole[..cut]), "damaged", "cut after {cut} bytes");
     }

@@ -87,10 +87,25 @@ enum Carried {
 
 /// What is to be written about one attachment.
 enum Note {
-    Moved { offset: u32, size: u32 },
-    Stored { size: u32 },
-    PutOff { offset: u32, error: &'static str, wait: Duration },
-    Broken { error: &'static str },
+    Moved {
+        offset: u32,
+        size: u32,
+    },
+    Stored {
+        size: u32,
+    },
+    PutOff {
+        offset: u32,
+        error: &'static str,
+        wait: Duration,
+    },
+    Broken {
+        error: &'static str,
+    },
+    /// The bytes are here after all, such as beside a file that was put back from an older copy.
+    Here {
+        size: u32,
+    },
     Lost,
     Unnamed,
 }
@@ -201,7 +216,11 @@ impl<A: SyncApi> Exchange<A> {
     /// Fetches the next bytes, behind those that lie here.
     async fn fetch_some(&self, one: &Attachment, limit: u32) -> Result<Note, Fault> {
         let hash = one.hash;
-        let offset = self.beside(move |folder| folder.arrived_bytes(hash)).await.map_err(Fault::Disk)?;
+        let look = |folder: &AttachmentFolder, hash| Ok((folder.arrived_bytes(hash)?, folder.read(hash)?));
+        let (offset, whole) = self.beside(move |folder| look(folder, hash)).await.map_err(Fault::Disk)?;
+        if let Some(bytes) = whole {
+            return Ok(Note::Here { size: u32::try_from(bytes.len()).unwrap_or(u32::MAX) });
+        }
         let offset = if offset > MAX_ATTACHMENT_BYTES { 0 } else { offset };
         let given = self.api.fetch_piece(hash, FetchPiece { offset, limit }).await?;
         let PieceGiven::Piece { size, media_type: _, bytes } = given else {
@@ -237,6 +256,7 @@ impl<A: SyncApi> Exchange<A> {
                 attachments::put_off(tx, hash, offset, error, due_ms)
             }
             Note::Broken { error } => attachments::broken(tx, hash, error, now_ms),
+            Note::Here { size } => attachments::add(tx, hash, size, now_ms),
             Note::Lost => attachments::lost(tx, hash, now_ms),
             Note::Unnamed => attachments::rest(tx, hash),
         })

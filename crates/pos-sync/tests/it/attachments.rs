@@ -15,9 +15,9 @@ use pos_store::attachments::{self, Attachment, State};
 use pos_store::products;
 use pos_sync::{Background, CheckoutAnswer};
 
-use crate::town::{
-    DEADLINE, Register, Restored, Town, create_of, enqueue, now_ms, product, wait_for, wait_synced,
-};
+use tokio::sync::watch;
+
+use crate::town::{DEADLINE, Register, Restored, Town, create_of, enqueue, now_ms, product, wait_synced};
 
 /// What goes wrong with one piece, in either direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,8 @@ struct PieceRoad {
     for_ever: Mutex<Option<PieceFault>>,
     /// First byte and number of bytes of each piece that set out or was asked for.
     seen: Mutex<Vec<(u32, usize)>>,
+    /// How many that were.
+    set_out: watch::Sender<u32>,
     /// The server is of a time before pictures.
     older: bool,
 }
@@ -66,6 +68,7 @@ impl PieceRoad {
 
     fn note(&self, offset: u32, bytes: usize) {
         self.seen.lock().unwrap().push((offset, bytes));
+        self.set_out.send_modify(|pieces| *pieces += 1);
     }
 
     fn seen(&self) -> Vec<(u32, usize)> {
@@ -367,7 +370,8 @@ async fn no_sale_waits_for_a_picture_that_never_gets_through() {
         road.always(Some(fault));
         let sync = till.start(api, Background::On).await;
         wait_synced(&sync).await;
-        wait_for(&sync, "a piece sets out", |_| !road.seen.lock().unwrap().is_empty()).await;
+        let mut set_out = road.set_out.subscribe();
+        set_out.wait_for(|pieces| *pieces > 0).await.expect("a piece sets out");
         for _ in 0..5 {
             let sold = till.sell(&sync, &bread, 1, DEADLINE).await;
             assert!(matches!(sold.answer, CheckoutAnswer::Applied(_)), "{fault:?}: {:?}", sold.answer);
@@ -396,6 +400,21 @@ async fn bytes_that_are_gone_from_a_register_come_back_from_the_server() {
     till.write(move |tx| attachments::lost(tx, hash, now_ms()));
     rounds_until_done(&till, &api).await;
     assert_eq!(folder(&till).read(hash).unwrap(), Some(bytes));
+}
+
+#[tokio::test]
+async fn bytes_that_lie_here_already_are_not_fetched() {
+    let town = Town::found();
+    let (first, second) = (town.join("one").await, town.join("two").await);
+    let bytes = picture(10);
+    let hash = AttachmentHash::of(&bytes);
+    add_pictured(&first, "MILK", &bytes);
+    rounds_until_done(&first, &over(&first).0).await;
+    folder(&second).keep(hash, &bytes).unwrap();
+    let (api, road) = over(&second);
+    rounds_until_done(&second, &api).await;
+    assert_eq!(road.seen(), [(0, 0)], "it only asks whether the server has them");
+    assert_eq!(standing(&second, hash).state, State::Stored);
 }
 
 #[tokio::test]

@@ -4,10 +4,13 @@ import type { ConflictEvent } from "./ConflictEvent";
 import type { ConflictId } from "./ConflictId";
 import type { ConflictKind } from "./ConflictKind";
 import type { ConflictStatus } from "./ConflictStatus";
+import type { ContestedId } from "./ContestedId";
 import type { DeviceId } from "./DeviceId";
 import type { FieldDispute } from "./FieldDispute";
+import type { ForkedRegister } from "./ForkedRegister";
 import type { OpId } from "./OpId";
 import type { PriceDifference } from "./PriceDifference";
+import type { RefundExcess } from "./RefundExcess";
 import type { SaleId } from "./SaleId";
 import type { Shortage } from "./Shortage";
 
@@ -72,7 +75,19 @@ shortages: Array<Shortage>,
  */
 prices: Array<PriceDifference>, 
 /**
- * Oversold and price: the sale.
+ * Refund: what goes beyond.
+ */
+refund?: RefundExcess | null, 
+/**
+ * Id: the two rows.
+ */
+contested?: ContestedId | null, 
+/**
+ * Fork: the two branches.
+ */
+fork?: ForkedRegister | null, 
+/**
+ * Oversold, price and refund: the document.
  */
 sale_id: SaleId | null, 
 /**

@@ -3,4 +3,4 @@
 /**
  * Why a new life of this register's file began.
  */
-export type LifeCause = "restored" | "damaged" | "went_back" | "copied" | "mark_lost" | "other_register" | "server_ahead" | "person";
+export type LifeCause = "restored" | "damaged" | "went_back" | "copied" | "mark_lost" | "other_register" | "server_ahead" | "person" | "forked";

@@ -58,7 +58,7 @@ offline_policy: OfflinePolicy,
  */
 favourite: boolean, 
 /**
- * Name of its picture, when it has one.
+ * Its picture: the name of an attachment, or of a drawing that is built into the program.
  */
 picture: string | null, 
 /**

@@ -19,4 +19,8 @@ refused: number,
 /**
  * Conflicts opened.
  */
-conflicts: number, };
+conflicts: number, 
+/**
+ * Pictures that were sent or fetched. The window's follow by themselves.
+ */
+pictures: number, };

@@ -35,4 +35,8 @@ missing: Quantity,
 /**
  * What the customer paid for the missing part, tax included.
  */
-paid: Money, };
+paid: Money, 
+/**
+ * Missing still, after goods came in or money was given back. Servers of before do not say it.
+ */
+open?: Quantity | null, };
