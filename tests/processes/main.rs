@@ -23,6 +23,8 @@ mod kills;
 #[cfg(test)]
 mod oversold;
 #[cfg(test)]
+mod put_back;
+#[cfg(test)]
 mod race;
 #[cfg(test)]
 mod recovery;

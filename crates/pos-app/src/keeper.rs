@@ -13,6 +13,7 @@ use pos_store::{Priority, Store, StoreError, device};
 use tokio::sync::Notify;
 
 use crate::app::{App, WeakApp};
+use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::view::BackupWarningCode;
 
@@ -66,7 +67,35 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    /// Whether the journal still ends where this program left it; what it lacks is appended. Blocks the calling thread.
+    fn check(&self, store: &Store) -> Result<bool, StoreError> {
+        let whole = match self.open.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(open) => open.journal.is_whole().map_err(StoreError::file)?,
+            None => true,
+        };
+        self.step(store)?;
+        Ok(whole)
+    }
+}
+
 impl App {
+    /// Brings the journal up to the file; whether it still ended where this program had left it. One that is only read
+    /// has none of its own to look after.
+    pub(crate) async fn check_journal(&self) -> Result<bool, AppError> {
+        if !self.may_write() {
+            return Ok(true);
+        }
+        let app = self.clone();
+        let whole = self.inner.store.beside(move |store| app.inner.keeper.check(store)).await?;
+        if !whole {
+            let error = AppError::new(ErrorCode::StorageFailed);
+            tracing::error!("the journal of receipts was cut while this register ran; it is complete again");
+            self.warn(BackupWarningCode::JournalFailed, &error);
+        }
+        Ok(whole)
+    }
+
     /// Brings what is kept beside the database up to it, and returns when it is on the disk. A journal that cannot be
     /// written is a warning: selling goes on. A shop's register does it by itself a moment after each write; in a world in
     /// process the caller does.

@@ -51,6 +51,8 @@ pub(crate) struct Gauges {
     pub(crate) conflicts_open: u64,
     pub(crate) conflicts_resolved_24h: u64,
     pub(crate) quarantined: u64,
+    /// When the last backup was made, in seconds since 1970 UTC; 0 without one.
+    pub(crate) last_backup_s: u64,
 }
 
 impl Metrics {
@@ -110,6 +112,11 @@ impl Metrics {
                 gauges.conflicts_resolved_24h,
             ),
             ("comptoir_quarantined", "Operations and links kept aside", gauges.quarantined),
+            (
+                "comptoir_last_backup_seconds",
+                "When the last backup was made, in seconds since 1970 UTC; 0 without one",
+                gauges.last_backup_s,
+            ),
         ] {
             metric(&mut text, name, help, "gauge");
             line(&mut text, name, "", value);

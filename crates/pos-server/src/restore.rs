@@ -69,10 +69,15 @@ pub fn restore(folder: &Path, backup: &Path, clock: &Clock) -> Result<Restored, 
     })
 }
 
+/// Whether a restore was decided on and is not finished.
+pub(crate) fn is_decided(folder: &Path) -> bool {
+    folder.join(DECIDED).exists()
+}
+
 /// Finishes a restore that was decided on; where the old file is now, when there was one. Hold the folder's lock.
 pub(crate) fn finish(folder: &Path) -> Result<Option<PathBuf>, ServerError> {
     let decided = folder.join(DECIDED);
-    if !decided.exists() {
+    if !is_decided(folder) {
         return Ok(None);
     }
     let file = sqlite::database_path(folder);

@@ -24,7 +24,7 @@ use crate::session::DeviceSession;
 use crate::storage::device::Device;
 use crate::storage::postgres::Follower;
 use crate::storage::upkeep::Reading;
-use crate::storage::{Founding, Sql, Store, audit, business, conflict, device};
+use crate::storage::{self, Founding, Sql, Store, Tx, audit, business, conflict, device};
 use crate::upkeep;
 
 /// A day, in milliseconds.
@@ -201,6 +201,7 @@ impl Server {
                     conflicts_open: conflict::count_open(tx)?,
                     conflicts_resolved_24h: conflict::count_resolved_since(tx, since_ms)?,
                     quarantined: audit::count_quarantined(tx)?,
+                    last_backup_s: newest_backup(tx)?,
                 })
             })
             .await?;
@@ -277,6 +278,12 @@ impl Server {
             });
         }
     }
+}
+
+/// When the last backup was made, in seconds since 1970 UTC; 0 without one.
+fn newest_backup(tx: Tx<'_>) -> Sql<u64> {
+    let made_at_ms = storage::backup::find_newest(tx)?.map_or(0, |backup| backup.made_at_ms);
+    Ok(u64::try_from(made_at_ms.div_euclid(1_000)).unwrap_or(0))
 }
 
 impl std::fmt::Debug for Server {

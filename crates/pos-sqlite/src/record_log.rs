@@ -46,6 +46,10 @@ impl RecordLog {
     /// Those of the file system.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
+        // The folder and the one that it was made in: a power cut must not take the names of segments that last.
+        for made in folder.ancestors().take(2) {
+            sync_parent(made)?;
+        }
         let Some(number) = numbers(folder)?.last().copied() else {
             return Ok(Self { folder: folder.to_owned(), number: 0, open: None });
         };

@@ -1,10 +1,12 @@
 //! How much a file holds, in the few numbers by which a person judges whether a restore brought everything back.
 
+use serde::{Deserialize, Serialize};
+
 use crate::StoreError;
 use crate::sql::{Conn, first};
 
 /// What a file holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Final documents.
     pub sales: u64,

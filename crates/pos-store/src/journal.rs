@@ -8,7 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pos_domain::{ChainRecord, DeviceId, OpId};
+use pos_domain::{ChainRecord, DeviceId, OpId, RequestId};
 use pos_sqlite::{RecordLog, read_segment, segment_numbers};
 use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ use crate::{Store, StoreError, chain, device};
 
 /// Folder of the log in the data folder.
 pub const FOLDER: &str = "journal";
+/// Presses among which that of a document is looked for: the log follows the file by a moment, and nobody presses a
+/// button again a thousand sales later.
+pub const RECENT_PRESSES: u32 = 1_000;
 /// Documents that are read and appended at once.
 const PAGE_DOCUMENTS: u32 = 200;
 
@@ -34,6 +37,10 @@ pub struct FinalDocument {
     pub text: String,
     /// Its number and evidence.
     pub link: ChainRecord,
+    /// The press of the button that made it, when it was one of the last [`RECENT_PRESSES`]: pressed once more after a
+    /// restore, it must find the same sale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
 }
 
 /// Place of a document: life and number.
@@ -43,6 +50,7 @@ type Place = (u32, u64);
 #[derive(Debug)]
 pub struct Journal {
     log: RecordLog,
+    folder: PathBuf,
     /// The last document in the log.
     last: Option<Place>,
 }
@@ -55,7 +63,23 @@ impl Journal {
     pub fn open(folder: &Path, device_id: DeviceId) -> io::Result<Self> {
         let folder = log_of(folder, device_id);
         let log = RecordLog::open(&folder)?;
-        Ok(Self { log, last: last_place(&folder)? })
+        let last = last_place(&folder)?;
+        Ok(Self { log, folder, last })
+    }
+
+    /// Whether the log still ends where it was left: somebody may have cut or removed it meanwhile. If not, it is opened
+    /// anew, and the next catching up appends what it lacks.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn is_whole(&mut self) -> io::Result<bool> {
+        let found = last_place(&self.folder)?;
+        if found >= self.last {
+            return Ok(true);
+        }
+        self.log = RecordLog::open(&self.folder)?;
+        self.last = found;
+        Ok(false)
     }
 
     /// Appends what the file has and the log has not, and returns when it is on the disk. How many documents. Blocks the
@@ -195,12 +219,15 @@ fn list_after(conn: &Conn, after: Option<Place>) -> Result<Vec<FinalDocument>, S
     let (epoch, number) = after.unwrap_or_default();
     let mut statement = conn.prepare_cached(
         "SELECT c.epoch, c.number, c.device_id, c.series, c.kind, c.document_id, c.issued_at_ms, c.document_hash,
-             c.previous_hash, c.hash, c.signature, s.op_id, s.document, q.kind_version
+             c.previous_hash, c.hash, c.signature, s.op_id, s.document, q.kind_version,
+             (SELECT p.request_id FROM (SELECT request_id, subject_id FROM request ORDER BY rowid DESC LIMIT :presses) AS p
+              WHERE p.subject_id = c.document_id LIMIT 1) AS request_id
          FROM chain_record AS c JOIN sale AS s ON s.sale_id = c.document_id JOIN sync_queue AS q ON q.op_id = s.op_id
          WHERE (c.epoch, c.number) > (:epoch, :number) ORDER BY c.epoch, c.number LIMIT :limit",
     )?;
     let rows = statement.query(named_params! {
         ":epoch": epoch, ":number": int("chain_record.number", number)?, ":limit": PAGE_DOCUMENTS,
+        ":presses": RECENT_PRESSES,
     })?;
     all(rows, "chain_record", |c| {
         Ok(FinalDocument {
@@ -208,6 +235,7 @@ fn list_after(conn: &Conn, after: Option<Place>) -> Result<Vec<FinalDocument>, S
             kind_version: c.count("kind_version")?,
             text: c.get("document")?,
             link: chain::read(c)?,
+            request_id: c.opt_id("request_id")?,
         })
     })
 }

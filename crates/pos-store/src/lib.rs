@@ -54,6 +54,7 @@ pub mod mappings;
 pub mod mark;
 pub mod products;
 pub mod queue;
+pub mod reading;
 pub mod restore;
 pub mod sales;
 pub mod settings;

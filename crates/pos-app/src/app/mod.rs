@@ -219,6 +219,11 @@ impl App {
         Ok(self.inner.store.close()?)
     }
 
+    /// Whether this program may change the file; another one may be at work on one that is only read.
+    pub(crate) fn may_write(&self) -> bool {
+        self.inner.access == OpenAccess::Write
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.inner.closed.load(Ordering::SeqCst)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pos_store::backups::{self, Backup, Cause};
 use pos_store::restore::{self, Intent};
 use pos_store::verify::Depth;
-use pos_store::{Conn, Store, StoreError, cashiers, counts, device, local};
+use pos_store::{Conn, Store, StoreError, cashiers, counts, device, local, reading};
 use serde_json::{Value, json};
 
 use super::starting::{REPORT, RestoreNote, last_report};
@@ -15,7 +15,8 @@ use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
 use crate::room;
 use crate::view::{
-    BackupList, BackupView, BackupWarning, BackupWarningCode, LifeCause, RecoveryReport, RecoveryView,
+    BackupList, BackupView, BackupWarning, BackupWarningCode, LifeCause, ReadingReport, RecoveryReport,
+    RecoveryView,
 };
 
 /// The second folder, among what this register remembers for itself.
@@ -92,9 +93,15 @@ impl App {
 
     /// `recovery.report`
     pub async fn recovery(&self) -> Result<Outcome<RecoveryView>, AppError> {
-        let (report, now) = self.report(|conn| Ok((last_report(conn)?, counts::of(conn)?.into()))).await?;
+        let (report, now, reading) = self
+            .report(|conn| {
+                let reading = reading::find(conn)?.map(ReadingReport::from);
+                Ok((last_report(conn)?, counts::of(conn)?.into(), reading))
+            })
+            .await?;
         let alarm = self.sync_status().await?.value.alarm;
-        Ok(Outcome::read(RecoveryView { report, now, fenced: alarm.as_deref() == Some(FENCED) }))
+        let fenced = alarm.as_deref() == Some(FENCED);
+        Ok(Outcome::read(RecoveryView { report, now, fenced, reading }))
     }
 
     /// `recovery.seen`: a person has read the report.
@@ -218,6 +225,7 @@ impl App {
             Ok(())
         };
         self.inner.store.beside(lay).await?;
+        self.check_journal().await?;
         if self.backup_is_due().await? {
             let sound = self.check_when_due().await?;
             self.back_up(Cause::Hourly).await?;

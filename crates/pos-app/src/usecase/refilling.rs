@@ -134,7 +134,7 @@ fn insert(tx: &Tx<'_>, document: &FinalDocument, body: &OperationBody) -> Result
         body,
         encoded: &encoded,
         op_id: document.op_id,
-        request_id: None,
+        request_id: document.request_id,
         mode: OpMode::Fact,
         lane: Lane::Checkout,
         depends_on: &depends_on,

@@ -15,6 +15,13 @@ impl App {
         let (documents, movements) =
             self.read(|conn| Ok((chain::count(conn)?, stock::count_movements(conn)?))).await?;
         let depth = if full { Depth::Full } else { Depth::Quick };
+        // What the journal lacks only because it follows the file by a moment is no finding.
+        let whole = if full {
+            // A file that cannot be read has worse findings than this one.
+            self.check_journal().await.unwrap_or(true)
+        } else {
+            true
+        };
         let findings = self.inner.store.beside(move |store| {
             let mut findings = store.verify(depth)?;
             // A file that cannot be read is compared with nothing.
@@ -24,7 +31,10 @@ impl App {
             }
             Ok::<_, AppError>(findings)
         });
-        let findings = findings.await?;
+        let mut findings: Vec<Finding> = findings.await?;
+        if !whole {
+            findings.push(Finding { code: "journal.cut", subject: None, params: Value::Null });
+        }
         let ok = findings.is_empty();
         let findings = findings.into_iter().map(in_words).collect();
         let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
@@ -60,6 +70,7 @@ fn in_words(finding: Finding) -> VerifyFinding {
         "chain.truncated" => "ends before the last number that was given",
         "chain.countersigned_ahead" => "is shorter than what the server countersigned",
         "chain.countersigned_differs" => "is not the one that the server countersigned",
+        "journal.cut" => "was cut while this register ran, and is complete again",
         "document.missing" => "is missing",
         "operation.missing" => "has no operation that tells the server of it",
         "document.unreadable" | "operation.unreadable" | "row.unreadable" => "is not readable",

@@ -1,6 +1,7 @@
 //! Backups, and what a restore did.
 
 use pos_domain::Quantity;
+use pos_store::reading::Reading;
 use pos_store::{backups, counts};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -167,6 +168,30 @@ pub struct RecoveryView {
     /// The server knows of a newer copy of this register and takes nothing from here: a person must decide whether this
     /// one goes on (`recovery.go_on`).
     pub fenced: bool,
+    /// The last time that everything was read from the server; null before the first.
+    pub reading: Option<ReadingReport>,
+}
+
+/// What this register held before and after everything was read from the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ReadingReport {
+    /// When it began, in milliseconds since 1970 UTC.
+    pub began_at_ms: i64,
+    /// When it ended; null while it runs.
+    pub ended_at_ms: Option<i64>,
+    /// Name of the backup that was made before; null when there was nothing to save, or no room.
+    pub backup: Option<String>,
+    /// What the file held before.
+    pub before: Counts,
+    /// What it held afterwards.
+    pub after: Option<Counts>,
+}
+
+impl From<Reading> for ReadingReport {
+    fn from(reading: Reading) -> Self {
+        let Reading { began_at_ms, ended_at_ms, backup, before, after } = reading;
+        Self { began_at_ms, ended_at_ms, backup, before: before.into(), after: after.map(Counts::from) }
+    }
 }
 
 impl From<backups::Cause> for BackupCause {

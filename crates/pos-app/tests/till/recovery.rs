@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pos_app::view::{LifeCause, RecoveryReport, SaleCompleted};
 use pos_app::{App, ErrorCode};
+use pos_domain::{Tender, TenderKind};
 use tempfile::TempDir;
 
 use crate::shop::{Business, Till, options, total_on};
@@ -370,6 +371,46 @@ async fn a_journal_that_lost_its_end_is_completed_and_one_that_was_changed_is_fo
     let till = Till::open(folder).await;
     let report = till.app.verify(true).await.unwrap().value;
     assert!(report.findings.iter().any(|f| f.code == "journal.gap"), "{:?}", report.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_is_cut_while_the_register_runs_is_noticed_and_completed() {
+    let till = Till::demo().await;
+    for _ in 0..3 {
+        till.sell("RIZ-5KG", 1).await;
+    }
+    till.verify().await;
+    let folder = till.folder.path().join("journal");
+    let of_register = fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let segment = of_register.join("000001.log");
+    let whole = fs::metadata(&segment).unwrap().len();
+    fs::File::options().write(true).open(&segment).unwrap().set_len(whole - 5).unwrap();
+    let report = till.app.verify(true).await.unwrap().value;
+    let codes: Vec<_> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["journal.cut"], "nobody has to start it again to hear of it");
+    till.verify().await;
+    till.sell("RIZ-5KG", 1).await;
+    let till = Till::open(till.close().await).await;
+    assert!(till.was_never_restored().await, "and the next start finds nothing wrong");
+    till.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_press_after_a_restore_finds_the_sale_that_the_journal_brought_back() {
+    let till = Till::demo().await;
+    let name = till.backup().await;
+    let press = till.app.new_id();
+    till.scan("RIZ-5KG", 1).await;
+    let due = till.app.cart().await.unwrap().value.payable_cash;
+    let tender = Tender { kind: TenderKind::Cash, amount: due, reference: None };
+    let sold = till.app.complete_sale(press, vec![tender.clone()]).await.unwrap().value;
+    let report = till.app.restore_backup(&name).await.unwrap().value;
+    assert_eq!(report.documents_refilled, 1, "the backup is older than the sale");
+    // The window never saw the answer, and its cart is as it was when the backup was made.
+    till.scan("RIZ-5KG", 1).await;
+    let again = till.app.complete_sale(press, vec![tender]).await.unwrap().value;
+    assert_eq!(again.sale_id, sold.sale_id, "one press, one sale");
+    assert_eq!(till.numbers().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -85,9 +85,12 @@ pub(crate) async fn recovery(session: &Session, command: Option<Recovery>) -> Re
                      go on: comptoir recovery go-on\n",
                 );
             }
-            let Shown { report, now, fenced } = shown;
-            let report = report.map(ReportDocument::from);
-            Report::done(&ShownDocument { report, now: now.into(), fenced }, words)
+            let Shown { report, now, fenced, reading } = shown;
+            if let Some(reading) = &reading {
+                words.push_str(&reading.words());
+            }
+            let (report, reading) = (report.map(ReportDocument::from), reading.map(ReadingDocument::from));
+            Report::done(&ShownDocument { report, now: now.into(), fenced, reading }, words)
         }
     }
 }
@@ -113,10 +116,59 @@ fn list(list: List) -> Result<Report, Failure> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Shown {
+pub(super) struct Shown {
     report: Option<Restored>,
     now: Counts,
     fenced: bool,
+    pub(super) reading: Option<Reading>,
+}
+
+/// The last time that everything was read from the server.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reading {
+    began_at_ms: AtMs,
+    ended_at_ms: Option<AtMs>,
+    backup: Option<String>,
+    before: Counts,
+    after: Option<Counts>,
+}
+
+/// The same, as the commands answer it.
+#[derive(Debug, Serialize)]
+pub(super) struct ReadingDocument {
+    began_at: String,
+    ended_at: Option<String>,
+    backup: Option<String>,
+    before: CountsDocument,
+    after: Option<CountsDocument>,
+}
+
+impl Reading {
+    pub(super) fn words(&self) -> String {
+        let mut words = format!("Everything was read from the server: {}\n", self.began_at_ms.local());
+        words.push_str(&format!("  before: {}\n", self.before.words()));
+        match &self.after {
+            Some(after) => words.push_str(&format!("  after:  {}\n", after.words())),
+            None => words.push_str("  it is not finished yet\n"),
+        }
+        if let Some(backup) = &self.backup {
+            words.push_str(&format!("  saved before: {backup}\n"));
+        }
+        words
+    }
+}
+
+impl From<Reading> for ReadingDocument {
+    fn from(reading: Reading) -> Self {
+        let Reading { began_at_ms, ended_at_ms, backup, before, after } = reading;
+        Self {
+            began_at: began_at_ms.rfc3339(),
+            ended_at: ended_at_ms.map(AtMs::rfc3339),
+            backup,
+            before: before.into(),
+            after: after.map(CountsDocument::from),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -124,6 +176,7 @@ struct ShownDocument {
     report: Option<ReportDocument>,
     now: CountsDocument,
     fenced: bool,
+    reading: Option<ReadingDocument>,
 }
 
 #[derive(Debug, Deserialize)]

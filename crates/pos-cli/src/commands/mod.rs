@@ -51,7 +51,7 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Sync { dry_run: true, .. } => &["sync.dry_run"],
         Command::Sync { dry_run: false, compare: true } => &["sync.now", "sync.compare"],
         Command::Sync { dry_run: false, compare: false } => &["sync.now"],
-        Command::Status => &["sync.status", "sync.health"],
+        Command::Status => &["sync.status", "sync.health", "recovery.report"],
         Command::Queue { command: None, .. } => &["sync.queue"],
         Command::Queue { command: Some(Queue::Dead { .. }), .. } => &["sync.dead_list"],
         Command::Queue { command: Some(Queue::Retry { .. }), .. } => &["sync.retry"],

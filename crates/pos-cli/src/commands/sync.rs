@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::backup::{ReadingDocument, Shown};
 use crate::amount::{AtMs, Currency, Minor};
 use crate::failure::Failure;
 use crate::output::Report;
@@ -166,6 +167,7 @@ struct StatusDocument {
     next_attempt: Option<String>,
     last_error: Option<String>,
     alarm: Option<String>,
+    last_reading: Option<ReadingDocument>,
     health: HealthDocument,
 }
 
@@ -240,7 +242,11 @@ pub(crate) async fn status(session: &Session) -> Result<Report, Failure> {
     session.shop().await?;
     let status: Status = session.call("sync.status", json!({})).await?;
     let health: Health = session.call("sync.health", json!({})).await?;
-    let words = status_words(&status, &health.alerts);
+    let recovery: Shown = session.call("recovery.report", json!({})).await?;
+    let mut words = status_words(&status, &health.alerts);
+    if let Some(reading) = &recovery.reading {
+        words.push_str(&reading.words());
+    }
     let time = |at: Option<AtMs>| at.map(AtMs::rfc3339);
     let document = StatusDocument {
         state: status.state,
@@ -258,6 +264,7 @@ pub(crate) async fn status(session: &Session) -> Result<Report, Failure> {
         next_attempt: time(status.next_attempt_ms),
         last_error: status.last_error,
         alarm: status.alarm,
+        last_reading: recovery.reading.map(ReadingDocument::from),
         health: HealthDocument::new(health),
     };
     Report::done(&document, words)

@@ -65,7 +65,9 @@ impl Store {
         match &location.place {
             Place::Embedded => {
                 let moved = sqlite::moved_path(&location.folder).exists();
-                let founded = moved || sqlite::database_path(&location.folder).exists();
+                let founded = moved
+                    || sqlite::database_path(&location.folder).exists()
+                    || crate::restore::is_decided(&location.folder);
                 if !founded && founding == Founding::Never {
                     return Err(ServerError::NoBusiness);
                 }

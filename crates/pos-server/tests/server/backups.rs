@@ -87,12 +87,16 @@ async fn a_restore_sets_the_old_file_aside_refuses_what_is_not_sound_and_is_fini
     assert_eq!(done.server_epoch, 3, "above the life that was in its place");
     assert!(done.set_aside.unwrap().join("server.db").exists(), "nothing is deleted");
 
-    // The machine stopped right after the decision.
+    // The machine stopped right after the decision, or between the two renames that follow it.
     let file = folder.path().join("server.db");
-    std::fs::rename(&file, folder.path().join("server.db.restoring")).unwrap();
-    std::fs::copy(&backup.path, &file).unwrap();
-    let finished = Server::open(folder.path(), None, shop.clock()).unwrap();
-    assert_eq!(finished.session(till.device_id).await.unwrap().hello().await.unwrap().server_epoch, 3);
+    for old_file_stands in [true, false] {
+        std::fs::rename(&file, folder.path().join("server.db.restoring")).unwrap();
+        if old_file_stands {
+            std::fs::copy(&backup.path, &file).unwrap();
+        }
+        let finished = Server::open(folder.path(), None, shop.clock()).unwrap();
+        assert_eq!(finished.session(till.device_id).await.unwrap().hello().await.unwrap().server_epoch, 3);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ async fn the_page_of_metrics_tells_the_business_and_each_register() {
         "comptoir_conflicts_open 0".to_owned(),
         "comptoir_conflicts_resolved_24h 1".to_owned(),
         "comptoir_devices 2".to_owned(),
+        "comptoir_last_backup_seconds 0".to_owned(),
         format!("comptoir_device_pushes_total{{device=\"{device}\"}} 4"),
         format!("comptoir_device_verdicts_total{{device=\"{device}\",verdict=\"applied\"}} 4"),
         format!("comptoir_device_pushes_total{{device=\"{}\"}} 1", idle.device_id),

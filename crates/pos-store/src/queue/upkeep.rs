@@ -12,6 +12,9 @@ use crate::{StoreError, stock};
 /// How long the body of an acknowledged operation is kept at least, in milliseconds: 7 days, so that a server
 /// restored from a backup of last week can be told again.
 const KEEP_BODY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// How long it is kept at most where no backup of the server's is known to hold it, in milliseconds: 90 days, as long as
+/// the server keeps what registers may have missed. A server without backups must not fill the disks of its registers.
+const KEEP_BODY_AT_MOST_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
 
 /// Puts claims back that nobody has answered in time; how many.
 ///
@@ -108,7 +111,29 @@ pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Resul
             requeued += 1;
         }
     }
-    Ok(requeued)
+    Ok(requeued + withdraw_above(tx, seq, above, now_ms)?)
+}
+
+/// Sales that were refused or taken back and of which the server knows nothing any more: it is told once more that they
+/// are none, so that no place in this life stays open for ever. How many.
+fn withdraw_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Result<usize, StoreError> {
+    let mut statement = tx.prepare(
+        "SELECT q.op_id, q.epoch, q.seq, 1 AS kept FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
+         WHERE q.seq > :seq AND q.state = 'rejected' AND q.kind = 'sale.complete' AND q.mode IN ('admit', 'withdraw')
+         ORDER BY q.seq",
+    )?;
+    let rows = statement.query(named_params! { ":seq": int("sync_queue.seq", seq)? })?;
+    let mut withdrawn = 0;
+    for held in all(rows, "sync_queue", Held::read)?.iter().filter(|held| !above.contains(&held.seq)) {
+        withdrawn += tx
+            .prepare_cached(
+                "UPDATE sync_queue SET state = 'pending', mode = 'withdraw', finished_at_ms = NULL,
+                     next_due_at_ms = :now
+                 WHERE op_id = :op_id",
+            )?
+            .execute(named_params! { ":now": now_ms, ":op_id": held.op_id.as_bytes() })?;
+    }
+    Ok(withdrawn)
 }
 
 /// How far a server has seen one life of this register.
@@ -190,7 +215,8 @@ fn requeue(tx: &Tx<'_>, held: &Held, now_ms: i64) -> Result<bool, StoreError> {
 }
 
 /// Drops bodies that nobody will ask for again: acknowledged a week ago and in the server's backup, which holds this
-/// epoch up to `backup_seq`. A body that explains a movement stays, as documents do. At most `limit` of them; how many.
+/// epoch up to `backup_seq`; or acknowledged 90 days ago, also in an earlier life, of which no backup tells. A body that
+/// explains a movement stays, as documents do. At most `limit` of them; how many.
 ///
 /// # Errors
 /// Those of writing.
@@ -200,12 +226,13 @@ pub fn trim(tx: &Tx<'_>, backup_seq: u64, now_ms: i64, limit: u32) -> Result<usi
             "UPDATE sync_queue SET body = NULL WHERE op_id IN (
                  SELECT q.op_id FROM sync_queue AS q JOIN device AS d
                  WHERE q.state = 'acknowledged' AND q.body IS NOT NULL AND q.finished_at_ms <= :before
-                   AND (q.epoch < d.epoch OR q.seq <= :backup_seq)
+                   AND ((q.epoch = d.epoch AND q.seq <= :backup_seq) OR q.finished_at_ms <= :at_last)
                    AND NOT EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id)
                  ORDER BY q.epoch, q.seq LIMIT :limit)",
         )?
         .execute(named_params! {
             ":before": now_ms.saturating_sub(KEEP_BODY_MS),
+            ":at_last": now_ms.saturating_sub(KEEP_BODY_AT_MOST_MS),
             ":backup_seq": int("sync_queue.seq", backup_seq)?,
             ":limit": limit,
         })?)

@@ -277,6 +277,16 @@ fn an_operation_cannot_be_changed_or_deleted() {
 }
 
 #[test]
+fn a_server_that_never_makes_a_backup_does_not_fill_the_disks_of_its_registers() {
+    let register = Register::new();
+    let edit = create(&register, 20, &[]);
+    register.write(move |tx| acknowledge(tx, edit, 9));
+    let trim = |now| register.write(move |tx| queue::trim(tx, 0, now, 100));
+    assert_eq!(trim(NOW + 89 * DAY), 0);
+    assert_eq!(trim(NOW + 91 * DAY), 1, "three months are enough to notice that nothing is saved");
+}
+
+#[test]
 fn bodies_are_dropped_a_week_after_the_backup_has_them_and_not_before() {
     let register = Register::new();
     let bread = stocked(&register, 10, 5, 1);
@@ -292,6 +302,7 @@ fn bodies_are_dropped_a_week_after_the_backup_has_them_and_not_before() {
     let trim = |backup, now| register.write(move |tx| queue::trim(tx, backup, now, 100));
     assert_eq!(trim(2, NOW + 6 * DAY), 0, "less than a week");
     assert_eq!(trim(0, NOW + 8 * DAY), 0, "the server's backup does not hold them");
+    assert_eq!(trim(0, NOW + 89 * DAY), 0, "it may not have made one yet");
     assert_eq!(trim(2, NOW + 8 * DAY), 1, "the edit's; a sale's is its document, which stays for ever");
     assert_eq!(register.store.verify(pos_store::verify::Depth::Full).unwrap(), []);
     let again = register.write(|tx| queue::requeue_above(tx, 0, &[], NOW));

@@ -7,7 +7,8 @@
 use pos_domain::body::EntityKind;
 use pos_protocol::{ApiError, SnapshotPage, SnapshotRequest, SyncApi};
 use pos_store::first_sync::{self, Checkpoint};
-use pos_store::{Changed, Priority, StoreError, backups, counts, products};
+use pos_store::counts::{self, Counts};
+use pos_store::{Changed, Priority, StoreError, backups, products, reading};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -93,6 +94,8 @@ impl<A: SyncApi> Exchange<A> {
         }
         let now_ms = self.now_ms();
         self.write(move |tx| first_sync::finish(tx, now_ms)).await?;
+        let after = self.store.report_async(counts::of).await?;
+        self.write(move |tx| reading::end(tx, now_ms, after)).await?;
         self.forget_comparison().await?;
         self.note_success();
         Ok(changed)
@@ -111,10 +114,12 @@ impl<A: SyncApi> Exchange<A> {
         journal.called(&first.rows);
         let mark = first.mark.to_string();
         let now_ms = self.now_ms();
-        self.save_before_reading(now_ms).await;
+        let before = self.store.report_async(counts::of).await?;
+        let backup = self.save_before_reading(before, now_ms).await;
         let begun = self
             .write(move |tx| {
                 first_sync::begin(tx, &mark, now_ms)?;
+                reading::begin(tx, now_ms, backup, before)?;
                 first_sync::find(tx)
             })
             .await?;
@@ -123,14 +128,17 @@ impl<A: SyncApi> Exchange<A> {
 
     /// A backup before rows are taken away that the server does not send again. One that cannot be made is warned of and
     /// holds nothing up: what only this register knows is in its queue, and no sync takes anything from there.
-    async fn save_before_reading(&self, now_ms: i64) {
-        match self.read(counts::of).await {
-            Ok(counts) if counts.products > 0 || counts.sales > 0 => {}
-            Ok(_) | Err(_) => return,
+    async fn save_before_reading(&self, before: Counts, now_ms: i64) -> Option<String> {
+        if before.products == 0 && before.sales == 0 {
+            return None;
         }
         let saved = self.store.beside(move |store| store.back_up(backups::Cause::FirstSync, now_ms)).await;
-        if let Err::<_, StoreError>(error) = saved {
-            tracing::warn!(%error, "no backup before reading everything");
+        match saved {
+            Ok(backup) => Some(backup.name),
+            Err::<_, StoreError>(error) => {
+                tracing::warn!(%error, "no backup before reading everything");
+                None
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 mod attachments;
 mod compare;
 mod exchange;
+mod put_back;
 mod stopping;
 mod town;
 mod transport;

@@ -107,7 +107,7 @@ describe('a refused operation', () => {
 describe('backups', () => {
   const list: BackupList = { items: [{ name: 'b1', cause: 'hourly', made_at_ms: 1, bytes: 10 }], folder: null, warnings: [], free_bytes: null, verified_at_ms: null };
   const counts = { sales: 1, products: 2, customers: 3, stock: 4000, pending: 0 };
-  const recovery: RecoveryView = { report: null, now: counts, fenced: false };
+  const recovery: RecoveryView = { report: null, now: counts, fenced: false, reading: null };
   let backups: Backups;
 
   beforeEach(() => {
