@@ -70,7 +70,9 @@ impl Disk {
         close();
         drop(disk);
         image.put_back(&self.folder, &self.originals).unwrap();
-        fs::remove_dir_all(&self.originals).unwrap();
+        if self.originals.exists() {
+            fs::remove_dir_all(&self.originals).unwrap();
+        }
         at < last
     }
 
