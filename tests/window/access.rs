@@ -1,6 +1,6 @@
 //! Every screen can be used by touch, by screen reader and on a small screen, in both themes.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use comptoir_tests::display::{Display, Size};
@@ -38,7 +38,8 @@ const OVERFLOW: &str = "document.documentElement.scrollWidth - innerWidth";
 #[derive(Default)]
 struct Findings {
     theme: &'static str,
-    found: BTreeSet<String>,
+    /// What is wrong, and on which screen it was first seen: many screens share the same parts.
+    found: BTreeMap<String, String>,
 }
 
 impl Findings {
@@ -52,12 +53,15 @@ impl Findings {
             found.push(format!("{overflow} px too wide for the smallest window"));
         }
         found.extend(axe::complaints(window).await?);
-        self.found.extend(found.iter().map(|what| format!("{screen}, {}: {what}", self.theme)));
+        for what in found {
+            self.found.entry(what).or_insert_with(|| format!("{screen}, {}", self.theme));
+        }
         Ok(())
     }
 
     fn nothing(self) -> Result<()> {
-        let found: Vec<String> = self.found.into_iter().collect();
+        let found: Vec<String> =
+            self.found.iter().map(|(what, screen)| format!("{screen}: {what}")).collect();
         ensure!(found.is_empty(), "not everybody can use:\n{}", found.join("\n"));
         Ok(())
     }
