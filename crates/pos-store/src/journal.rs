@@ -218,10 +218,10 @@ fn compare(conn: &Conn, document: &FinalDocument) -> Result<Option<Finding>, Sto
 fn list_after(conn: &Conn, after: Option<Place>) -> Result<Vec<FinalDocument>, StoreError> {
     let (epoch, number) = after.unwrap_or_default();
     let mut statement = conn.prepare_cached(
-        "SELECT c.epoch, c.number, c.device_id, c.series, c.kind, c.document_id, c.issued_at_ms, c.document_hash,
+        "WITH press AS MATERIALIZED (SELECT request_id, subject_id FROM request ORDER BY at_ms DESC LIMIT :presses)
+         SELECT c.epoch, c.number, c.device_id, c.series, c.kind, c.document_id, c.issued_at_ms, c.document_hash,
              c.previous_hash, c.hash, c.signature, s.op_id, s.document, q.kind_version,
-             (SELECT p.request_id FROM (SELECT request_id, subject_id FROM request ORDER BY rowid DESC LIMIT :presses) AS p
-              WHERE p.subject_id = c.document_id LIMIT 1) AS request_id
+             (SELECT p.request_id FROM press AS p WHERE p.subject_id = c.document_id LIMIT 1) AS request_id
          FROM chain_record AS c JOIN sale AS s ON s.sale_id = c.document_id JOIN sync_queue AS q ON q.op_id = s.op_id
          WHERE (c.epoch, c.number) > (:epoch, :number) ORDER BY c.epoch, c.number LIMIT :limit",
     )?;
