@@ -115,7 +115,17 @@ pub fn add(tx: &Tx<'_>, hash: AttachmentHash, size_bytes: u32, now_ms: i64) -> R
          WHERE state <> 'stored'",
     )?
     .execute(named_params! { ":hash": hash.0.0, ":size": size_bytes, ":now": now_ms })?;
-    if is_named(tx, hash)? { named(tx, hash, true) } else { Ok(()) }
+    if is_named(tx, hash)? { set_out(tx, hash) } else { Ok(()) }
+}
+
+/// What rests sets out.
+fn set_out(tx: &Tx<'_>, hash: AttachmentHash) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE attachment SET next_due_at_ms = 0
+         WHERE hash = :hash AND next_due_at_ms IS NULL AND state NOT IN ('stored', 'broken')",
+    )?
+    .execute(named_params! { ":hash": hash.0.0 })?;
+    Ok(())
 }
 
 /// A product names it: from now on its bytes are wanted where they are not. The server may have thrown away what no
@@ -127,11 +137,7 @@ pub(crate) fn named(tx: &Tx<'_>, hash: AttachmentHash, urgent: bool) -> Result<(
          VALUES (:hash, 'wanted', 'down', NULL, 0, :urgent, 0, 0, NULL, 0)",
     )?
     .execute(named_params! { ":hash": hash.0.0, ":urgent": urgent })?;
-    tx.prepare_cached(
-        "UPDATE attachment SET next_due_at_ms = 0
-         WHERE hash = :hash AND next_due_at_ms IS NULL AND state NOT IN ('stored', 'broken')",
-    )?
-    .execute(named_params! { ":hash": hash.0.0 })?;
+    set_out(tx, hash)?;
     tx.prepare_cached(
         "UPDATE attachment SET state = 'local', direction = 'up', offset_bytes = 0, next_due_at_ms = 0
          WHERE hash = :hash AND state = 'stored'",
