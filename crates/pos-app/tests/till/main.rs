@@ -7,6 +7,7 @@
 
 mod cart;
 mod checkout;
+mod disputes;
 mod joining;
 mod lateness;
 mod office;

@@ -34,8 +34,71 @@ struct Conflict {
     fields: Vec<Dispute>,
     shortages: Vec<Shortage>,
     prices: Vec<PriceDifference>,
+    refund: Option<Refund>,
+    contested: Option<Value>,
+    fork: Option<Fork>,
     choices: Vec<Choice>,
     events: Vec<Event>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refund {
+    cashier: String,
+    original_number: Option<String>,
+    total: Minor,
+    beyond: Minor,
+    lines: Vec<ExcessLine>,
+    earlier: Vec<EarlierRefund>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ExcessLine {
+    code: String,
+    name: String,
+    sold: Milli,
+    returned: Milli,
+    beyond: Milli,
+    beyond_paid: Minor,
+}
+
+#[derive(Debug, Deserialize)]
+struct EarlierRefund {
+    register: String,
+    cashier: String,
+    at_ms: AtMs,
+    total: Minor,
+}
+
+#[derive(Debug, Deserialize)]
+struct Fork {
+    epoch: u32,
+    standing: Branch,
+    aside: Branch,
+}
+
+#[derive(Debug, Deserialize)]
+struct Branch {
+    operations: u32,
+    documents: u32,
+    total: Minor,
+    listed: Vec<BranchOperation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BranchOperation {
+    op_id: String,
+    kind: String,
+    made_at_ms: AtMs,
+    document: Option<BranchDocument>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BranchDocument {
+    sale_id: String,
+    first_line: String,
+    lines: u32,
+    cashier: String,
+    total: Minor,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,6 +175,9 @@ struct Document {
     fields: Vec<Value>,
     shortages: Vec<Value>,
     prices: Vec<Value>,
+    refund: Option<Value>,
+    contested: Option<Value>,
+    fork: Option<Value>,
     events: Vec<Value>,
 }
 
@@ -156,6 +222,13 @@ impl Document {
             fields: conflict.fields.into_iter().map(dispute).collect(),
             shortages: conflict.shortages.into_iter().map(shortage).collect(),
             prices: conflict.prices.into_iter().map(price).collect(),
+            refund: conflict.refund.map(|refund| refund_beyond(refund, currency)),
+            contested: conflict.contested,
+            fork: conflict.fork.map(|fork| {
+                json!({
+                    "epoch": fork.epoch, "standing": branch(fork.standing, currency), "aside": branch(fork.aside, currency),
+                })
+            }),
             events: conflict.events.into_iter().map(event).collect(),
         }
     }
@@ -165,6 +238,48 @@ impl Document {
         let number = self.sale_number.as_deref().map_or(String::new(), |n| format!(" ({n})"));
         format!("{id}  {status}  {kind}: {title}{number}, from {register}. Choices: {}\n", choices.join(", "))
     }
+}
+
+fn refund_beyond(refund: Refund, currency: &Currency) -> Value {
+    let line = |l: ExcessLine| {
+        json!({
+            "code": l.code, "name": l.name, "sold": l.sold.text(), "returned": l.returned.text(),
+            "beyond": l.beyond.text(), "beyond_paid": l.beyond_paid.text(currency),
+        })
+    };
+    let earlier = |e: EarlierRefund| {
+        json!({
+            "register": e.register, "cashier": e.cashier, "at": e.at_ms.rfc3339(), "total": e.total.text(currency),
+        })
+    };
+    json!({
+        "cashier": refund.cashier,
+        "original_number": refund.original_number,
+        "total": refund.total.text(currency),
+        "beyond": refund.beyond.text(currency),
+        "lines": refund.lines.into_iter().map(line).collect::<Vec<_>>(),
+        "earlier": refund.earlier.into_iter().map(earlier).collect::<Vec<_>>(),
+    })
+}
+
+fn branch(branch: Branch, currency: &Currency) -> Value {
+    let document = |d: BranchDocument| {
+        json!({
+            "sale_id": d.sale_id, "first_line": d.first_line, "lines": d.lines, "cashier": d.cashier,
+            "total": d.total.text(currency),
+        })
+    };
+    let operation = |o: BranchOperation| {
+        json!({
+            "op_id": o.op_id, "kind": o.kind, "made_at": o.made_at_ms.rfc3339(), "document": o.document.map(document),
+        })
+    };
+    json!({
+        "operations": branch.operations,
+        "documents": branch.documents,
+        "total": branch.total.text(currency),
+        "listed": branch.listed.into_iter().map(operation).collect::<Vec<_>>(),
+    })
 }
 
 fn preview(choice: Choice, currency: &Currency) -> Value {

@@ -7,6 +7,8 @@ mod catalogue;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
+mod disputes;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod kit;

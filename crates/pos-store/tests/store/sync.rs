@@ -210,7 +210,7 @@ fn a_lost_answer_is_learnt_from_the_feed() {
     assert_eq!(row.state, queue::OpState::Pending, "its verdict still comes with the next push");
 }
 
-fn oversold(status: ConflictStatus, events: Vec<ConflictEventKind>) -> Conflict {
+pub(crate) fn oversold(status: ConflictStatus, events: Vec<ConflictEventKind>) -> Conflict {
     Conflict {
         conflict_id: id(70).into(),
         kind: ConflictKind::Oversold,

@@ -14,6 +14,9 @@ const KINDS: Record<ConflictKind, () => string> = {
   duplicate_identity: m.conflict_kind_duplicate,
   oversold: m.conflict_kind_oversold,
   price_changed: m.conflict_kind_price,
+  refund_beyond_bounds: m.conflict_kind_refund,
+  mapping_contradiction: m.conflict_kind_mapping,
+  fork: m.conflict_kind_fork,
 };
 
 export function conflictKindWords(kind: ConflictKind): string {
@@ -35,6 +38,12 @@ export function conflictStory(conflict: Conflict): string {
       return m.conflict_story_oversold({ register });
     case 'price_changed':
       return m.conflict_story_price({ register });
+    case 'refund_beyond_bounds':
+      return m.conflict_story_refund({ register, cashier: conflict.refund?.cashier ?? '' });
+    case 'mapping_contradiction':
+      return m.conflict_story_mapping({ register });
+    case 'fork':
+      return m.conflict_story_fork({ register });
   }
 }
 
@@ -43,24 +52,46 @@ const CHOICES: Record<ConflictChoice, { readonly title: (sides: Sides) => string
   keep_theirs: { title: ({ other }) => m.choice_keep_theirs({ other }), text: m.choice_keep_theirs_text },
   merge: { title: () => m.choice_merge(), text: m.choice_merge_text },
   accept_count: { title: () => m.choice_accept_count(), text: m.choice_accept_count_text },
-  transfer: { title: () => m.choice_transfer(), text: m.choice_transfer_text },
   order: { title: () => m.choice_order(), text: m.choice_order_text },
   refund: { title: () => m.choice_refund(), text: m.choice_refund_text },
   accept_price: { title: () => m.choice_accept_price(), text: m.choice_accept_price_text },
+  take_goods: { title: () => m.choice_take_goods(), text: m.choice_take_goods_text },
+  accept_loss: { title: () => m.choice_accept_loss(), text: m.choice_accept_loss_text },
+  cashier_owes: { title: ({ cashier }) => m.choice_cashier_owes({ cashier }), text: m.choice_cashier_owes_text },
+  keep_mapping: { title: ({ current }) => m.choice_keep_mapping({ name: current }), text: m.choice_keep_mapping_text },
+  move_mapping: { title: ({ second }) => m.choice_move_mapping({ name: second }), text: m.choice_move_mapping_text },
+  record_branch: { title: () => m.choice_record_branch(), text: m.choice_record_branch_text },
+  leave_branch: { title: () => m.choice_leave_branch(), text: m.choice_leave_branch_text },
 };
 
 interface Sides {
   readonly register: string;
   readonly other: string;
+  readonly cashier: string;
+  /** The row that a contested id means now, and the one that it may mean. */
+  readonly current: string;
+  readonly second: string;
 }
 
 export function choiceTitle(choice: ConflictChoice, conflict: Conflict): string {
-  return CHOICES[choice].title({ register: conflict.register, other: conflict.other_register ?? m.conflict_the_server() });
+  return CHOICES[choice].title({
+    register: conflict.register,
+    other: conflict.other_register ?? m.conflict_the_server(),
+    cashier: conflict.refund?.cashier ?? m.conflict_the_cashier(),
+    current: conflict.contested?.current.name ?? m.mapping_current(),
+    second: conflict.contested?.other.name ?? m.mapping_other(),
+  });
 }
 
 /** A choice where the conflict itself is not at hand, as in the audit trail. */
 export function choiceName(choice: ConflictChoice): string {
-  return CHOICES[choice].title({ register: m.audit_the_register(), other: m.conflict_the_server() });
+  return CHOICES[choice].title({
+    register: m.audit_the_register(),
+    other: m.conflict_the_server(),
+    cashier: m.conflict_the_cashier(),
+    current: m.mapping_current(),
+    second: m.mapping_other(),
+  });
 }
 
 export function isChoice(value: unknown): value is ConflictChoice {

@@ -45,6 +45,16 @@ export class Conflicts {
     return this.#choice;
   }
 
+  /** Sales are left out of the books only with a reason. */
+  get needsNote(): boolean {
+    return this.#choice === 'leave_branch';
+  }
+
+  /** Whether the prepared decision can be made. */
+  get ready(): boolean {
+    return this.#choice !== null && (!this.needsNote || this.#noteOrNull() !== null);
+  }
+
   get note(): string {
     return this.#note;
   }
@@ -104,7 +114,7 @@ export class Conflicts {
   async apply(): Promise<void> {
     const view = this.open;
     const choice = this.#choice;
-    if (view === null || choice === null || this.#busy) return;
+    if (view === null || choice === null || !this.ready || this.#busy) return;
     await this.#decide(m.conflict_decided(), () =>
       this.session.host.call('conflict.resolve', {
         conflict_id: view.conflict.conflict_id,

@@ -17,6 +17,7 @@ const WHAT: Readonly<Record<string, () => string>> = {
   'conflict.resolved': m.audit_conflict_resolved,
   'conflict.reopened': m.audit_conflict_reopened,
   'mapping.contradiction': m.audit_mapping,
+  'mapping.moved': m.audit_mapping_moved,
 };
 
 export function auditWords(what: string): string {

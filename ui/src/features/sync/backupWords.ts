@@ -36,6 +36,7 @@ const LIVES: Record<LifeCause, () => string> = {
   mark_lost: m.life_mark_lost,
   other_register: m.life_other_register,
   server_ahead: m.life_server_ahead,
+  forked: m.life_forked,
   person: m.life_person,
 };
 

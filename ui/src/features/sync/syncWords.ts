@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<string, () => string>> = {
   'stock.adjust': m.kind_adjust,
   'conflict.resolve': m.kind_resolve,
   'conflict.reopen': m.kind_reopen,
+  'mapping.dispute': m.kind_dispute,
 };
 
 export function kindWords(kind: string): string {
@@ -79,6 +80,7 @@ const REASONS: Readonly<Record<string, () => string>> = {
   unknown_reference: m.reason_unknown_reference,
   withdrawn: m.reason_withdrawn,
   insufficient_stock: m.reason_insufficient_stock,
+  left_out: m.reason_left_out,
 };
 
 /** Why something did not go through. A refusal of the server has `rejected.` in front, one of the last look before sending `invalid.`. */
