@@ -22,6 +22,7 @@ static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
         cart_commands(),
         sale_commands(),
         catalogue_commands(),
+        picture_commands(),
         sync_commands(),
         recovery_commands(),
     ]
@@ -190,7 +191,7 @@ fn sale_commands() -> Vec<Command> {
 
 fn catalogue_commands() -> Vec<Command> {
     use Access::{Read, Write};
-    use Permission::{EditCatalogue, Look, OperateSync, Sell};
+    use Permission::{EditCatalogue, Look, Sell};
     vec![
         command("product.list", Look, Read, |a: App, r: ListProducts| async move {
             a.list_products(pos_app::ProductFilter {
@@ -224,16 +225,6 @@ fn catalogue_commands() -> Vec<Command> {
         command("product.delete", EditCatalogue, Write, |a: App, r: OneProduct| async move {
             a.delete_product(r.product_id).await
         }),
-        command("product.picture", Look, Read, |a: App, r: GetPicture| async move {
-            a.picture(&r.name).await
-        }),
-        command("picture.add", EditCatalogue, Write, |a: App, r: AddPicture| async move {
-            a.add_picture(r.data).await
-        }),
-        command("picture.list", Look, Read, |a: App, _: Nothing| async move { a.list_pictures().await }),
-        command("picture.retry", OperateSync, Write, |a: App, _: Nothing| async move {
-            a.retry_pictures().await
-        }),
         command("stock.find", Look, Read, |a: App, r: FindProduct| async move { a.find_stock(r.code).await }),
         command("category.list", Look, Read, |a: App, _: Nothing| async move { a.list_categories().await }),
         command("category.create", EditCatalogue, Write, |a: App, r: CreateCategory| async move {
@@ -259,6 +250,23 @@ fn catalogue_commands() -> Vec<Command> {
         }),
         command("customer.delete", EditCatalogue, Write, |a: App, r: DeleteCustomer| async move {
             a.delete_customer(r.customer_id).await
+        }),
+    ]
+}
+
+fn picture_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{EditCatalogue, Look, OperateSync};
+    vec![
+        command("product.picture", Look, Read, |a: App, r: GetPicture| async move {
+            a.picture(&r.name).await
+        }),
+        command("picture.add", EditCatalogue, Write, |a: App, r: AddPicture| async move {
+            a.add_picture(r.data).await
+        }),
+        command("picture.list", Look, Read, |a: App, _: Nothing| async move { a.list_pictures().await }),
+        command("picture.retry", OperateSync, Write, |a: App, _: Nothing| async move {
+            a.retry_pictures().await
         }),
     ]
 }

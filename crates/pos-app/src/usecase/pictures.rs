@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use pos_devices::picture::{self, MAX_FILE_BYTES, PictureFault};
 use pos_domain::{AttachmentHash, MediaType};
 use pos_store::attachment_files::AttachmentFolder;
-use pos_store::attachments::{self, Counts, Direction, State};
+use pos_store::attachments::{self, Counts, State};
 use pos_store::{Conn, Store};
 use serde_json::json;
 
@@ -81,10 +81,11 @@ impl App {
             OpenPicture {
                 picture: attachment.hash,
                 product,
-                state: match (attachment.state, attachment.direction) {
-                    (State::Broken, _) => PictureState::Broken,
-                    (_, Direction::Up) => PictureState::Sending,
-                    (_, Direction::Down) => PictureState::Fetching,
+                state: match attachment.state {
+                    State::Local | State::Uploading => PictureState::Sending,
+                    // What is stored is not listed.
+                    State::Wanted | State::Fetching | State::Stored => PictureState::Fetching,
+                    State::Broken => PictureState::Broken,
                 },
                 size_bytes: attachment.size_bytes,
                 moved_bytes: attachment.offset_bytes,
