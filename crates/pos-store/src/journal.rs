@@ -20,9 +20,6 @@ use crate::{Store, StoreError, chain, device};
 
 /// Folder of the log in the data folder.
 pub const FOLDER: &str = "journal";
-/// Presses among which that of a document is looked for: the log follows the file by a moment, and nobody presses a
-/// button again a thousand sales later.
-pub const RECENT_PRESSES: u32 = 1_000;
 /// Documents that are read and appended at once.
 const PAGE_DOCUMENTS: u32 = 200;
 
@@ -37,8 +34,7 @@ pub struct FinalDocument {
     pub text: String,
     /// Its number and evidence.
     pub link: ChainRecord,
-    /// The press of the button that made it, when it was one of the last [`RECENT_PRESSES`]: pressed once more after a
-    /// restore, it must find the same sale.
+    /// The press of the button that made it, if one did: pressed once more after a restore, it must find the same sale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestId>,
 }
@@ -218,16 +214,14 @@ fn compare(conn: &Conn, document: &FinalDocument) -> Result<Option<Finding>, Sto
 fn list_after(conn: &Conn, after: Option<Place>) -> Result<Vec<FinalDocument>, StoreError> {
     let (epoch, number) = after.unwrap_or_default();
     let mut statement = conn.prepare_cached(
-        "WITH press AS MATERIALIZED (SELECT request_id, subject_id FROM request ORDER BY at_ms DESC LIMIT :presses)
-         SELECT c.epoch, c.number, c.device_id, c.series, c.kind, c.document_id, c.issued_at_ms, c.document_hash,
+        "SELECT c.epoch, c.number, c.device_id, c.series, c.kind, c.document_id, c.issued_at_ms, c.document_hash,
              c.previous_hash, c.hash, c.signature, s.op_id, s.document, q.kind_version,
-             (SELECT p.request_id FROM press AS p WHERE p.subject_id = c.document_id LIMIT 1) AS request_id
+             (SELECT r.request_id FROM request AS r WHERE r.subject_id = c.document_id LIMIT 1) AS request_id
          FROM chain_record AS c JOIN sale AS s ON s.sale_id = c.document_id JOIN sync_queue AS q ON q.op_id = s.op_id
          WHERE (c.epoch, c.number) > (:epoch, :number) ORDER BY c.epoch, c.number LIMIT :limit",
     )?;
     let rows = statement.query(named_params! {
         ":epoch": epoch, ":number": int("chain_record.number", number)?, ":limit": PAGE_DOCUMENTS,
-        ":presses": RECENT_PRESSES,
     })?;
     all(rows, "chain_record", |c| {
         Ok(FinalDocument {

@@ -46,6 +46,7 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(9, "0009", "create_attachment"),
     migration!(10, "0010", "widen_conflicts"),
     migration!(11, "0011", "load_catalogues"),
+    migration!(12, "0012", "index_requests"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.
