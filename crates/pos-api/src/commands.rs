@@ -258,16 +258,22 @@ fn picture_commands() -> Vec<Command> {
     use Access::{Read, Write};
     use Permission::{EditCatalogue, Look, OperateSync};
     vec![
-        command("product.picture", Look, Read, |a: App, r: GetPicture| async move {
-            a.picture(&r.name).await
-        }),
+        command(
+            "product.picture",
+            Look,
+            Read,
+            |a: App, r: GetPicture| async move { a.picture(&r.name).await },
+        ),
         command("picture.add", EditCatalogue, Write, |a: App, r: AddPicture| async move {
             a.add_picture(r.data).await
         }),
         command("picture.list", Look, Read, |a: App, _: Nothing| async move { a.list_pictures().await }),
-        command("picture.retry", OperateSync, Write, |a: App, _: Nothing| async move {
-            a.retry_pictures().await
-        }),
+        command(
+            "picture.retry",
+            OperateSync,
+            Write,
+            |a: App, _: Nothing| async move { a.retry_pictures().await },
+        ),
     ]
 }
 

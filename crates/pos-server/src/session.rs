@@ -4,8 +4,8 @@ mod attachments;
 
 use std::sync::Arc;
 
-use pos_domain::{AttachmentHash, DeviceId};
 use pos_domain::body::EntityKind;
+use pos_domain::{AttachmentHash, DeviceId};
 use pos_protocol::{
     ApiError, Cursor, DigestAnswer, DigestPart, DigestRequest, FetchPiece, Hello, Limits, MAX_BATCH_BYTES,
     MAX_BATCH_OPS, MAX_PAGE_BYTES, MAX_PAGE_ROWS, OLDEST_PROTOCOL, PROTOCOL, Partition, PieceGiven,

@@ -178,7 +178,13 @@ mod tests {
     #[test]
     fn a_server_with_small_limits_is_obeyed_even_below_the_usual_floor() {
         let mut batch = BatchSize::default();
-        batch.limit_to(&Limits { batch_ops: 10, batch_bytes: 1_000, page_rows: 5, requests_per_second: 1, attachments: None });
+        batch.limit_to(&Limits {
+            batch_ops: 10,
+            batch_bytes: 1_000,
+            page_rows: 5,
+            requests_per_second: 1,
+            attachments: None,
+        });
         assert_eq!((batch.ops(), batch.bytes()), (10, 1_000));
         batch.timed_out();
         assert_eq!((batch.ops(), batch.bytes()), (10, 1_000), "the floor gives way to the server's limit");

@@ -53,13 +53,7 @@ impl Burst {
 impl Schedule {
     /// Everything is due at the start.
     pub fn new(now_ms: i64) -> Self {
-        Self {
-            queue_ms: now_ms,
-            feed_ms: now_ms,
-            greeting_ms: now_ms,
-            attachments_ms: now_ms,
-            burst: None,
-        }
+        Self { queue_ms: now_ms, feed_ms: now_ms, greeting_ms: now_ms, attachments_ms: now_ms, burst: None }
     }
 
     /// Something that can wait a little was written.

@@ -27,8 +27,8 @@ pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
 pub use picture::{AddedPicture, OpenPicture, PictureChange, PictureCounts, PictureFile, PictureState};
 pub use queue::{DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried};
 pub use recovery::{
-    BackupCause, BackupList, BackupView, BackupWarning, BackupWarningCode, Counts, LifeCause, ReadingReport, RecoveryReport,
-    RecoveryView, Unverified,
+    BackupCause, BackupList, BackupView, BackupWarning, BackupWarningCode, Counts, LifeCause, ReadingReport,
+    RecoveryReport, RecoveryView, Unverified,
 };
 pub use sale::{
     ReceiptFormat, ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary,

@@ -25,7 +25,13 @@ pub(crate) fn raw(text: &str) -> Box<RawValue> {
 }
 
 pub(crate) fn cursor(seq: u64) -> Cursor {
-    Cursor { authority: id(0xA), server_epoch: 2, incarnation: id(0xB), schema: pos_protocol::ROW_SCHEMA, seq }
+    Cursor {
+        authority: id(0xA),
+        server_epoch: 2,
+        incarnation: id(0xB),
+        schema: pos_protocol::ROW_SCHEMA,
+        seq,
+    }
 }
 
 pub(crate) fn row() -> FeedRow {
@@ -179,7 +185,13 @@ pub(crate) fn hello() -> Hello {
         backup_watermark: 7,
         feed_seq: 17,
         server_time_ms: 1_773_507_909_500,
-        limits: Limits { batch_ops: 2_000, batch_bytes: 1 << 20, page_rows: 5_000, requests_per_second: 20, attachments: None },
+        limits: Limits {
+            batch_ops: 2_000,
+            batch_bytes: 1 << 20,
+            page_rows: 5_000,
+            requests_per_second: 20,
+            attachments: None,
+        },
     }
 }
 

@@ -5,9 +5,7 @@ use std::sync::atomic::AtomicI64;
 
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Currency, OperationBody};
-use pos_protocol::{
-    FetchPiece, Mode, PieceGiven, PieceTaken, PushRequest, SendPiece, SyncApi, Verdict,
-};
+use pos_protocol::{FetchPiece, Mode, PieceGiven, PieceTaken, PushRequest, SendPiece, SyncApi, Verdict};
 use pos_server::{Location, Records, Server, ServerError, move_to_postgres};
 
 use crate::cluster::cluster;

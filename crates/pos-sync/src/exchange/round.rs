@@ -53,7 +53,9 @@ impl<A: SyncApi> Exchange<A> {
         match self.go_round(&mut report).await {
             // The server has just found that it was put back, or that this register was away for too long: its greeting
             // now says what is to be done.
-            Err(error) if error.trouble() == Trouble::ResnapshotRequired => self.go_round(&mut report).await?,
+            Err(error) if error.trouble() == Trouble::ResnapshotRequired => {
+                self.go_round(&mut report).await?
+            }
             other => other?,
         }
         Ok(report)

@@ -104,26 +104,36 @@ impl fmt::Debug for InProcess {
 impl SyncApi for InProcess {
     async fn hello(&self) -> Result<Hello, ApiError> {
         self.ask(Question::Hello, |reply| if let Reply::Hello(hello) = reply { Some(hello) } else { None })
-        .await
+            .await
     }
 
     async fn push(&self, request: PushRequest) -> Result<PushResponse, ApiError> {
-        self.ask(Question::Push(request), |reply| if let Reply::Push(answer) = reply { Some(answer) } else { None })
+        self.ask(
+            Question::Push(request),
+            |reply| if let Reply::Push(answer) = reply { Some(answer) } else { None },
+        )
         .await
     }
 
     async fn pull(&self, request: PullRequest) -> Result<PullResponse, ApiError> {
-        self.ask(Question::Pull(request), |reply| if let Reply::Pull(page) = reply { Some(page) } else { None })
+        self.ask(
+            Question::Pull(request),
+            |reply| if let Reply::Pull(page) = reply { Some(page) } else { None },
+        )
         .await
     }
 
     async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
-        self.ask(Question::Snapshot(request), |reply| if let Reply::Snapshot(page) = reply { Some(page) } else { None })
+        self.ask(Question::Snapshot(request), |reply| {
+            if let Reply::Snapshot(page) = reply { Some(page) } else { None }
+        })
         .await
     }
 
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
-        self.ask(Question::Digest(request), |reply| if let Reply::Digest(answer) = reply { Some(answer) } else { None })
+        self.ask(Question::Digest(request), |reply| {
+            if let Reply::Digest(answer) = reply { Some(answer) } else { None }
+        })
         .await
     }
 

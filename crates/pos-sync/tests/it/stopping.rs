@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pos_domain::AttachmentHash;
 use pos_protocol::{
-    ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, PullRequest, PullResponse,
-    PushRequest, PushResponse, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
+    ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, PullRequest,
+    PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_store::exchange::{self, RunOutcome};
 use pos_store::{first_sync, products};

@@ -69,7 +69,13 @@ fn hello() -> Hello {
         backup_watermark: 0,
         feed_seq: 3,
         server_time_ms: 5,
-        limits: Limits { batch_ops: 1, batch_bytes: 1, page_rows: 1, requests_per_second: 1, attachments: None },
+        limits: Limits {
+            batch_ops: 1,
+            batch_bytes: 1,
+            page_rows: 1,
+            requests_per_second: 1,
+            attachments: None,
+        },
     }
 }
 
