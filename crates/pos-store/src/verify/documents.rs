@@ -258,7 +258,8 @@ fn check_operation_and_movements(
 ) -> Result<(), StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT q.op_id, q.kind, q.kind_version, q.made_at_ms, q.body_hash, q.body_bytes,
-             q.mode = 'fact' OR q.state IN ('acknowledged', 'rejected') AS told
+             q.mode = 'fact' OR q.state IN ('acknowledged', 'rejected') AS told,
+             CASE WHEN q.state = 'rejected' AND q.error_code = 'left_out' THEN q.finished_at_ms END AS left_out_at_ms
          FROM sale AS s JOIN sync_queue AS q ON q.op_id = s.op_id WHERE s.sale_id = :id",
     )?;
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
@@ -268,6 +269,8 @@ fn check_operation_and_movements(
         return Ok(());
     };
     let op_id: OpId = Columns::of("sync_queue", row).id("op_id")?;
+    // A person left it out of the books, together with its goods; the document stays.
+    let left_out_at_ms: Option<i64> = Columns::of("sync_queue", row).get("left_out_at_ms")?;
     let found = cells(row, &names)?;
     let Some(Cell::Text(encoded)) = sale.get("document") else { return Ok(()) };
     let mut wanted = vec![
@@ -300,8 +303,8 @@ fn check_operation_and_movements(
     for movement in &mut wanted {
         movement.product_id = mappings::resolve(conn, EntityKind::Product, movement.product_id.0)?.into();
     }
-    if let Some(rollback) = rollback {
-        let reversals: Vec<_> = wanted.iter().map(|m| stock::reversal_of(m, rollback.at_ms)).collect();
+    if let Some(undone_at_ms) = rollback.map(|rollback| rollback.at_ms).or(left_out_at_ms) {
+        let reversals: Vec<_> = wanted.iter().map(|m| stock::reversal_of(m, undone_at_ms)).collect();
         wanted.extend(reversals);
     }
     compare_movements(sale_id.0, wanted, stock::list_of(conn, op_id)?, findings);

@@ -77,7 +77,7 @@ const PENDING_WRONG: &str = "
     WHERE NOT EXISTS (SELECT 1 FROM sync_snapshot)
       AND CASE
           WHEN r.sale_id IS NOT NULL THEN p.movement_id IS NOT NULL
-          WHEN m.sale_id IS NULL AND q.state = 'rejected' THEN p.movement_id IS NOT NULL
+          WHEN q.state = 'rejected' AND (m.sale_id IS NULL OR q.error_code = 'left_out') THEN p.movement_id IS NOT NULL
           WHEN q.feed_seq IS NULL THEN p.movement_id IS NULL
           WHEN l.seq IS NULL THEN 0
           ELSE (l.seq >= q.feed_seq) = (p.movement_id IS NOT NULL)

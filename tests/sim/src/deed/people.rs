@@ -90,7 +90,8 @@ pub(super) async fn decide(app: &App, place: usize, choice: usize) -> Result<Str
         }
         _ => Fields::default(),
     };
-    app.resolve_conflict(conflict.conflict_id, choice, fields, None).await?;
+    let note = choice.needs_note().then(|| "sold twice by mistake".to_owned());
+    app.resolve_conflict(conflict.conflict_id, choice, fields, note).await?;
     Ok(format!("{} {}", conflict.kind.as_str(), choice.as_str()))
 }
 
