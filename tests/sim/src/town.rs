@@ -178,11 +178,11 @@ impl Town {
     pub(crate) fn answer(&mut self, token: Option<&str>, question: Question, age: Age) -> (Asked, Answer) {
         let Some(server) = self.server.clone() else { return (Asked::new(), Err(unreachable())) };
         let mut question = versions::as_heard(question, age);
+        let failed = self.keep_poison_out(&mut question);
         let asked = match &question {
             Question::Push(push) => push.operations.iter().map(|o| (o.op_id, o.mode)).collect(),
             _ => Asked::new(),
         };
-        let failed = self.keep_poison_out(&mut question);
         let answer = finish(async {
             if let Question::Pair(request) = question {
                 return server.pair(*request).await.map(Reply::Pair);
