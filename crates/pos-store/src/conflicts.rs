@@ -6,9 +6,9 @@ use pos_domain::{Conflict, ConflictId};
 use rusqlite::named_params;
 use uuid::Uuid;
 
-use crate::{StoreError, mappings};
 use crate::shared::ServerVersion;
 use crate::sql::{Columns, Conn, Tx, all, first, int, to_json};
+use crate::{StoreError, mappings};
 
 /// A conflict and whether this register has decided it already without the server knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -50,7 +50,8 @@ fn begin_because(tx: &Tx<'_>, above: u32, because: Because, now_ms: i64) -> Resu
     }
     local::set_setting(tx, UNCONFIRMED, &json!(epoch))?;
     let begun = Begun { at_ms: now_ms, from_epoch: device.epoch, epoch, because };
-    let begun = serde_json::to_value(begun).map_err(|e| StoreError::unwritable("device_setting.life_begun", e))?;
+    let begun =
+        serde_json::to_value(begun).map_err(|e| StoreError::unwritable("device_setting.life_begun", e))?;
     local::set_setting(tx, BEGUN, &begun)?;
     Ok(epoch)
 }

@@ -193,7 +193,11 @@ async fn a_register_that_was_two_is_one_again_once_a_person_lets_the_other_branc
     assert_eq!(fork.standing.documents, 1);
     assert_eq!(total_on(&business), sum - aside, "kept aside, not in the books, not lost");
     let report = till.app.recovery().await.unwrap().value.report.unwrap();
-    assert_eq!((report.cause, report.series.as_str()), (LifeCause::Forked, "R1.2"), "no more numbers given twice");
+    assert_eq!(
+        (report.cause, report.series.as_str()),
+        (LifeCause::Forked, "R1.2"),
+        "no more numbers given twice"
+    );
     decide(&till, view.conflict.conflict_id, ConflictChoice::RecordBranch, None).await;
     for _ in 0..3 {
         till.app.sync_now().await.unwrap();

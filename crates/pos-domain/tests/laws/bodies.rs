@@ -2,8 +2,8 @@
 //! documents must still be read.
 
 use pos_domain::body::{
-    ConflictReopening, ConflictResolution, EntityCreate, EntityDelete, EntityKind, EntityUpdate, MappingDispute,
-    OpeningStock, StockAdjustment, StockAdjustmentLine,
+    ConflictReopening, ConflictResolution, EntityCreate, EntityDelete, EntityKind, EntityUpdate,
+    MappingDispute, OpeningStock, StockAdjustment, StockAdjustmentLine,
 };
 use pos_domain::cart::{Discount, LineTerms, PriceRules};
 use pos_domain::conflict::{

@@ -55,8 +55,7 @@ pub(super) fn measure(
     let mut left = Returnable::of_sale(&sold, known_as)?;
     let earlier = sale::list_refunds(batch.tx, original)?;
     #[cfg(feature = "planted")] // Incident 17.
-    let earlier =
-        if pos_planted::is(pos_planted::Bug::RefundsAreNotSummed) { Vec::new() } else { earlier };
+    let earlier = if pos_planted::is(pos_planted::Bug::RefundsAreNotSummed) { Vec::new() } else { earlier };
     for line in earlier.iter().flat_map(|document| &document.lines).filter(|line| line.item.qty.is_negative())
     {
         let product = known_as(line.item.product_id)?;

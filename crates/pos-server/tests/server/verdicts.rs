@@ -75,7 +75,11 @@ async fn an_operation_that_is_refused_half_way_leaves_nothing_and_takes_nobody_w
     assert_eq!(rejection(&verdicts[1].verdict), ("validation".to_owned(), "qty".to_owned()));
     assert_eq!(till.stock(&milk).await, (3, 0), "two sales, and nothing of what was refused");
     let repeated = till.push(vec![refused]).await.remove(0);
-    assert_eq!((repeated.duplicate, &repeated.verdict), (true, &verdicts[1].verdict), "the refusal is stored");
+    assert_eq!(
+        (repeated.duplicate, &repeated.verdict),
+        (true, &verdicts[1].verdict),
+        "the refusal is stored"
+    );
 }
 
 #[tokio::test]
@@ -389,9 +393,11 @@ async fn refund_never_exceeds_what_was_sold() {
     assert!(is_applied(&till.tell(&till.refund(&sale, &[(&milk, 2)])).await));
     let mut dearer = milk.clone();
     dearer.price = money(1_500);
-    for (what, returned, left) in
-        [(&milk, 2, units(1)), (&bread, 1, units(0)), (&dearer, 1, pos_domain::Quantity::from_milli(666).unwrap())]
-    {
+    for (what, returned, left) in [
+        (&milk, 2, units(1)),
+        (&bread, 1, units(0)),
+        (&dearer, 1, pos_domain::Quantity::from_milli(666).unwrap()),
+    ] {
         let (_, verdict) = till.ask(&till.refund(&sale, &[(what, returned)])).await;
         let Verdict::InsufficientStock { lines } = verdict else { panic!("{verdict:?}") };
         assert_eq!(

@@ -187,7 +187,12 @@ struct Held {
 
 impl Held {
     fn read(c: &Columns<'_, '_>) -> Result<Self, StoreError> {
-        Ok(Self { op_id: c.id("op_id")?, epoch: c.count("epoch")?, seq: c.count("seq")?, kept: c.get("kept")? })
+        Ok(Self {
+            op_id: c.id("op_id")?,
+            epoch: c.count("epoch")?,
+            seq: c.count("seq")?,
+            kept: c.get("kept")?,
+        })
     }
 }
 

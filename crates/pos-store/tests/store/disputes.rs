@@ -51,7 +51,8 @@ fn a_contradiction_is_told_to_the_server_once() {
     let told = queued(&register, "mapping.dispute");
     assert_eq!(told.len(), 1, "however often the server says it");
     let body = register.read(move |conn| queue::find_body(conn, told[0])).unwrap();
-    let Ok(OperationBody::MappingDispute(dispute)) = OperationBody::decode("mapping.dispute", 1, &body) else {
+    let Ok(OperationBody::MappingDispute(dispute)) = OperationBody::decode("mapping.dispute", 1, &body)
+    else {
         panic!("{body}")
     };
     assert_eq!((dispute.local_id, dispute.known, dispute.told), (id(10), id(90), id(91)));
@@ -123,7 +124,11 @@ fn a_copy_that_learns_of_the_other_begins_one_new_life_and_waits_for_the_decisio
     assert_eq!(tell(&register, 1, None), Followed { begun: Some(2), ..Followed::default() });
     assert_eq!(tell(&register, 2, None), Followed::default(), "once");
     let (device, begun) = register.read(|conn| Ok((device::get(conn)?, life::find_begun(conn)?)));
-    assert_eq!((device.epoch, device.series.as_str()), (2, "R1.2"), "no number stands on two papers from here on");
+    assert_eq!(
+        (device.epoch, device.series.as_str()),
+        (2, "R1.2"),
+        "no number stands on two papers from here on"
+    );
     assert_eq!(begun.unwrap().because, life::Because::Forked);
     let owed = register.read(|conn| chain::list_to_countersign(conn, 9));
     assert_eq!(owed, [], "links that can never follow are not shown again and again");
@@ -192,7 +197,11 @@ fn a_server_that_was_put_back_is_told_of_earlier_lives_as_far_as_it_lacks_them()
         move |conn| queue::find(conn, op_id)
     });
     let again = again.unwrap();
-    assert_eq!((again.state, again.head.epoch, again.head.seq), (OpState::Pending, 2, 2), "in this life, behind what it gave");
+    assert_eq!(
+        (again.state, again.head.epoch, again.head.seq),
+        (OpState::Pending, 2, 2),
+        "in this life, behind what it gave"
+    );
     let next = register.read(device::get).next_seq;
     assert_eq!(next, 3, "the place is taken");
     let all = register.write(|tx| queue::requeue_earlier(tx, &[], NOW));

@@ -5,7 +5,9 @@ use pos_protocol::{ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCo
 use pos_store::audit::{self, AuditEntry};
 use pos_store::device::Device;
 use pos_store::queue::SeenLife;
-use pos_store::{Conn, StoreError, Tx, attachments, chain, device, exchange, feed, first_sync, forks, life, queue};
+use pos_store::{
+    Conn, StoreError, Tx, attachments, chain, device, exchange, feed, first_sync, forks, life, queue,
+};
 
 use super::{Exchange, MOST_PAGE_ROWS, SyncError};
 use crate::engine::{Course, Event};
