@@ -17,6 +17,10 @@ impl Play {
         match news {
             News::Recovered(Ok(())) => {
                 self.tills[till].ready = true;
+                // Its program may have ended after it joined and before anybody heard of it.
+                if self.tills[till].standing == Standing::Apart && self.tills[till].device_id().is_some() {
+                    self.tills[till].standing = Standing::Joined;
+                }
                 if std::mem::take(&mut self.beside[till].fills_up) {
                     self.check_register(till);
                 }
