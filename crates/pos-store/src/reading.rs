@@ -38,12 +38,7 @@ pub fn find(conn: &Conn) -> Result<Option<Reading>, StoreError> {
 ///
 /// # Errors
 /// Those of writing.
-pub fn begin(
-    tx: &Tx<'_>,
-    now_ms: i64,
-    backup: Option<String>,
-    before: Counts,
-) -> Result<(), StoreError> {
+pub fn begin(tx: &Tx<'_>, now_ms: i64, backup: Option<String>, before: Counts) -> Result<(), StoreError> {
     keep(tx, &Reading { began_at_ms: now_ms, ended_at_ms: None, backup, before, after: None })
 }
 

@@ -298,7 +298,8 @@ mod tests {
     use super::*;
 
     /// Numbers that each database gives by itself, in the order in which rows are written.
-    const OWN_NUMBERS: [&str; 6] = ["only_row", "op_no", "shortage_no", "quarantine_no", "audit_no", "backup_no"];
+    const OWN_NUMBERS: [&str; 6] =
+        ["only_row", "op_no", "shortage_no", "quarantine_no", "audit_no", "backup_no"];
 
     #[test]
     fn no_table_and_no_column_is_left_behind() {

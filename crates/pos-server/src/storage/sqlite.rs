@@ -29,7 +29,10 @@ static MIGRATIONS: LazyLock<Result<Vec<Migration>, MigrationListError>> = LazyLo
             include_str!("../../../../migrations/server-sqlite/0001_create_server.sql"),
         ),
         ("0002_seal_rows.sql", include_str!("../../../../migrations/server-sqlite/0002_seal_rows.sql")),
-        ("0003_recover_server.sql", include_str!("../../../../migrations/server-sqlite/0003_recover_server.sql")),
+        (
+            "0003_recover_server.sql",
+            include_str!("../../../../migrations/server-sqlite/0003_recover_server.sql"),
+        ),
         (
             "0004_create_attachment.sql",
             include_str!("../../../../migrations/server-sqlite/0004_create_attachment.sql"),

@@ -6,8 +6,8 @@
 
 use pos_domain::body::EntityKind;
 use pos_protocol::{ApiError, SnapshotPage, SnapshotRequest, SyncApi};
-use pos_store::first_sync::{self, Checkpoint};
 use pos_store::counts::{self, Counts};
+use pos_store::first_sync::{self, Checkpoint};
 use pos_store::{Changed, Priority, StoreError, backups, products, reading};
 use tokio::time::Instant;
 use uuid::Uuid;
