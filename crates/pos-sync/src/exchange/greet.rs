@@ -1,7 +1,9 @@
 //! Meeting the server: is it the one that was joined, in the same life, and how far does it know this register?
 
 use pos_domain::chain::ChainHead;
-use pos_protocol::{ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCode, ROW_SCHEMA, SyncApi};
+use pos_protocol::{
+    ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCode, PullRequest, ROW_SCHEMA, SyncApi,
+};
 use pos_store::audit::{self, AuditEntry};
 use pos_store::device::Device;
 use pos_store::queue::SeenLife;
@@ -43,8 +45,12 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     async fn greet_once(&self) -> Result<Greeting, SyncError> {
-        let asked_ms = self.now_ms();
-        let hello = self.api.hello().await?;
+        let mut asked_ms = self.now_ms();
+        let mut hello = self.api.hello().await?;
+        if self.showed_what_it_forgot(&hello, asked_ms).await? {
+            asked_ms = self.now_ms();
+            hello = self.api.hello().await?;
+        }
         let now_ms = self.now_ms();
         if PROTOCOL < hello.protocol.min || PROTOCOL > hello.protocol.max {
             return Err(upgrade_required(&hello).into());
@@ -78,6 +84,29 @@ impl<A: SyncApi> Exchange<A> {
             .await?;
         let course = met.map_err(SyncError::Alarm)?;
         Ok(Greeting { limits, course })
+    }
+
+    /// A server that does not know any more what it had acknowledged was put back. The register's cursor proves it, and it
+    /// shall know, for the sake of those that cannot tell: it begins another life, which its next greeting says. Whether
+    /// it does.
+    async fn showed_what_it_forgot(&self, hello: &Hello, asked_ms: i64) -> Result<bool, SyncError> {
+        let greeted = hello.clone();
+        let cursor = self.read(move |conn| {
+            let Some(device) = device::find(conn)? else { return Ok(None) };
+            let met = device.server.as_ref().map(|server| (server.authority, server.server_epoch));
+            let is_met = met == Some((Some(greeted.authority), greeted.server_epoch));
+            if is_met && has_forgotten(conn, &device, &greeted, asked_ms)? {
+                find_cursor(conn)
+            } else {
+                Ok(None)
+            }
+        });
+        let Some(cursor) = cursor.await? else { return Ok(false) };
+        match self.api.pull(PullRequest { cursor, limit: 1 }).await {
+            Ok(_) => Ok(false),
+            Err(ApiError::Refused { problem }) if problem.code == ProblemCode::ResnapshotRequired => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Another life of the server than the one last met is greeted at once: it may have lost operations.
@@ -170,12 +199,12 @@ fn meet_this_life(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Device, Sto
     device::get(tx)
 }
 
-fn has_forgotten(tx: &Tx<'_>, device: &Device, hello: &Hello, asked_ms: i64) -> Result<bool, StoreError> {
+fn has_forgotten(conn: &Conn, device: &Device, hello: &Hello, asked_ms: i64) -> Result<bool, StoreError> {
     let known = &hello.watermark;
     if known.epoch == device.epoch {
-        queue::is_forgotten(tx, known.seq, &known.above, asked_ms)
+        queue::is_forgotten(conn, known.seq, &known.above, asked_ms)
     } else {
-        queue::is_forgotten(tx, 0, &[], asked_ms)
+        queue::is_forgotten(conn, 0, &[], asked_ms)
     }
 }
 
