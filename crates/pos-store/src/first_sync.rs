@@ -181,7 +181,8 @@ fn remove_unseen(tx: &Tx<'_>, kind: EntityKind) -> Result<(), StoreError> {
             Ok(())
         }
         EntityKind::Setting | EntityKind::Category | EntityKind::Cashier => {
-            let unseen = format!("UPDATE {table} SET deleted = 1 WHERE rev = 0 AND deleted = 0 AND NOT {waits}");
+            let unseen =
+                format!("UPDATE {table} SET deleted = 1 WHERE rev = 0 AND deleted = 0 AND NOT {waits}");
             tx.execute(&unseen, [])?;
             Ok(())
         }

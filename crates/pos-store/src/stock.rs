@@ -286,7 +286,11 @@ pub(crate) fn contain(tx: &Tx<'_>, op_id: OpId, feed_seq: u64) -> Result<(), Sto
     )?;
     let seq = int("sync_queue.feed_seq", feed_seq)?;
     #[cfg(feature = "planted")]
-    let seq = if pos_planted::is(pos_planted::Bug::MovementContainedTooEarly) { seq.saturating_sub(1) } else { seq };
+    let seq = if pos_planted::is(pos_planted::Bug::MovementContainedTooEarly) {
+        seq.saturating_sub(1)
+    } else {
+        seq
+    };
     let rows = contained.query(named_params! { ":op": op_id.as_bytes(), ":seq": seq })?;
     let movements = all(rows, "stock_pending", pending_key)?;
     no_longer_pending(tx, movements)

@@ -28,6 +28,10 @@ use crate::schedule::{ROUND_EVERY, Schedule, Turn};
 
 /// Most pushes under way: one is answered while the next is read and sent.
 pub const MAX_PUSHES: u8 = 2;
+/// Most pushes under way while customers come: the other half of the machine is theirs.
+const PUSHES_BESIDE_CUSTOMERS: u8 = 1;
+/// How long after a checkout the next customer is expected, 2 s.
+const NEXT_CUSTOMER: Duration = Duration::from_secs(2);
 /// Pause before the queue is looked at again after nothing of it could be claimed although something was ready, 1 s:
 /// what is ready waits for operations that are under way, or another process drains.
 const NOTHING_CLAIMED_PAUSE: Duration = Duration::from_secs(1);
@@ -53,6 +57,8 @@ pub struct Engine {
     failures: u32,
     push_not_before_ms: i64,
     read_not_before_ms: i64,
+    /// Until then the next customer may come any moment.
+    customers_until_ms: i64,
     /// Nothing new is begun before, because a person stopped what was under way.
     rests_until_ms: i64,
 }
@@ -96,6 +102,7 @@ impl Engine {
             failures: 0,
             push_not_before_ms: now_ms,
             read_not_before_ms: now_ms,
+            customers_until_ms: now_ms,
             rests_until_ms: now_ms,
         }
     }
@@ -202,6 +209,7 @@ impl Engine {
                 effects.push(Effect::PublishStatus);
             }
             Event::CheckoutAnswered => {
+                self.customers_until_ms = now_ms.saturating_add(clock_millis(NEXT_CUSTOMER));
                 self.answered(now_ms, effects);
                 // The sale's chain link is written after the answer and travels by itself.
                 self.schedule.wrote(now_ms);
@@ -264,7 +272,8 @@ impl Engine {
     }
 
     fn push(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
-        while self.under_way.pushes < MAX_PUSHES && (self.queue.ready > 0 || self.queue.links > 0) {
+        let most = if now_ms < self.customers_until_ms { PUSHES_BESIDE_CUSTOMERS } else { MAX_PUSHES };
+        while self.under_way.pushes < most && (self.queue.ready > 0 || self.queue.links > 0) {
             let not_before_ms = self.push_not_before_ms.max(self.rests_until_ms);
             if now_ms < not_before_ms {
                 return self.schedule.bring_forward(Turn::Queue, not_before_ms);

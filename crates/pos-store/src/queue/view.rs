@@ -229,8 +229,11 @@ pub fn count_failed(conn: &Conn) -> Result<u64, StoreError> {
 /// # Errors
 /// Those of reading.
 pub fn find_body(conn: &Conn, op_id: OpId) -> Result<Option<String>, StoreError> {
-    let mut statement = conn
-        .prepare_cached(concat!("SELECT ", BODY!(), " AS body FROM sync_queue AS q WHERE q.op_id = :op_id"))?;
+    let mut statement = conn.prepare_cached(concat!(
+        "SELECT ",
+        BODY!(),
+        " AS body FROM sync_queue AS q WHERE q.op_id = :op_id"
+    ))?;
     let rows = statement.query(named_params! { ":op_id": op_id.as_bytes() })?;
     Ok(first(rows, "sync_queue", |c| c.get("body"))?.flatten())
 }

@@ -6,8 +6,13 @@ use super::*;
 use crate::breaker::PROBE_EVERY;
 use crate::schedule::{DEBOUNCE, DEBOUNCE_AT_MOST};
 
-const LIMITS: Limits =
-    Limits { batch_ops: 2_000, batch_bytes: 1 << 20, page_rows: 5_000, requests_per_second: 1_000, attachments: None };
+const LIMITS: Limits = Limits {
+    batch_ops: 2_000,
+    batch_bytes: 1 << 20,
+    page_rows: 5_000,
+    requests_per_second: 1_000,
+    attachments: None,
+};
 const EMPTY: QueueView = QueueView { ready: 0, next_due_in: None, links: 0 };
 const GONE: Trouble = Trouble::Outage(Outage::Certain);
 const FAST: Duration = Duration::from_millis(20);
@@ -280,6 +285,23 @@ fn nothing_claimed_does_not_spin() {
         timer(&effects),
         2 + clock_millis(NOTHING_CLAIMED_PAUSE),
         "it is looked at again a second later"
+    );
+}
+
+#[test]
+fn while_customers_come_a_backlog_leaves_half_of_the_machine_to_them() {
+    let mut engine = at_rest();
+    engine.handle(Event::CheckoutAnswered, 100);
+    let effects = engine.handle(Event::QueueSeen(ready(100_000)), 101);
+    assert_eq!(pushes(&effects), 1, "one push is claimed or answered, not one beside the other");
+    let pushed = |now_ms, engine: &mut Engine| {
+        engine.handle(Event::Pushed { sent: 200, took: FAST, queue: ready(90_000) }, now_ms)
+    };
+    assert_eq!(pushes(&pushed(1_900, &mut engine)), 1, "the next customer may come any moment");
+    assert_eq!(
+        pushes(&pushed(2_101, &mut engine)),
+        2,
+        "nobody came: the backlog has the machine for itself again"
     );
 }
 

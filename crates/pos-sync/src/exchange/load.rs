@@ -60,8 +60,7 @@ impl<A: SyncApi> Load<'_, A> {
     /// About how much travels, before packing.
     pub(super) fn bytes(&self) -> u64 {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        let bodies: u64 =
-            self.claimed.iter().map(size_of).sum();
+        let bodies: u64 = self.claimed.iter().map(size_of).sum();
         bodies.saturating_add(LINK_BYTES.saturating_mul(count(self.links.len())))
     }
 }
