@@ -309,7 +309,9 @@ fn of_goods(server: &Connection, faults: &mut Faults) {
     let sold = rows(server, sql, |row| Ok((id(row, "product_id")?, row.get::<_, i64>("sold")?)));
     for (product, sold) in sold {
         let key = product.as_bytes().to_vec();
-        let moved = "SELECT coalesce(-sum(delta_milli), 0) FROM stock_movement WHERE product_id = ? AND reason IN ('sale', 'reversal')";
+        // What a reopened decision takes off the shelf again had been counted, not sold.
+        let moved = "SELECT coalesce(-sum(delta_milli), 0) FROM stock_movement
+            WHERE product_id = ? AND (reason = 'sale' OR reason = 'reversal' AND delta_milli > 0)";
         let moved: i64 = server.query_row(moved, [&key], |row| row.get(0)).unwrap();
         let missing = "SELECT coalesce(sum(missing_milli), 0) FROM shortage WHERE product_id = ? AND sale_id IS NOT NULL";
         let missing: i64 = server.query_row(missing, [&key], |row| row.get(0)).unwrap();
