@@ -57,6 +57,12 @@ fn documents() -> BTreeMap<&'static str, Value> {
                 1,A,APPLE,2,2010-12-01 08:26:00,1.50,17850.0,UK\n2,A,APPLE,1,2010-12-01 08:30:00,cheap,,UK\n";
     let london = Shell::shop("GBP", "en-GB");
     documents.insert("replay", london.done(&["replay", &london.file("past.csv", past)]));
+    let made = london.done(&["backup", "now"]);
+    let name = made["name"].as_str().unwrap().to_owned();
+    documents.insert("backup-now", made);
+    documents.insert("backup-list", london.done(&["backup", "list"]));
+    documents.insert("backup-restore", london.done(&["backup", "restore", &name]));
+    documents.insert("recovery", london.done(&["recovery"]));
     documents
 }
 
