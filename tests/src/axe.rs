@@ -14,13 +14,30 @@ const FILE: &str = "../ui/node_modules/axe-core/axe.min.js";
 /// What is serious or critical on the page as it is now, one line an element: the rule, the element, what is wrong.
 const LOOK: &str = r#"
     const [answer] = arguments;
-    const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    axe.run(document, { runOnly: rules, resultTypes: ['violations'] }).then(
+    axe.run(document, { runOnly: RULES, resultTypes: ['violations'] }).then(
         ({ violations }) => answer(violations
             .filter(({ impact }) => impact === 'serious' || impact === 'critical')
             .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`))),
         (fault) => answer([`axe does not run: ${fault}`]));
 "#;
+
+/// Which rules are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// Those of WCAG 2.2 at the levels A and AA, and what practice has added to them.
+    All,
+    /// Those that a theme can break.
+    Colours,
+}
+
+impl Rules {
+    const fn as_script(self) -> &'static str {
+        match self {
+            Self::All => "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']",
+            Self::Colours => "{ type: 'rule', values: ['color-contrast', 'link-in-text-block'] }",
+        }
+    }
+}
 
 /// Brings axe into the page. Once is enough for as long as the window is open.
 pub async fn bring(window: &Window) -> Result<()> {
@@ -30,9 +47,9 @@ pub async fn bring(window: &Window) -> Result<()> {
 }
 
 /// Everything serious or critical on the page as it is now.
-pub async fn complaints(window: &Window) -> Result<Vec<String>> {
+pub async fn complaints(window: &Window, rules: Rules) -> Result<Vec<String>> {
     window.settle().await?;
-    let said = window.run(LOOK).await?;
+    let said = window.run(&LOOK.replace("RULES", rules.as_script())).await?;
     let lines = said.as_array().context("a list of complaints")?;
     Ok(lines.iter().map(|line| line.as_str().map_or_else(|| line.to_string(), str::to_owned)).collect())
 }

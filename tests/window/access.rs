@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use comptoir_tests::axe::{self, Rules};
 use comptoir_tests::display::{Display, Size};
 use comptoir_tests::stage::{SUGAR, Stage};
+use comptoir_tests::trouble;
 use comptoir_tests::window::Window;
-use comptoir_tests::{axe, trouble};
 use pos_testkit::register::Register;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
 /// The smallest window that the program allows.
 const SMALLEST: Size = Size { width: 1024, height: 700 };
+
+/// Both themes, with the rules that are looked at in each.
+const THEMES: [(&str, Rules); 2] = [("light", Rules::All), ("dark", Rules::Colours)];
 
 /// Lists what can be pressed or filled but is too small for a finger, or has no name for a screen reader.
 const OBSTACLES: &str = r#"
@@ -35,14 +39,28 @@ const OBSTACLES: &str = r#"
 const OVERFLOW: &str = "document.documentElement.scrollWidth - innerWidth";
 
 /// What keeps people from using the screens, gathered over all of them, so that one run shows everything.
-#[derive(Default)]
 struct Findings {
     theme: &'static str,
+    rules: Rules,
     /// What is wrong, and on which screen it was first seen: many screens share the same parts.
     found: BTreeMap<String, String>,
 }
 
 impl Findings {
+    fn new() -> Self {
+        Self { theme: "", rules: Rules::All, found: BTreeMap::new() }
+    }
+
+    /// Changes the theme of the window. The second one has the same elements in other colours.
+    async fn dress(&mut self, window: &Window, (theme, rules): (&'static str, Rules)) -> Result<()> {
+        let state = window.call("app.state", json!({})).await?;
+        let mut settings = state.get("device").cloned().context("a state has the register's settings")?;
+        settings["theme"] = json!(theme);
+        window.call("device.set", json!({ "settings": settings })).await?;
+        (self.theme, self.rules) = (theme, rules);
+        window.wait(&format!("document.documentElement.dataset.theme === '{theme}'")).await
+    }
+
     async fn look_around(&mut self, window: &Window, screen: &str) -> Result<()> {
         window.settle().await?;
         let obstacles = window.evaluate(OBSTACLES).await?;
@@ -52,7 +70,7 @@ impl Findings {
         if overflow != json!(0) {
             found.push(format!("{overflow} px too wide for the smallest window"));
         }
-        found.extend(axe::complaints(window).await?);
+        found.extend(axe::complaints(window, self.rules).await?);
         for what in found {
             self.found.entry(what).or_insert_with(|| format!("{screen}, {}", self.theme));
         }
@@ -79,10 +97,9 @@ async fn every_screen_is_for_fingers_screen_readers_and_small_screens_in_both_th
             trouble::gather(&mut stage, &other, window).await?;
             trouble::disagree(&mut stage, &other, window).await?;
             axe::bring(window).await?;
-            let mut findings = Findings::default();
-            for theme in ["light", "dark"] {
-                dress(window, theme).await?;
-                findings.theme = theme;
+            let mut findings = Findings::new();
+            for theme in THEMES {
+                findings.dress(window, theme).await?;
                 the_counter(window, &mut findings).await?;
                 the_goods(window, &mut findings).await?;
                 the_sync(window, &mut findings).await?;
@@ -104,25 +121,15 @@ async fn the_first_screens_are_for_everyone_in_both_themes() -> Result<()> {
         .journey("the_first_screens_are_for_everyone", async |window| {
             window.wait_for("first-run-demo").await?;
             axe::bring(window).await?;
-            let mut findings = Findings::default();
-            for theme in ["light", "dark"] {
-                dress(window, theme).await?;
-                findings.theme = theme;
+            let mut findings = Findings::new();
+            for theme in THEMES {
+                findings.dress(window, theme).await?;
                 findings.look_around(window, "first run").await?;
             }
             findings.nothing()
         })
         .await?;
     window.close().await
-}
-
-/// Changes the theme, as the settings do.
-async fn dress(window: &Window, theme: &str) -> Result<()> {
-    let state = window.call("app.state", json!({})).await?;
-    let mut settings = state.get("device").cloned().context("a state has the register's settings")?;
-    settings["theme"] = json!(theme);
-    window.call("device.set", json!({ "settings": settings })).await?;
-    window.wait(&format!("document.documentElement.dataset.theme === '{theme}'")).await
 }
 
 async fn the_counter(window: &Window, findings: &mut Findings) -> Result<()> {
