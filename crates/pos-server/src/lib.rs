@@ -5,8 +5,9 @@
 //! ([`http`]); both run the same handlers.
 //!
 //! A push goes this way: read, hashed and recomputed on its own thread ([`prepare`](mod@prepare)), queued for the
-//! business's one writer ([`actor`]), run operation by operation under savepoints in a transaction that it shares with
-//! whatever else arrived meanwhile ([`push`], [`apply`](mod@apply), [`batch`](mod@batch)), answered after the commit.
+//! business's one writer ([`actor`]), run operation by operation, each so that it fails alone ([`guard`]), in a
+//! transaction that it shares with whatever else arrived meanwhile ([`push`], [`apply`](mod@apply),
+//! [`batch`](mod@batch)), answered after the commit.
 //!
 //! What must never be:
 //! - a verdict that is answered before it is on the disk, or that changes for the same operation;
@@ -27,6 +28,7 @@ mod business;
 mod chain;
 mod clock;
 mod error;
+mod guard;
 pub mod http;
 mod limits;
 mod listening;

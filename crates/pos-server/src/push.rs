@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use pos_domain::{ConflictChoice, ConflictId, OpId, OperationBody};
@@ -16,12 +15,13 @@ use pos_protocol::{
 };
 
 use crate::apply::{self, Admission, ApplyError, Cause};
-use crate::batch::{Batch, Failing, RowKey, Shown};
+use crate::batch::{Batch, RowKey, Shown};
 use crate::chain;
+use crate::guard::guarded;
 use crate::prepare::{Content, PreparedOperation, PreparedPush, prepare_operation};
 use crate::storage::audit::{self, Alarm, Quarantined};
-use crate::storage::operation::{self, NewOperation, Stored};
 use crate::storage::device::Device;
+use crate::storage::operation::{self, NewOperation, Stored};
 use crate::storage::{Sql, StorageError, TransactionLost, aside, device, life};
 
 /// How far ahead of the watermark an operation may stand. Beyond this the sparse set would stop being small.
@@ -384,34 +384,6 @@ fn run_again(
     }
 }
 
-/// Runs work so that whatever it did is undone when it fails, in the database and in the batch, even when this program
-/// panics in it: the operations around it stand, or all of them run again.
-fn guarded<T>(
-    batch: &mut Batch<'_>,
-    work: impl FnOnce(&mut Batch<'_>) -> Result<T, ApplyError>,
-) -> Result<Result<T, ApplyError>, PushFault> {
-    let (tx, failing) = (batch.tx, batch.failing);
-    let run = || catch_unwind(AssertUnwindSafe(|| work(&mut *batch))).unwrap_or(Err(ApplyError::Panicked));
-    let result = match failing {
-        Failing::Alone => tx.savepoint(run)?,
-        Failing::Together => {
-            let before = tx.writes();
-            match run() {
-                // Refused before its first write, it has left nothing.
-                Err(ApplyError::Refused(verdict)) if tx.writes() == before => {
-                    Err(ApplyError::Refused(verdict))
-                }
-                Err(fault) => return Err(PushFault::HalfDone(fault)),
-                Ok(value) => Ok(value),
-            }
-        }
-    };
-    if result.is_err() {
-        batch.undo();
-    }
-    Ok(result)
-}
-
 fn insert(batch: &Batch<'_>, push: &PreparedPush, operation: &Operation, verdict: &Verdict) -> Sql<()> {
     operation::insert(
         batch.tx,
@@ -515,49 +487,5 @@ fn is_stored(verdict: &Verdict) -> bool {
         | Verdict::StaleEpoch { .. }
         | Verdict::UnknownKind
         | Verdict::Retry { .. } => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use pos_domain::settings::ShopSettings;
-    use pos_domain::{Currency, ProductId};
-    use pos_sqlite::OpenMode;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::batch::Origin;
-    use crate::storage::{Founding, Store, Tx};
-    use crate::{Clock, Location, storage};
-
-    #[test]
-    fn an_operation_that_panics_leaves_nothing_in_the_file_or_the_batch() {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = ShopSettings::new("Boutique", Currency::from_iso("GNF").unwrap(), "fr-GN");
-        crate::found(folder.path(), &settings, &Clock::from_fn(|| 0)).unwrap();
-        let location = Location::embedded(folder.path());
-        let store = Store::open(&location, OpenMode::ReadWrite, Founding::Never).unwrap();
-        let product = ProductId(Uuid::from_u128(1));
-        let nobody = Origin { device_id: None, op_id: None };
-        let work = move |tx: Tx<'_>| -> Result<_, PushFault> {
-            let mut batch = Batch::begin(tx, Failing::Alone, 0)?;
-            batch.begin_operation();
-            batch.set_level(product, 5_000, 0, nobody)?;
-            batch.begin_operation();
-            let panicked = guarded(&mut batch, |batch| -> Result<(), ApplyError> {
-                batch.set_level(product, 1_000, 0, nobody)?;
-                batch.set_level(ProductId(Uuid::from_u128(2)), 1_000, 0, nobody)?;
-                storage::audit::record(batch.tx, 0, "half done", None, None, &serde_json::json!({}))?;
-                panic!("planted");
-            })?;
-            assert!(matches!(panicked, Err(ApplyError::Panicked)));
-            let audited: i64 = tx.get("SELECT count(*) AS kept FROM audit", &[], |row| row.get("kept"))?;
-            assert_eq!(audited, 0, "the savepoint took it back");
-            assert_eq!(batch.level(product)?.on_hand, 5_000, "the operation before it stands");
-            batch.finish()?;
-            Ok(tx.get("SELECT count(*) AS balances FROM stock_level", &[], |row| row.get("balances"))?)
-        };
-        let balances: i64 = store.write(work).unwrap();
-        assert_eq!(balances, 1, "the one that only the panic touched is not written");
     }
 }

@@ -1,7 +1,7 @@
 //! What operations do: the server's side of each business command.
 //!
-//! Every function here runs under the operation's own savepoint. It either returns the verdict on what it did, or
-//! refuses, and then the savepoint and [`Batch::undo`] leave nothing of it behind.
+//! Every function here runs guarded ([`crate::guard`]). It either returns the verdict on what it did, or refuses, and
+//! then nothing of it is left. Whoever refuses before the first write spares everybody a second run.
 
 mod conflict;
 mod entity;

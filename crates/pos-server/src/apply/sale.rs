@@ -18,7 +18,7 @@ use super::refund::{self, Bounds};
 use super::{Admission, Applied, ApplyError, Cause, applied, insufficient, invalid, mapping, unknown};
 use crate::batch::{Batch, ProductFacts};
 use crate::storage::sale::SaleState;
-use crate::storage::{Sql, audit, entity, sale, stock};
+use crate::storage::{Sql, audit, sale, stock};
 
 /// Applies a document.
 pub(super) fn complete(
@@ -81,7 +81,8 @@ fn write_prices(
     products: &[Rc<ProductFacts>],
 ) -> Result<(), ApplyError> {
     for (line, product) in document.lines.iter().zip(products) {
-        let Some(row) = entity::find(batch.tx, EntityKind::Product, product.id.0)? else { continue };
+        let row = crate::storage::entity::find(batch.tx, EntityKind::Product, product.id.0)?;
+        let Some(row) = row else { continue };
         let mut fields = row.fields.clone();
         let price = serde_json::json!(line.item.catalogue_price);
         if row.deleted || fields.insert("price".to_owned(), price.clone()) == Some(price) {
@@ -158,12 +159,12 @@ fn check_head(batch: &mut Batch<'_>, cause: &Cause<'_>, document: &SaleDocument)
     if head.currency != batch.settings()?.currency {
         return Err(invalid("head.currency", "the business works in another currency"));
     }
-    if !entity::exists(batch.tx, EntityKind::Cashier, head.cashier_id.0)? {
+    if !batch.exists(EntityKind::Cashier, head.cashier_id.0)? {
         return Err(unknown("head.cashier_id", "cashier", head.cashier_id.0));
     }
     if let Some(customer) = &document.customer {
         let id = batch.resolve(EntityKind::Customer, customer.customer_id.0)?;
-        if !entity::exists(batch.tx, EntityKind::Customer, id)? {
+        if !batch.exists(EntityKind::Customer, id)? {
             return Err(unknown("customer.customer_id", "customer", customer.customer_id.0));
         }
     }
