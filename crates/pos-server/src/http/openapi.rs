@@ -14,9 +14,7 @@ pub(super) fn document() -> Value {
         let mut described = json!({
             "operationId": operation.id,
             "summary": operation.summary,
-            "parameters": operation.query.iter().map(|(name, required)| json!({
-                "name": name, "in": "query", "required": required, "schema": { "type": "string" },
-            })).collect::<Vec<_>>(),
+            "parameters": parameters(&operation),
             "responses": {
                 "200": { "description": "Processed", "content": content(operation.answer_type, &operation.answer) },
                 "default": { "description": "A problem", "content": content("application/json", &sample::problem()) },
@@ -29,7 +27,10 @@ pub(super) fn document() -> Value {
         if let (true, Some(fields)) = (operation.needs_token, described.as_object_mut()) {
             fields.insert("security".to_owned(), json!([{ "deviceToken": [] }]));
         }
-        paths.insert(operation.path.to_owned(), json!({ operation.method: described }));
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        if let Some(methods) = path.as_object_mut() {
+            methods.insert(operation.method.to_owned(), described);
+        }
     }
     json!({
         "openapi": "3.1.0",
@@ -37,6 +38,14 @@ pub(super) fn document() -> Value {
         "paths": paths,
         "components": { "securitySchemes": { "deviceToken": { "type": "http", "scheme": "bearer" } } },
     })
+}
+
+/// What stands in the path between braces, then the query.
+fn parameters(operation: &sample::Described) -> Vec<Value> {
+    let parameter = |name: &str, place: &str, required: bool| json!({ "name": name, "in": place, "required": required, "schema": { "type": "string" } });
+    let named = operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let path = named.map(|name| parameter(name, "path", true));
+    path.chain(operation.query.iter().map(|(name, required)| parameter(name, "query", *required))).collect()
 }
 
 fn content(media_type: &str, example: &Value) -> Value {

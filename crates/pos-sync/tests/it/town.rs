@@ -11,8 +11,9 @@ use pos_domain::document::DocumentHead;
 use pos_domain::merge::Hlc;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{
-    Cart, CartLine, Cashier, ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Money, OfflinePolicy,
-    OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, Tender, TenderKind,
+    AttachmentHash, Cart, CartLine, Cashier, ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Money,
+    OfflinePolicy, OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, Tender,
+    TenderKind,
 };
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
@@ -645,7 +646,6 @@ impl<A: SyncApi> SyncApi for FaultyApi<A> {
         answer.mark.seq += u64::from(matches!(special, Digests::Late));
         Ok(answer)
     }
-}
 
     async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
         self.server.send_piece(hash, piece).await
@@ -654,6 +654,7 @@ impl<A: SyncApi> SyncApi for FaultyApi<A> {
     async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
         self.server.fetch_piece(hash, request).await
     }
+}
 
 /// A server after it was restored from a backup: the same one in another life, so that older cursors mean nothing.
 pub(crate) struct Restored<A>(pub(crate) A);
@@ -697,7 +698,6 @@ impl<A: SyncApi> SyncApi for Restored<A> {
         answer.mark.server_epoch += LIVES;
         Ok(answer)
     }
-}
 
     async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
         self.0.send_piece(hash, piece).await
@@ -706,3 +706,4 @@ impl<A: SyncApi> SyncApi for Restored<A> {
     async fn fetch_piece(&self, hash: AttachmentHash, request: FetchPiece) -> Result<PieceGiven, ApiError> {
         self.0.fetch_piece(hash, request).await
     }
+}
