@@ -205,6 +205,8 @@ fn find(programs: &Programs, bug: &Bug) -> Result<Found> {
 fn command(program: &Program) -> Command {
     let mut command = Command::new(&program.executable);
     command.current_dir(&program.folder).env_remove(VARIABLE);
+    // A test that finds its bug must leave nothing behind, neither a case to repeat nor a snapshot to look at.
+    command.env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1").env("INSTA_UPDATE", "no");
     command
 }
 

@@ -104,7 +104,7 @@ bugs! {
     /// A clock that is a minute off is a server that does not answer
     ClockStopsTheSync: Incident(10), Simulator;
     /// A server that was put back to an older copy is told nothing again
-    RestoredServerIsNotToldAgain: Incident(11), test("pos-sync", "it", "exchange::a_server_restored_from_a_backup_gets_what_it_lost_and_the_register_reads_everything_anew");
+    RestoredServerIsNotToldAgain: Incident(11), Simulator;
     /// A migration empties the queue
     MigrationEmptiesTheQueue: Incident(12), test("pos-store", "store", "upgrading::no_step_forgets_a_ledger_or_the_queue");
     /// A damaged file is deleted instead of set aside
@@ -112,13 +112,13 @@ bugs! {
     /// A migration begins although its snapshot could not be made
     MigrationWithoutSnapshot: Incident(14), test("pos-sqlite", "it", "migrating::no_snapshot_no_migration");
     /// A pulled balance takes all of this register's own movements away
-    PulledBalanceHidesOwnSales: Incident(15), Simulator;
+    PulledBalanceHidesOwnSales: Incident(15), test("pos-store", "store", "stock_law::shown_stock_is_the_balance_pulled_and_own_sales_it_lacks");
     /// The server forgets an operation after ten minutes
-    VerdictsExpire: Incident(16), Simulator;
+    VerdictsExpire: Incident(16), test("pos-server", "server", "verdicts::after_a_long_weekend_a_sale_is_still_known");
     /// Refunds of one sale are not summed
     RefundsAreNotSummed: Incident(17), test("pos-server", "server", "verdicts::refund_never_exceeds_what_was_sold");
     /// A withdrawn sale gives its goods back for the sale, and once more for its end
-    WithdrawalGivesBackTwice: Incident(18), Simulator;
+    WithdrawalGivesBackTwice: Incident(18), test("pos-server", "server", "verdicts::a_withdrawn_sale_gives_its_goods_back_and_never_applies_later");
     /// Every register gets the same series
     OneSeriesForAll: Incident(19), Simulator;
     /// The server books one piece for each line
@@ -126,7 +126,7 @@ bugs! {
     /// The program ends without sending what waits
     EndsWithoutSending: Incident(21), test("pos-sync", "it", "exchange::the_end_of_the_program_sends_what_waits");
     /// An acknowledgement covers the later edits of its row that were not sent
-    LaterEditMarkedAsSent: Incident(22), Simulator;
+    LaterEditMarkedAsSent: Incident(22), test("pos-store", "store", "queue::an_acknowledgement_covers_no_later_edit_of_its_row");
     /// A later edit is drawn into one that is under way
     EditDrawnIntoOneUnderWay: Incident(22), Simulator;
     /// A sale writes the price at which it sold into the catalogue
@@ -134,16 +134,16 @@ bugs! {
     /// The server's name of a row is not written with its acknowledgement
     MappingIsNotWritten: Incident(24), Simulator;
     /// A push that failed counts as a success
-    FailureCountsAsSuccess: Incident(25), Simulator;
+    FailureCountsAsSuccess: Incident(25), test("pos-sync", "it", "exchange::a_push_that_failed_is_no_success");
 
     /// An answer to any earlier claim is taken
-    AnswersAreNotFenced: Ours, Simulator;
+    AnswersAreNotFenced: Ours, test("pos-store", "store", "queue::an_answer_to_an_earlier_claim_changes_nothing");
     /// A refusal is answered and not kept
     RefusalIsNotKept: Ours, Simulator;
     /// A question at the counter is recorded as if it had happened: nothing is ever refused
     QuestionTakenAsFact: Ours, Simulator;
     /// A sale given back without an answer is not taken back on the server
-    WithdrawalIsNotSent: Ours, Simulator;
+    WithdrawalIsNotSent: Ours, test("pos-app", "till", "checkout::a_shop_whose_sales_need_the_server_gets_its_cart_back_and_the_server_forgets_the_sale");
     /// A sale that is taken back keeps its movements on the list of those not sent
     RollbackKeepsItsMovements: Ours, Simulator;
     /// A cart that was given back is sold again with the same ids of its lines
@@ -153,7 +153,7 @@ bugs! {
     /// The probe of an open breaker never goes
     BreakerNeverProbes: Ours, Simulator;
     /// Due times are believed however far ahead they are
-    FarDueTimesAreBelieved: Ours, Simulator;
+    FarDueTimesAreBelieved: Ours, test("pos-store", "store", "queue::a_clock_that_ran_wrong_delays_nothing");
     /// An operation forgets what it depends on
     DependenciesAreForgotten: Ours, Simulator;
     /// What a shortage adds is counted twice
@@ -169,9 +169,9 @@ bugs! {
     /// A pulled row forgets the edit that waits on top of it
     PulledRowForgetsTheEdit: Ours, test("pos-store", "store", "sync::a_pulled_row_keeps_the_edit_that_waits_on_top");
     /// A movement leaves the pending ones one place of the feed too early
-    MovementContainedTooEarly: Ours, Simulator;
+    MovementContainedTooEarly: Ours, test("pos-store", "store", "stock_law::shown_stock_is_the_balance_pulled_and_own_sales_it_lacks");
     /// The id that a row was given up for is not followed
-    AliasIsNotFollowed: Ours, Simulator;
+    AliasIsNotFollowed: Ours, test("pos-server", "server", "edits::the_same_barcode_made_twice_is_one_product_with_both_counts");
     /// Links of the chain are sent from the second one on
     FirstLinkIsLeftOut: Ours, Simulator;
     /// The exchange does not go on after a pause
@@ -180,8 +180,6 @@ bugs! {
     RefundForgetsTheDiscount: Ours, test("pos-app", "till", "shortage::a_refund_of_missing_goods_pays_back_what_was_paid_for_them_after_every_discount");
     /// The watermark rises over a hole
     WatermarkOverAHole: Ours, test("pos-server", "server", "verdicts::holes_are_allowed_up_to_a_bound_and_the_watermark_waits_for_them");
-    /// A first sync goes on from the mark of its last page
-    MarkOfTheLastPage: Ours, test("pos-sync", "it", "exchange::a_change_made_while_everything_is_read_is_not_missed");
     /// Any holder of the queue's lease is let in
     LeaseIsForAll: Ours, test("pos-store", "store", "small::one_drainer_at_a_time");
     /// Operations of a revoked register are applied

@@ -110,6 +110,17 @@ async fn an_applied_sale_answers_admit_and_fact_alike_and_moves_no_stock_again()
 }
 
 #[tokio::test]
+async fn after_a_long_weekend_a_sale_is_still_known() {
+    let (shop, mut till, milk) = shop_with(5).await;
+    let (operation, _) = till.ask(&till.sale(&[(&milk, 2)])).await;
+    shop.pass_ms(90 * 24 * 3_600_000);
+    till.ask(&till.sale(&[(&milk, 1)])).await;
+    let repeated = till.push(vec![again(&operation, Mode::Fact)]).await.remove(0);
+    assert!(repeated.duplicate && is_applied(&repeated.verdict), "{repeated:?}");
+    assert_eq!(till.stock(&milk).await, (2, 0), "it is known for ever and taken once");
+}
+
+#[tokio::test]
 async fn a_withdrawn_sale_gives_its_goods_back_and_never_applies_later() {
     let (_shop, mut till, milk) = shop_with(5).await;
     let (operation, _) = till.ask(&till.sale(&[(&milk, 2)])).await;

@@ -253,6 +253,43 @@ fn unsent_edits_of_one_row_become_one_operation() {
     assert_eq!(register.store.verify(pos_store::verify::Depth::Full).unwrap(), []);
 }
 
+#[test]
+fn an_answer_to_an_earlier_claim_changes_nothing() {
+    let register = Register::new();
+    let op_id = create(&register, 20, &[]);
+    register.write(move |tx| {
+        let earlier = claim(tx, op_id)?.generation;
+        queue::expire_leases(tx, NOW + 24 * 3_600_000)?;
+        let later = claim(tx, op_id)?.generation;
+        assert_eq!(queue::acknowledge(tx, op_id, earlier, 5, NOW)?, Fenced::Stale, "somebody else asks now");
+        let fault = fault(ErrorClass::Permanent);
+        assert_eq!(queue::dead_letter(tx, op_id, earlier, &fault, NOW)?, Fenced::Stale);
+        assert_eq!(queue::acknowledge(tx, op_id, later, 5, NOW)?, Fenced::Done);
+        Ok(())
+    });
+    assert_eq!(state(&register, op_id), OpState::Acknowledged);
+}
+
+#[test]
+fn an_acknowledgement_covers_no_later_edit_of_its_row() {
+    let register = Register::new();
+    stocked(&register, 10, 5, 1);
+    let (first, later) = (OpId(fresh()), OpId(fresh()));
+    register.write(move |tx| {
+        let edit = |from, to| {
+            let edit =
+                update(EntityKind::Product, id(10), 1, json!({ "price": from }), json!({ "price": to }));
+            pos_domain::OperationBody::EntityUpdate(edit)
+        };
+        enqueue(tx, first, &edit(1180, 1200), &[])?;
+        let generation = claim(tx, first)?.generation;
+        enqueue(tx, later, &edit(1200, 1300), &[first])?;
+        assert_eq!(queue::acknowledge(tx, first, generation, 5, NOW)?, Fenced::Done);
+        Ok(())
+    });
+    assert_eq!(claim_ids(&register, limits(10)), [later], "it was made while the first one was under way");
+}
+
 fn create_dependant(tx: &pos_store::Tx<'_>, cause: OpId) -> Result<(), StoreError> {
     let body = create_body(EntityKind::Product, id(77), &product(77, "D", "Dependant"));
     enqueue(tx, OpId(fresh()), &body, &[cause]).map(|_| ())

@@ -84,14 +84,6 @@ impl<A: SyncApi> Exchange<A> {
         };
         let (mut changed, beside) = tokio::try_join!(selling, self.read_kinds(&BESIDE, &checkpoints, began))?;
         changed.join(beside);
-        #[cfg(feature = "planted")]
-        if pos_planted::is(pos_planted::Bug::MarkOfTheLastPage) {
-            let mark = self.fetch_snapshot(EntityKind::Setting, None, 1).await?.mark.to_string();
-            let moved = move |tx: &pos_store::Tx<'_>| -> Result<usize, StoreError> {
-                Ok(tx.execute("UPDATE sync_snapshot SET mark = ?1", [mark])?)
-            };
-            self.write(moved).await?;
-        }
         let now_ms = self.now_ms();
         self.write(move |tx| first_sync::finish(tx, now_ms)).await?;
         let after = self.store.report_async(counts::of).await?;

@@ -220,6 +220,19 @@ async fn a_poisonous_operation_is_dead_with_its_field_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn a_push_that_failed_is_no_success() {
+    let (_town, till, bread) = town_with(5).await;
+    let last_success = || till.read(|conn| Ok(pos_store::exchange::get(conn)?.last_push_ok_ms));
+    let before = last_success();
+    let api = till.faulty();
+    api.road().plan(&[Fault::LostRequest]);
+    let sync = till.start(api, Background::Off).await;
+    till.confirm(&till.document(&bread, 1), OpMode::Fact, &[]);
+    sync.sync_now().await.expect_err("the push does not arrive");
+    assert_eq!(last_success(), before, "whoever looks must see since when nothing got through");
+}
+
+#[tokio::test]
 async fn what_the_server_refuses_is_dead_and_its_neighbours_are_applied() {
     let (town, till, bread) = town_with(5).await;
     let stranger = product("STRANGER", 100);
