@@ -1,6 +1,7 @@
 //! A PostgreSQL of a test program alone: made in a folder, reached by a socket in it, gone with the process.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -15,18 +16,25 @@ const UNPRIVILEGED: &str = "65534";
 /// Of both roles: `comptoir`, which servers use, and `admin`, whom no rule binds.
 pub const PASSWORD: &str = "mot-de-passe";
 
-/// Starts, says so, and ends when its standard input does: when the test program is gone, however it went.
+/// Makes a cluster, says where, and ends it when its standard input ends: when the test program is gone, however it
+/// went and however far this had come. No signal that is meant for the test program ends it before.
 const KEEPER: &str = r#"
 set -e
-trap "" HUP INT TERM
+trap "" HUP INT TERM PIPE
+DIR=$(mktemp -d "${TMPDIR:-/tmp}/comptoir-pg-XXXXXX")
+end() {
+    [ $? = 0 ] || cat "$DIR/log" || true
+    [ ! -d "$DIR/data" ] || "$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$DIR"
+}
+trap end EXIT
+echo "$PASSWORD" >"$DIR/password"
 "$BIN/initdb" -D "$DIR/data" -U admin -A scram-sha-256 --pwfile="$DIR/password" -E UTF8 --locale=C.UTF-8 \
-    --no-sync >"$DIR/log"
+    --no-sync >"$DIR/log" 2>&1
 "$BIN/pg_ctl" -D "$DIR/data" -w -l "$DIR/log" \
     -o "-k $DIR -c listen_addresses='' -c fsync=$FSYNC -c max_connections=300" start >/dev/null
-echo ready
+echo "$DIR" 2>/dev/null || true
 read -r _ || true
-"$BIN/pg_ctl" -D "$DIR/data" -m immediate stop >/dev/null
-rm -rf "$DIR"
 "#;
 
 /// Whether what was committed is on the disk.
@@ -64,12 +72,8 @@ impl Postgres {
     }
 
     fn start(programs: PathBuf, disk: Disk) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("comptoir-pg-").tempdir()?.keep();
-        std::fs::write(folder.join("password"), PASSWORD)?;
         let mut keeper = Command::new("sh");
         if is_root() {
-            let given = Command::new("chown").args(["-R", UNPRIVILEGED]).arg(&folder).status()?;
-            anyhow::ensure!(given.success(), "the folder is not given away");
             keeper = Command::new("setpriv");
             keeper.args(["--reuid", UNPRIVILEGED, "--regid", UNPRIVILEGED, "--clear-groups", "sh"]);
         }
@@ -77,16 +81,17 @@ impl Postgres {
             Disk::Synchronised => "on",
             Disk::Trusted => "off",
         };
-        keeper.args(["-c", KEEPER]).env("BIN", &programs).env("DIR", &folder).env("FSYNC", fsync);
-        keeper.current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        keeper.args(["-c", KEEPER]).env("BIN", &programs).env("PASSWORD", PASSWORD).env("FSYNC", fsync);
+        // In a group of its own: who kills the group of the test program must not kill this before it has cleared up.
+        keeper.current_dir("/").process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut keeper = keeper.spawn().context("PostgreSQL's keeper does not start")?;
+        let mut output = BufReader::new(keeper.stdout.take().context("a piped output")?);
         let mut line = String::new();
-        BufReader::new(keeper.stdout.take().context("a piped output")?).read_line(&mut line)?;
-        if line != "ready\n" {
-            bail!(
-                "PostgreSQL does not start: {}",
-                std::fs::read_to_string(folder.join("log")).unwrap_or_default()
-            );
+        output.read_line(&mut line)?;
+        let folder = PathBuf::from(line.trim_end());
+        if !folder.is_dir() {
+            output.read_to_string(&mut line)?;
+            bail!("PostgreSQL does not start: {line}");
         }
         let started = Self { programs, folder, databases: AtomicU64::new(1), _keeper: keeper };
         started.run("postgres", &format!("CREATE ROLE comptoir LOGIN PASSWORD '{PASSWORD}'"))?;
