@@ -184,30 +184,12 @@ impl Engine {
             Event::PushFailed { sent, trouble, queue } => {
                 self.push_failed(sent, trouble, queue, now_ms, effects);
             }
-            Event::Pulled => {
-                self.under_way.reading = false;
-                self.answered(now_ms, effects);
-                self.schedule.postpone(Turn::Feed, now_ms);
-                // A row that came may name a picture.
-                self.schedule.bring_forward(Turn::Attachments, now_ms);
-            }
-            Event::FirstSyncDone => {
-                self.under_way.reading = false;
-                self.answered(now_ms, effects);
-                if self.course == Some(Course::FirstSync) {
-                    self.course = Some(Course::Follow);
-                }
-                self.schedule.bring_forward(Turn::Feed, now_ms);
-            }
+            Event::Pulled => self.pulled(now_ms, effects),
+            Event::FirstSyncDone => self.first_sync_done(now_ms, effects),
             Event::PullFailed(trouble) | Event::FirstSyncFailed(trouble) => {
                 self.reading_failed(trouble, now_ms, effects);
             }
-            Event::Carried { again_in } => {
-                self.under_way.carrying = false;
-                let pause = again_in.unwrap_or(ROUND_EVERY).min(ROUND_EVERY);
-                self.schedule.put(Turn::Attachments, now_ms.saturating_add(clock_millis(pause)));
-                effects.push(Effect::PublishStatus);
-            }
+            Event::Carried { again_in } => self.carried(again_in, now_ms, effects),
             Event::CheckoutAnswered => {
                 self.customers_until_ms = now_ms.saturating_add(clock_millis(NEXT_CUSTOMER));
                 self.answered(now_ms, effects);
@@ -442,6 +424,30 @@ impl Engine {
         let wait = self.failed(trouble, now_ms, effects);
         self.push_not_before_ms = self.push_not_before_ms.max(now_ms.saturating_add(clock_millis(wait)));
         self.see_queue(queue, now_ms);
+    }
+
+    fn pulled(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        self.under_way.reading = false;
+        self.answered(now_ms, effects);
+        self.schedule.postpone(Turn::Feed, now_ms);
+        // A row that came may name a picture.
+        self.schedule.bring_forward(Turn::Attachments, now_ms);
+    }
+
+    fn first_sync_done(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        self.under_way.reading = false;
+        self.answered(now_ms, effects);
+        if self.course == Some(Course::FirstSync) {
+            self.course = Some(Course::Follow);
+        }
+        self.schedule.bring_forward(Turn::Feed, now_ms);
+    }
+
+    fn carried(&mut self, again_in: Option<Duration>, now_ms: i64, effects: &mut Vec<Effect>) {
+        self.under_way.carrying = false;
+        let pause = again_in.unwrap_or(ROUND_EVERY).min(ROUND_EVERY);
+        self.schedule.put(Turn::Attachments, now_ms.saturating_add(clock_millis(pause)));
+        effects.push(Effect::PublishStatus);
     }
 
     fn reading_failed(&mut self, trouble: Trouble, now_ms: i64, effects: &mut Vec<Effect>) {
