@@ -129,17 +129,25 @@ fn nothing_that_ships_can_have_a_planted_bug() {
 #[test]
 fn every_planted_bug_stands_behind_its_cfg() {
     let mut planted = String::new();
-    for file in files(&root().join("crates")).into_iter().filter(|f| !f.starts_with(root().join("crates/pos-planted"))) {
+    for file in files(&root().join("crates"))
+        .into_iter()
+        .filter(|f| !f.starts_with(root().join("crates/pos-planted")))
+    {
         let Ok(text) = fs::read_to_string(&file) else { continue };
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.contains("pos_planted::")) {
-            let guarded = lines[..place].iter().rev().take(3).any(|line| line.starts_with("#[cfg(feature = \"planted\")]"));
+            let guarded = lines[..place]
+                .iter()
+                .rev()
+                .take(3)
+                .any(|line| line.starts_with("#[cfg(feature = \"planted\")]"));
             assert!(guarded, "{}:{} would ship: {line}", file.display(), place + 1);
             planted.push_str(line);
         }
     }
     let bugs = fs::read_to_string(root().join("crates/pos-planted/src/bug.rs")).unwrap();
-    let bugs = bugs.lines().filter_map(|line| line.trim().split_once(": ")).filter(|(_, rest)| rest.ends_with(';'));
+    let bugs =
+        bugs.lines().filter_map(|line| line.trim().split_once(": ")).filter(|(_, rest)| rest.ends_with(';'));
     for (bug, _) in bugs.filter(|(bug, _)| bug.chars().all(char::is_alphanumeric)) {
         assert!(planted.contains(&format!("Bug::{bug})")), "{bug} is not planted anywhere");
     }

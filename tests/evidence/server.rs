@@ -32,7 +32,10 @@ const NOT_EVIDENCE: &[(&str, &str)] = &[
     ("device.read_seq", "how far a register has read: when a deletion may be forgotten"),
     ("device.heard_at_ms", "when a register was last heard of"),
     ("device_life.backed_up", "what a backup holds: how long registers keep what they sent"),
-    ("incarnation", "which start of the server wrote what: another one only makes registers read everything anew"),
+    (
+        "incarnation",
+        "which start of the server wrote what: another one only makes registers read everything anew",
+    ),
     ("feed_clock", "how old places in the feed are: when a deletion may be forgotten"),
     ("backup", "which backups were made; each is checked by itself"),
     ("device_seen", "how the sending goes: what is sent twice is taken once"),

@@ -28,7 +28,12 @@ pub(crate) fn run() -> Result<()> {
     // The planted bugs go before the others: what is built last is what stays in the target folder.
     let stages = [page()?, planted::run(&[], Table::Shown)?, rust()?];
     let [page, planted, rust] = stages;
-    println!("\n{} of the page, {} with planted bugs, {} of the programs", page.all(), planted.all(), rust.all());
+    println!(
+        "\n{} of the page, {} with planted bugs, {} of the programs",
+        page.all(),
+        planted.all(),
+        rust.all()
+    );
     let counts = Counts {
         passed: stages.iter().map(|counts| counts.passed).sum(),
         failed: stages.iter().map(|counts| counts.failed).sum(),

@@ -9,9 +9,6 @@
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("planted bugs are for tests: no release build has them");
 
-#[cfg(all(feature = "planted", not(debug_assertions)))]
-compile_error!("planted bugs are for tests: no release build has them");
-
 pub mod attachment;
 pub mod barcode;
 pub mod body;

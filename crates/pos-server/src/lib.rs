@@ -21,8 +21,8 @@ compile_error!("planted bugs are for tests: no release build has them");
 
 mod actor;
 mod apply;
-mod backup;
 mod attachments;
+mod backup;
 mod batch;
 mod business;
 mod chain;

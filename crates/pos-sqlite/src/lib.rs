@@ -39,9 +39,6 @@
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("planted bugs are for tests: no release build has them");
 
-#[cfg(all(feature = "planted", not(debug_assertions)))]
-compile_error!("planted bugs are for tests: no release build has them");
-
 mod beside;
 mod connection;
 mod database;

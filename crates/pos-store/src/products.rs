@@ -7,8 +7,8 @@ use pos_domain::{CategoryId, Gtin, Product, ProductId};
 use rusqlite::named_params;
 
 pub use search::search;
-pub(crate) use table::{rename, unindex};
 use table::{PRODUCT, read};
+pub(crate) use table::{rename, unindex};
 
 use crate::StoreError;
 use crate::shared::{self, Shared};

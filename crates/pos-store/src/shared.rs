@@ -135,8 +135,7 @@ pub(crate) fn apply<T: SharedRow>(tx: &Tx<'_>, version: &ServerVersion<'_>) -> R
     // Nothing stands on top of a tombstone.
     let edits = if version.data.is_some() { edits_of::<T>(tx, version.id, &life)? } else { Vec::new() };
     #[cfg(feature = "planted")]
-    let edits =
-        if pos_planted::is(pos_planted::Bug::PulledRowForgetsTheEdit) { Vec::new() } else { edits };
+    let edits = if pos_planted::is(pos_planted::Bug::PulledRowForgetsTheEdit) { Vec::new() } else { edits };
     layer(tx, version.id, server, life, edits, &kept)
 }
 

@@ -8,7 +8,9 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use pos_sqlite::{Beside, Database, FolderLock, Migration, OpenMode, OpenOptions, Opened, Priority, ReadLane};
+use pos_sqlite::{
+    Beside, Database, FolderLock, Migration, OpenMode, OpenOptions, Opened, Priority, ReadLane,
+};
 
 use crate::error::{from_read, from_reopen, from_write};
 use crate::sql::{Conn, Tx};

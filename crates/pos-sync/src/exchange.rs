@@ -270,9 +270,7 @@ impl<A: SyncApi> Exchange<A> {
             let rest = items.split_off(rows);
             let chunk = std::mem::replace(&mut items, rest);
             let job = job.clone();
-            let (result, took) = self
-                .write(self.timed(move |tx| job(tx, chunk)))
-                .await?;
+            let (result, took) = self.write(self.timed(move |tx| job(tx, chunk))).await?;
             self.chunk_took(work, rows, took);
             results.push(result);
         }

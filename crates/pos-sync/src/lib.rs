@@ -31,8 +31,8 @@ mod wall;
 
 pub use exchange::{
     Answered, Background, CheckoutAnswer, ClockFn, Comparison, ComparisonOutcome, Difference, DifferenceKind,
-    DryRun, End, InvalidOperation, Outcome, Parts, RoundReport, SaleVerdict, Silence, Stopwatch,
-    SyncError, apply_verdict,
+    DryRun, End, InvalidOperation, Outcome, Parts, RoundReport, SaleVerdict, Silence, Stopwatch, SyncError,
+    apply_verdict,
 };
 pub use handle::SyncHandle;
 pub use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode, ShortLine, SyncApi};

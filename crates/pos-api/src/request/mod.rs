@@ -14,8 +14,8 @@ pub use cart::{
     SetCartNote, SetLine, SetPrice,
 };
 pub use catalogue::{
-    AddPicture, CreateCategory, CreateProduct, FindProduct, GetPicture, ListProducts, OneProduct, PreviewImport,
-    RunImport, UpdateCategory, UpdateProduct,
+    AddPicture, CreateCategory, CreateProduct, FindProduct, GetPicture, ListProducts, OneProduct,
+    PreviewImport, RunImport, UpdateCategory, UpdateProduct,
 };
 pub use conflict::{ListConflicts, OneConflict, ReopenConflict, ResolveConflict};
 pub use customer::{CreateCustomer, DeleteCustomer, ListCustomers, UpdateCustomer};

@@ -17,7 +17,7 @@ async fn all(till: &Till) -> Vec<ConflictView> {
 
 async fn of_kind(till: &Till, kind: ConflictKind) -> ConflictView {
     let found = all(till).await.into_iter().find(|view| view.conflict.kind == kind);
-    found.expect("the conflict is told")
+    found.unwrap()
 }
 
 async fn decide(till: &Till, id: ConflictId, choice: ConflictChoice, note: Option<&str>) {

@@ -23,9 +23,9 @@ use crate::batch::{Batch, Origin};
 use crate::storage::device::Device;
 use crate::storage::{Sql, StorageError};
 
+pub(crate) use fork::{MOST_AT_ONCE, RECORDED_LIFE, find_forked, tell as tell_forks};
 #[cfg(feature = "planted")]
 pub(crate) use sale::move_again;
-pub(crate) use fork::{MOST_AT_ONCE, RECORDED_LIFE, find_forked, tell as tell_forks};
 pub(crate) use sale::{keep_rejected, withdraw};
 
 /// Whether a sale may still be refused for lack of stock.

@@ -62,11 +62,8 @@ pub(crate) fn move_again(
     let mut ledger = Ledger::continued(batch, cause)?;
     for line in document.lines.iter().filter(|line| line.item.track_stock && line.item.qty.is_positive()) {
         let Some(product) = batch.product(line.item.product_id)? else { continue };
-        let entry = Line {
-            product_id: product.id,
-            reason: MovementReason::Sale,
-            line_id: Some(line.item.line_id),
-        };
+        let entry =
+            Line { product_id: product.id, reason: MovementReason::Sale, line_id: Some(line.item.line_id) };
         ledger.take(batch, entry, line.item.qty.milli())?;
     }
     Ok(())

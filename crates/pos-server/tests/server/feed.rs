@@ -78,7 +78,8 @@ async fn each_row_stands_once_and_at_its_last_change() {
     }
     let mut state = State::new();
     let cursor = follow(&till, &mut state, till.start().await, 5_000).await;
-    let places: i64 = shop.place.query("SELECT (SELECT count(*) FROM feed) + (SELECT count(*) FROM stock_level)");
+    let places: i64 =
+        shop.place.query("SELECT (SELECT count(*) FROM feed) + (SELECT count(*) FROM stock_level)");
     assert_eq!(places, i64::try_from(state.len()).unwrap(), "the feed is compact by construction");
     assert_eq!(till.pull(cursor.clone(), 10).await.rows, []);
     assert_eq!(cursor.seq, till.session.hello().await.unwrap().feed_seq);

@@ -139,9 +139,9 @@ fn entity_of(body: &OperationBody) -> Option<(EntityKind, Uuid)> {
         OperationBody::EntityDelete(b) => Some((b.entity, b.id)),
         OperationBody::ConflictResolve(b) => Some((EntityKind::Conflict, b.conflict_id.0)),
         OperationBody::ConflictReopen(b) => Some((EntityKind::Conflict, b.conflict_id.0)),
-        OperationBody::SaleComplete(_)
-        | OperationBody::StockAdjust(_)
-        | OperationBody::MappingDispute(_) => None,
+        OperationBody::SaleComplete(_) | OperationBody::StockAdjust(_) | OperationBody::MappingDispute(_) => {
+            None
+        }
     }
 }
 

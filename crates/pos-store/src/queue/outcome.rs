@@ -84,16 +84,6 @@ pub fn acknowledge(
             },
         )?;
     }
-    #[cfg(feature = "planted")] // Incident 22.
-    if pos_planted::is(pos_planted::Bug::LaterEditMarkedAsSent) {
-        tx.execute(
-            "UPDATE sync_queue SET state = 'acknowledged', feed_seq = :feed_seq, finished_at_ms = :now
-             WHERE state = 'pending' AND entity_id = (SELECT entity_id FROM sync_queue WHERE op_id = :op_id)",
-            named_params! {
-                ":feed_seq": int("sync_queue.feed_seq", feed_seq)?, ":now": now_ms, ":op_id": op_id.as_bytes(),
-            },
-        )?;
-    }
     Ok(Fenced::Done)
 }
 

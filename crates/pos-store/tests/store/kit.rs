@@ -254,7 +254,12 @@ impl Confirmed {
     }
 
     /// The same for a sale that waits for other operations.
-    pub(crate) fn insert_after(&self, tx: &Tx<'_>, mode: OpMode, depends_on: &[OpId]) -> Result<u64, StoreError> {
+    pub(crate) fn insert_after(
+        &self,
+        tx: &Tx<'_>,
+        mode: OpMode,
+        depends_on: &[OpId],
+    ) -> Result<u64, StoreError> {
         sales::insert_pending(
             tx,
             &NewSale {

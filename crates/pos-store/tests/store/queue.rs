@@ -78,9 +78,7 @@ fn a_live_checkout_brings_its_dependencies_along() {
     let cola = product(20, "C20", "Cola");
     let sale = confirm(&[(&cola, 1)]);
     let sale_op = sale.op_id;
-    register.write(move |tx| {
-        sale.insert_after(tx, OpMode::Admit, &[create_op])
-    });
+    register.write(move |tx| sale.insert_after(tx, OpMode::Admit, &[create_op]));
     let claimed = register.write(move |tx| queue::claim_one(tx, sale_op, NOW + LEASE));
     let order: Vec<_> = claimed.iter().map(|c| c.op_id).collect();
     assert_eq!(order, [create_op, sale_op]);

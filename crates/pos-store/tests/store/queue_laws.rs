@@ -119,7 +119,13 @@ fn step(register: &mut Register, model: &mut Model, event: Event) {
             model.depends_on.insert(op_id, causes);
         }
         Event::Claim(ops) => {
-            let limits = ClaimLimits { ops, bytes: 1 << 20, envelope_bytes: 0, now_ms: now, lease_until_ms: now + LEASE_MS };
+            let limits = ClaimLimits {
+                ops,
+                bytes: 1 << 20,
+                envelope_bytes: 0,
+                now_ms: now,
+                lease_until_ms: now + LEASE_MS,
+            };
             let claimed = register.write(move |tx| queue::claim_batch(tx, limits));
             assert!(claimed.len() <= usize::try_from(ops).unwrap());
             model.check_claim(&claimed);
@@ -191,7 +197,13 @@ fn drain(register: &Register, model: &mut Model) {
         let _ = register.try_write(move |tx| queue::retry(tx, op_id, now));
     }
     for round in 0..=model.order.len() {
-        let limits = ClaimLimits { ops: 7, bytes: 1 << 20, envelope_bytes: 0, now_ms: now, lease_until_ms: now + LEASE_MS };
+        let limits = ClaimLimits {
+            ops: 7,
+            bytes: 1 << 20,
+            envelope_bytes: 0,
+            now_ms: now,
+            lease_until_ms: now + LEASE_MS,
+        };
         let claimed = register.write(move |tx| queue::claim_batch(tx, limits));
         if claimed.is_empty() {
             break;

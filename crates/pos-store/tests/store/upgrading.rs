@@ -40,8 +40,7 @@ fn columns(old: &Connection, table: &str) -> String {
 }
 
 /// The body of each operation of today's file: a sale's is its document.
-const BODIES: &str =
-    "SELECT coalesce(q.body, (SELECT s.document FROM new.sale AS s WHERE s.op_id = q.op_id)) FROM new.sync_queue AS q";
+const BODIES: &str = "SELECT coalesce(q.body, (SELECT s.document FROM new.sale AS s WHERE s.op_id = q.op_id)) FROM new.sync_queue AS q";
 
 /// Every row of a table, as text, in an order of its own.
 fn rows(file: &Connection, columns: &str, table: &str) -> Vec<String> {
@@ -88,7 +87,11 @@ fn fill(path: &Path, version: usize, today: &Path) -> Vec<(&'static str, String,
         filled.push((table, columns.clone(), rows(&file, &columns, &format!("main.{table}"))));
     }
     // Each operation had its body in the queue then.
-    file.execute(&format!("UPDATE main.sync_queue SET body = ({BODIES} WHERE q.op_id = main.sync_queue.op_id)"), []).unwrap();
+    file.execute(
+        &format!("UPDATE main.sync_queue SET body = ({BODIES} WHERE q.op_id = main.sync_queue.op_id)"),
+        [],
+    )
+    .unwrap();
     for (_, sql) in triggers {
         file.execute_batch(&sql).unwrap();
     }

@@ -124,9 +124,7 @@ impl<A: SyncApi> Exchange<A> {
                 let cursor = page.next_cursor.clone();
                 self.write(move |tx| feed::set_cursor(tx, &cursor, now_ms)).await?;
             }
-            let (changed, took) = self
-                .write(self.timed(move |tx| feed::promote(tx, &page, now_ms)))
-                .await?;
+            let (changed, took) = self.write(self.timed(move |tx| feed::promote(tx, &page, now_ms))).await?;
             self.chunk_took(Work::Rows, rows, took);
             self.announce(changed.clone());
             all.join(changed);

@@ -115,7 +115,8 @@ impl<A: SyncApi> Exchange<A> {
         #[cfg(feature = "planted")] // Incident 25.
         if pos_planted::is(pos_planted::Bug::FailureCountsAsSuccess) {
             let now_ms = self.now_ms();
-            let noted: Result<(), StoreError> = self.write(move |tx| exchange::record_push_ok(tx, now_ms)).await;
+            let noted: Result<(), StoreError> =
+                self.write(move |tx| exchange::record_push_ok(tx, now_ms)).await;
             drop(noted);
         }
         Pushed::Failed { sent, error, queue: self.look().await }

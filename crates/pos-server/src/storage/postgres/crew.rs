@@ -56,7 +56,8 @@ impl Crew {
             let jobs = Arc::clone(&jobs);
             let address = address.clone();
             let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
-                let mut seat = Seat { address, tenant_key, session: None, is_announced: false, was_away: false };
+                let mut seat =
+                    Seat { address, tenant_key, session: None, is_announced: false, was_away: false };
                 while let Some(job) = next(&jobs) {
                     job(&mut seat);
                 }
