@@ -55,7 +55,7 @@ impl Findings {
     async fn dress(&mut self, window: &Window, (theme, rules): (&'static str, Rules)) -> Result<()> {
         let state = window.call("app.state", json!({})).await?;
         let mut settings = state.get("device").cloned().context("a state has the register's settings")?;
-        settings["theme"] = json!(theme);
+        settings.as_object_mut().context("settings are an object")?.insert("theme".into(), json!(theme));
         window.call("device.set", json!({ "settings": settings })).await?;
         (self.theme, self.rules) = (theme, rules);
         window.wait(&format!("document.documentElement.dataset.theme === '{theme}'")).await
