@@ -52,7 +52,7 @@ proptest! {
         let mut returnable = sold(lines);
         let mut within = [(0, 0); 2];
         for (which, milli, minor) in refunds {
-            let beyond = returnable.take_back(product(which as u128 + 1), qty(milli), money(minor));
+            let beyond = returnable.take_back(product(u128::try_from(which).unwrap() + 1), qty(milli), money(minor));
             prop_assert!((0..=milli).contains(&beyond.qty.milli()), "a part of what was asked");
             prop_assert!((0..=minor).contains(&beyond.paid.minor()), "a part of what was paid");
             within[which].0 += milli - beyond.qty.milli();
