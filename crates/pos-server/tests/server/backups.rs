@@ -23,7 +23,7 @@ async fn a_register_hears_how_far_a_backup_that_was_read_back_holds_it() {
     till.tell(&till.sale(&[(&milk, 1)])).await;
     let hello = till.session.hello().await.unwrap();
     assert_eq!((hello.backup_watermark, hello.watermark.seq), (till.seq - 1, till.seq));
-    assert_eq!(list_backups(&shop.path()).unwrap(), [made.clone()]);
+    assert_eq!(list_backups(&shop.path()).unwrap(), std::slice::from_ref(&made));
     let twice = back_up(&shop.place.location, Some(&made.path), &shop.clock()).unwrap_err();
     assert!(matches!(twice, ServerError::BackupExists(_)), "no backup is written over: {twice:?}");
 }

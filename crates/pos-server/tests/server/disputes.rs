@@ -23,8 +23,10 @@ fn verified(shop: &Shop) {
     assert_eq!(pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
 }
 
-/// What each choice would do: on hand and oversold of each product in units, and the drawer.
-fn effects(conflict: &Conflict) -> Vec<(ConflictChoice, Vec<(i64, i64)>, i64, bool)> {
+/// What a choice would do: on hand and oversold of each product in units, the drawer, and whether it can be taken back.
+type Told = (ConflictChoice, Vec<(i64, i64)>, i64, bool);
+
+fn effects(conflict: &Conflict) -> Vec<Told> {
     let units = |milli: i64| milli / 1_000;
     conflict
         .choices

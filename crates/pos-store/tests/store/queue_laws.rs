@@ -99,25 +99,27 @@ fn fault(class: ErrorClass) -> OpFault {
     OpFault { class, code: "test".to_owned(), params: serde_json::Map::new() }
 }
 
+fn put_in(register: &Register, model: &mut Model, back: &[usize]) {
+    let mut causes: Vec<OpId> =
+        back.iter().filter_map(|n| model.order.iter().rev().nth(*n)).copied().collect();
+    causes.sort_unstable();
+    causes.dedup();
+    let op_id = OpId(fresh());
+    let depends_on = causes.clone();
+    let n = 10_000 + u128::try_from(model.order.len()).unwrap();
+    let seq = register.write(move |tx| {
+        let body = create_body(EntityKind::Product, id(n), &product(n, "C", "Cola"));
+        enqueue(tx, op_id, &body, &depends_on)
+    });
+    model.order.push(op_id);
+    assert_eq!(usize::try_from(seq).unwrap(), model.order.len(), "seqs are dense");
+    model.depends_on.insert(op_id, causes);
+}
+
 fn step(register: &mut Register, model: &mut Model, event: Event) {
     let now = model.now;
     match event {
-        Event::Enqueue(back) => {
-            let mut causes: Vec<OpId> =
-                back.iter().filter_map(|n| model.order.iter().rev().nth(*n)).copied().collect();
-            causes.sort_unstable();
-            causes.dedup();
-            let op_id = OpId(fresh());
-            let depends_on = causes.clone();
-            let n = 10_000 + u128::try_from(model.order.len()).unwrap();
-            let seq = register.write(move |tx| {
-                let body = create_body(EntityKind::Product, id(n), &product(n, "C", "Cola"));
-                enqueue(tx, op_id, &body, &depends_on)
-            });
-            model.order.push(op_id);
-            assert_eq!(usize::try_from(seq).unwrap(), model.order.len(), "seqs are dense");
-            model.depends_on.insert(op_id, causes);
-        }
+        Event::Enqueue(back) => put_in(register, model, &back),
         Event::Claim(ops) => {
             let limits = ClaimLimits {
                 ops,
