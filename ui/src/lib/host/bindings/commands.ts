@@ -142,10 +142,6 @@ export type Commands = {
   "product.create": { request: CreateProduct; response: ProductView };
   "product.update": { request: UpdateProduct; response: ProductView };
   "product.delete": { request: OneProduct; response: null };
-  "product.picture": { request: GetPicture; response: PictureFile | null };
-  "picture.add": { request: AddPicture; response: AddedPicture };
-  "picture.list": { request: Nothing; response: Array<OpenPicture> };
-  "picture.retry": { request: Nothing; response: number };
   "stock.find": { request: FindProduct; response: StockView };
   "category.list": { request: Nothing; response: Array<Category> };
   "category.create": { request: CreateCategory; response: Category };
@@ -156,6 +152,10 @@ export type Commands = {
   "customer.create": { request: CreateCustomer; response: CustomerView };
   "customer.update": { request: UpdateCustomer; response: CustomerView };
   "customer.delete": { request: DeleteCustomer; response: null };
+  "product.picture": { request: GetPicture; response: PictureFile | null };
+  "picture.add": { request: AddPicture; response: AddedPicture };
+  "picture.list": { request: Nothing; response: Array<OpenPicture> };
+  "picture.retry": { request: Nothing; response: number };
   "sync.status": { request: Nothing; response: SyncStatusView };
   "sync.queue": { request: ListQueue; response: Page<QueueEntry> };
   "sync.retry": { request: RetryOperation; response: null };
