@@ -227,11 +227,15 @@ impl<A: SyncApi> Exchange<A> {
         self.write_as(Priority::Sync, job).await
     }
 
-    async fn write_as<T, F>(&self, priority: Priority, job: F) -> Result<T, StoreError>
+    pub(crate) async fn write_as<T, F>(&self, priority: Priority, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        if self.store.is_stopped() {
+            // While the file stays shut this write is refused, not unknown: nothing of it was tried.
+            self.store.beside(Store::reopen_writer).await?;
+        }
         let result = self.store.write_async(priority, job).await;
         if let Err(StoreError::CommitUnknown(_) | StoreError::Poisoned) = &result {
             // Every step may be repeated, so the outcome need not be known; but writing must go on.

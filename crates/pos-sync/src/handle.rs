@@ -222,11 +222,8 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
     /// [`StoreError::WrongState`] when it has not failed.
     pub async fn retry(&self, op_id: OpId) -> Result<usize, StoreError> {
         let now_ms = self.exchange.now_ms();
-        let revived = self
-            .exchange
-            .store
-            .write_async(Priority::Till, move |tx| queue::retry(tx, op_id, now_ms))
-            .await?;
+        let revived =
+            self.exchange.write_as(Priority::Till, move |tx| queue::retry(tx, op_id, now_ms)).await?;
         self.exchange.tell(Event::SaleFinalised);
         self.exchange.publish().await;
         Ok(revived)

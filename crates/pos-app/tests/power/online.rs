@@ -86,6 +86,30 @@ async fn a_sale_that_a_broken_disk_left_between_question_and_end_is_finished_by_
     business.http.stop().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn once_its_disk_works_again_a_register_does_the_first_thing_that_the_sync_is_told() {
+    let business = Business::open();
+    let till = Till::demo().await;
+    let url = format!("http://{}", business.http.address());
+    till.app.connect_shop(&url, &business.code).await.unwrap();
+    let mut struck = 0;
+    for nth in 1.. {
+        till.disk.fail(Fault { trouble: Trouble::Unwritable, nth, lasts: Lasts::UntilRepaired });
+        let paused = till.app.pause_sync(true).await;
+        let has_struck = till.disk.repair();
+        let resumed = till.app.pause_sync(false).await;
+        assert!(resumed.is_ok(), "call {nth}: {paused:?}, and then {resumed:?}");
+        if !has_struck {
+            break;
+        }
+        struck += u32::from(paused.is_err());
+    }
+    assert!(struck > 0, "the disk failed while something was written");
+    till.app.sync_now().await.unwrap();
+    till.close().await;
+    business.http.stop().await.unwrap();
+}
+
 /// Sales that were begun and have no end, as another program sees them.
 fn pending(place: &Place) -> u32 {
     let file = place.data().join(pos_store::FILE_NAME);
