@@ -145,7 +145,7 @@ fn honey() -> Value {
     json!({
         "code": "HONEY", "barcodes": ["3017620422003"], "name": "Honey", "category_id": null, "unit": "pcs",
         "price": "4.50", "cost": "", "tax_rate": "5.5", "track_stock": true, "opening_stock": "7",
-        "offline_policy": "allow", "favourite": false, "archived": false, "picture": null,
+        "offline_policy": "allow", "favourite": false, "archived": false,
     })
 }
 

@@ -54,6 +54,7 @@ const NOT_EVIDENCE: &[(&str, &str)] = &[
     ("customer", "the catalogue"),
     ("cashier", "the catalogue"),
     ("parked_row", "the catalogue of a newer program"),
+    ("attachment", "pictures: each is named by the digest of its bytes"),
     ("conflict", "the server's, which proves its own"),
     ("conflict_event", "the server's, which proves its own"),
     ("id_mapping.mapped_at_ms", "when an id was mapped"),
@@ -88,8 +89,11 @@ const ROWS: &[(&str, &str)] = &[
     ("sync_queue", "op_id IN (SELECT op_id FROM stock_movement UNION SELECT op_id FROM sale)"),
     // The server has answered: how it was asked is history.
     ("sync_queue.mode", "state = 'pending' AND op_id IN (SELECT op_id FROM sale WHERE state = 'final')"),
-    // Its body may be dropped once the server has it.
-    ("sync_queue.body", "state = 'pending' AND op_id IN (SELECT op_id FROM sale)"),
+    // A sale's body is its document; another's may be dropped once the server has it.
+    (
+        "sync_queue.body",
+        "state = 'pending' AND op_id IN (SELECT op_id FROM stock_movement) AND body IS NOT NULL",
+    ),
     // A life without a document has nothing to prove.
     ("device_epoch", "epoch IN (SELECT epoch FROM chain_record)"),
     // What no line and no movement was made under yet can be mapped in any way.

@@ -38,6 +38,8 @@ const NOT_EVIDENCE: &[(&str, &str)] = &[
     ),
     ("feed_clock", "how old places in the feed are: when a deletion may be forgotten"),
     ("backup", "which backups were made; each is checked by itself"),
+    ("attachment", "pictures: each is named by the digest of its bytes"),
+    ("attachment_piece", "pictures: each is named by the digest of its bytes"),
     ("device_seen", "how the sending goes: what is sent twice is taken once"),
     ("pairing_code", "who may come in"),
     (
@@ -54,6 +56,7 @@ const NOT_EVIDENCE: &[(&str, &str)] = &[
     ("operation.seal", "guards the others; rows from before there were seals have none"),
     ("stock_movement.seal", "guards the others; rows from before there were seals have none"),
     ("feed.seal", "guards the others; rows from before there were seals have none"),
+    ("stock_level.seal", "guards the others; rows from before there were seals have none"),
     ("shortage.shortage_no", "which shortage is settled first"),
 ];
 

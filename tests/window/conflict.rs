@@ -74,6 +74,9 @@ async fn money_that_two_registers_paid_back_is_decided_in_the_window_and_taken_b
             other.tell(&["conflict", "resolve", &id, "--choice", "refund"])?;
             other.tell(&["sync"])?;
             block_in_place(|| stage.cable.plug())?;
+            // The newest stands first; the one that was decided stays as long as somebody looks at it.
+            window.wait_count("conflict-row", 2).await?;
+            window.click("conflict-row").await?;
             window.wait_attribute("conflict-kind", "data-kind", "refund_beyond_bounds").await?;
             window.wait_text("refund-lines", SUGAR.code).await?;
             window.click_where("conflict-choice", "[data-choice=\"cashier_owes\"]").await?;

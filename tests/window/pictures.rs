@@ -60,7 +60,7 @@ async fn a_picture_added_on_one_register_is_shown_on_another() -> Result<()> {
     let window = stage.open().await?;
     window
         .journey("a_picture_is_added", async |window| {
-            window.hire("manager").await?;
+            window.hire("owner").await?;
             look_up(window).await?;
             window.click("product-row").await?;
             window.wait_for("picture-choose").await?;
