@@ -57,7 +57,8 @@ pub(crate) fn live() -> Result<History> {
     assert!(matches!(&refused, Answer::Failed(e) if e["code"] == "sale.insufficient_stock"), "{refused:?}");
     way.pull()?;
     for till in [&mut counter, &mut other] {
-        let product = tell(till, "product.create", json!({ "draft": honey() }))?;
+        // Goods that both registers make by themselves, and that are one thing.
+        let product = tell(till, "product.create", json!({ "draft": goods("HONEY", "3017620422003") }))?;
         sell(till, &["WINE", "HONEY"], &[("cash", "20.00")]).with_context(|| product.to_string())?;
     }
     way.plug()?;
@@ -70,6 +71,7 @@ pub(crate) fn live() -> Result<History> {
 
     // And what still waits when somebody looks.
     server.stop()?;
+    tell(&mut counter, "product.create", json!({ "draft": goods("JAM", "3045320094084") }))?;
     for basket in [vec!["TEA", "HONEY"], vec!["MILK"]] {
         sell(&mut counter, &basket, &[("cash", "50.00")])?;
     }
@@ -140,10 +142,10 @@ fn press() -> Uuid {
     Uuid::from_u128(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// Goods that both registers make by themselves, and that are one thing.
-fn honey() -> Value {
+/// Seven of something new.
+fn goods(code: &str, barcode: &str) -> Value {
     json!({
-        "code": "HONEY", "barcodes": ["3017620422003"], "name": "Honey", "category_id": null, "unit": "pcs",
+        "code": code, "barcodes": [barcode], "name": code, "category_id": null, "unit": "pcs",
         "price": "4.50", "cost": "", "tax_rate": "5.5", "track_stock": true, "opening_stock": "7",
         "offline_policy": "allow", "favourite": false, "archived": false,
     })
