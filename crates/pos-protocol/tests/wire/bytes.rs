@@ -119,7 +119,7 @@ fn rows_inside_a_verdict_arrive_as_bytes_too() {
 #[test]
 fn cursors_of_another_shape_are_refused() {
     let good = cursor(17).to_string();
-    assert_eq!(good, "00000000-0000-0000-0000-00000000000a.2.1.17");
+    assert_eq!(good, "00000000-0000-0000-0000-00000000000a.2.00000000-0000-0000-0000-00000000000b.1.17");
     let bad = [
         String::new(),
         "17".into(),
