@@ -94,7 +94,7 @@ async fn a_sale_is_never_given_up(window: &Window) -> Result<()> {
 }
 
 async fn correct(window: &Window, name: &str) -> Result<()> {
-    window.click_where("queue-inspect", "[aria-label*=\"Sucre\"]").await?;
+    window.click_where("queue-inspect", "[title*=\"Sucre\"]").await?;
     window.fill("correct-barcodes", FREE).await?;
     window.click("operation-correct").await?;
     window.wait_gone("operation-correct").await?;
@@ -102,7 +102,7 @@ async fn correct(window: &Window, name: &str) -> Result<()> {
 }
 
 async fn give_up(window: &Window) -> Result<()> {
-    window.click_where("queue-inspect", "[aria-label*=\"Huile\"]").await?;
+    window.click_where("queue-inspect", "[title*=\"Huile\"]").await?;
     window.wait_for("operation-discard").await?;
     let disabled = window.attribute("operation-discard", "disabled").await?;
     ensure!(disabled.is_some(), "without a reason nothing is given up");
