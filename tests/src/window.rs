@@ -34,9 +34,12 @@ const WAIT_SCRIPT: &str = r#"
         if (!holds()) return;
         watcher.disconnect();
         removeEventListener('resize', look);
+        document.removeEventListener('load', look, true);
         answer(true);
     };
     addEventListener('resize', look);
+    // A picture that has arrived changes no element.
+    document.addEventListener('load', look, true);
     watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     look();
 "#;

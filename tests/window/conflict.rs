@@ -85,7 +85,7 @@ async fn money_that_two_registers_paid_back_is_decided_in_the_window_and_taken_b
             window.wait_attribute("sync-indicator", "data-state", "synced").await?;
             window.click("conflict-reopen").await?;
             window.wait_for("conflict-choice").await?;
-            window.click_where("conflict-choice", "[data-choice=\"accept_loss\"]").await?;
+            window.click_where("conflict-choice", "[data-choice=\"take_goods\"]").await?;
             window.click("conflict-apply").await?;
             window.wait_gone("conflict-choice").await?;
             window.wait_attribute("sync-indicator", "data-state", "synced").await

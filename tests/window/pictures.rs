@@ -78,7 +78,6 @@ async fn a_picture_added_on_one_register_is_shown_on_another() -> Result<()> {
             window.wait(&format!("{} === 512", width_of(LINE))).await?;
             window.fill("scan-input", "sucre").await?;
             window.wait(&format!("{} === 512", width_of(TILE))).await?;
-            window.fill("scan-input", "").await?;
             window.click("nav-sync").await?;
             window.wait_for("sync-now").await?;
             window.wait_gone("pictures-open").await
