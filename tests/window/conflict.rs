@@ -6,6 +6,7 @@ use thirtyfour::Key;
 use tokio::task::block_in_place;
 
 use comptoir_tests::stage::{SUGAR, Stage};
+use comptoir_tests::window::Window;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_unit_sold_twice_is_a_conflict_that_the_window_resolves() -> Result<()> {
@@ -15,17 +16,7 @@ async fn the_last_unit_sold_twice_is_a_conflict_that_the_window_resolves() -> Re
     let window = stage.open().await?;
     window
         .journey("the_last_unit_sold_twice", async |window| {
-            block_in_place(|| stage.cable.pull())?;
-            window.scan(SUGAR.barcode).await?;
-            window.wait_count("cart-line", 1).await?;
-            window.press(&Key::F9.value().to_string()).await?;
-            window.wait_for("receipt-number").await?;
-            window.wait_attribute("sync-indicator", "data-state", "offline").await?;
-            let sold =
-                other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
-            ensure!(sold["sync"] == "applied", "online, the other register sells the last unit: {sold}");
-            block_in_place(|| stage.cable.plug())?;
-            window.wait_attribute("sync-indicator", "data-state", "attention").await?;
+            sell_the_last_twice(window, &mut stage, &other).await?;
             window.wait_for("message").await?;
             window.click("nav-conflicts").await?;
             window.wait_count("conflict-row", 1).await?;
@@ -53,15 +44,7 @@ async fn money_that_two_registers_paid_back_is_decided_in_the_window_and_taken_b
     let window = stage.open().await?;
     window
         .journey("refunded_twice", async |window| {
-            block_in_place(|| stage.cable.pull())?;
-            window.scan(SUGAR.barcode).await?;
-            window.wait_count("cart-line", 1).await?;
-            window.press(&Key::F9.value().to_string()).await?;
-            window.wait_for("receipt-number").await?;
-            window.wait_attribute("sync-indicator", "data-state", "offline").await?;
-            other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
-            block_in_place(|| stage.cable.plug())?;
-            window.wait_attribute("sync-indicator", "data-state", "attention").await?;
+            sell_the_last_twice(window, &mut stage, &other).await?;
             window.click("nav-conflicts").await?;
             window.wait_count("conflict-row", 1).await?;
             block_in_place(|| stage.cable.pull())?;
@@ -108,4 +91,18 @@ fn leave_one(register: &Register) -> Result<()> {
     let cash = format!("cash:{}", SUGAR.price * rest);
     let sold = register.tell(&["sell", "--line", &format!("{}x{rest}", SUGAR.code), "--tender", &cash])?;
     sold.get("number").map(drop).with_context(|| format!("sold: {sold}"))
+}
+
+/// The window sells the last piece while it is cut off, the other register sells it online, and the network comes back.
+async fn sell_the_last_twice(window: &Window, stage: &mut Stage, other: &Register) -> Result<()> {
+    block_in_place(|| stage.cable.pull())?;
+    window.scan(SUGAR.barcode).await?;
+    window.wait_count("cart-line", 1).await?;
+    window.press(&Key::F9.value().to_string()).await?;
+    window.wait_for("receipt-number").await?;
+    window.wait_attribute("sync-indicator", "data-state", "offline").await?;
+    let sold = other.tell(&["sell", "--line", SUGAR.code, "--tender", &format!("cash:{}", SUGAR.price)])?;
+    ensure!(sold["sync"] == "applied", "online, the other register sells the last unit: {sold}");
+    block_in_place(|| stage.cable.plug())?;
+    window.wait_attribute("sync-indicator", "data-state", "attention").await
 }

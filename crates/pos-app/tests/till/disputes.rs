@@ -1,15 +1,12 @@
 //! Two registers that did not know of each other: money paid back twice, and one register that was two.
 
-use std::fs;
-use std::path::Path;
-
 use pos_app::view::{ConflictView, LifeCause};
 use pos_domain::conflict::ConflictStatus;
 use pos_domain::merge::Fields;
 use pos_domain::{ConflictChoice, ConflictId, ConflictKind};
 use tempfile::TempDir;
 
-use crate::shop::{Business, Till, minor, options, total_on};
+use crate::shop::{Business, Till, copy_folder, minor, options, total_on, write_back};
 
 async fn all(till: &Till) -> Vec<ConflictView> {
     till.app.list_conflicts(true).await.unwrap().value
@@ -113,30 +110,6 @@ async fn a_refund_pays_back_only_what_is_missing_still() {
     assert_eq!((status.pending, status.dead, status.conflicts_open), (0, 0, 0));
     assert_eq!(business.records().verify().unwrap(), []);
     till.verify().await;
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
-        if path.is_dir() {
-            copy_folder(&path, &to.join(name));
-        } else {
-            fs::copy(&path, to.join(name)).unwrap();
-        }
-    }
-}
-
-/// Writes the bytes of a saved folder into the files of another one, so that nothing beside the file can tell.
-fn write_back(saved: &Path, folder: &Path) {
-    for entry in fs::read_dir(saved).unwrap() {
-        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
-        if path.is_dir() {
-            write_back(&path, &folder.join(name));
-        } else {
-            fs::write(folder.join(name), fs::read(&path).unwrap()).unwrap();
-        }
-    }
 }
 
 async fn sell(till: &Till, pieces: i64) -> i64 {

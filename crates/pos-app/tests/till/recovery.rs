@@ -1,14 +1,14 @@
 //! Registers that were damaged, put back, copied, restored or wiped, with the real file and the real server.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pos_app::view::{LifeCause, RecoveryReport, SaleCompleted};
 use pos_app::{App, ErrorCode};
 use pos_domain::{Tender, TenderKind};
 use tempfile::TempDir;
 
-use crate::shop::{Business, Till, options, total_on};
+use crate::shop::{Business, Till, copy_folder, options, total_on, write_back};
 
 impl Till {
     async fn sell(&self, code: &str, pieces: i64) -> SaleCompleted {
@@ -56,31 +56,6 @@ impl Till {
 
 fn file_of(folder: &TempDir) -> PathBuf {
     folder.path().join("register.db")
-}
-
-/// Copies a folder as a person does: every file anew.
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
-        if path.is_dir() {
-            copy_folder(&path, &to.join(name));
-        } else {
-            fs::copy(&path, to.join(name)).unwrap();
-        }
-    }
-}
-
-/// Writes the bytes of a saved folder into the files of another one, so that these keep their places on the disk.
-fn write_back(saved: &Path, folder: &Path) {
-    for entry in fs::read_dir(saved).unwrap() {
-        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
-        if path.is_dir() {
-            write_back(&path, &folder.join(name));
-        } else {
-            fs::write(folder.join(name), fs::read(&path).unwrap()).unwrap();
-        }
-    }
 }
 
 async fn agree(business: &Business, till: &Till, expected: i64) {

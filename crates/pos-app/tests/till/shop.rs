@@ -1,6 +1,8 @@
 //! A business on a real server, and tills that join it.
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use pos_app::view::{Language, SaleCompleted};
 use pos_app::{App, AppError, AppOptions, Clock, OpenAccess, ProductFilter};
@@ -134,4 +136,29 @@ pub(crate) fn total_on(business: &Business) -> i64 {
 
 pub(crate) fn minor(money: Money) -> i64 {
     money.minor()
+}
+
+/// Copies a folder as a person does: every file anew.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
+        if path.is_dir() {
+            copy_folder(&path, &to.join(name));
+        } else {
+            fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+/// Writes the bytes of a saved folder into the files of another one, so that these keep their places on the disk.
+pub(crate) fn write_back(saved: &Path, folder: &Path) {
+    for entry in fs::read_dir(saved).unwrap() {
+        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
+        if path.is_dir() {
+            write_back(&path, &folder.join(name));
+        } else {
+            fs::write(folder.join(name), fs::read(&path).unwrap()).unwrap();
+        }
+    }
 }
