@@ -4,25 +4,29 @@
 //! becomes an oversold sale when the register says that it happened, and a sale that was only asked for can be
 //! withdrawn. Whatever contradicts what is stored is kept aside and answered as an alarm.
 
+mod forked;
+mod verdict;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use pos_domain::{ConflictChoice, ConflictId, OpId, OperationBody};
+use pos_domain::OperationBody;
 use pos_protocol::latch::{Held, Reaction, react};
 use pos_protocol::{
     FeedRow, Mode, OpVerdict, Operation, Problem, ProblemCode, PushResponse, RejectReason, Verdict,
 };
 
+use self::forked::{branch_to_record, concerns_a_fork, record_branch, tell_forks};
+use self::verdict::{feed_seq, is_stored, stands};
 use crate::apply::{self, Admission, ApplyError, Cause};
 use crate::batch::{Batch, RowKey, Shown};
 use crate::chain;
 use crate::guard::guarded;
-use crate::prepare::{Content, PreparedOperation, PreparedPush, prepare_operation};
+use crate::prepare::{Content, PreparedOperation, PreparedPush};
 use crate::storage::audit::{self, Alarm, Quarantined};
-use crate::storage::device::Device;
 use crate::storage::operation::{self, NewOperation, Stored};
-use crate::storage::{Sql, StorageError, TransactionLost, aside, device, life};
+use crate::storage::{Sql, StorageError, TransactionLost, device, life};
 
 /// How far ahead of the watermark an operation may stand. Beyond this the sparse set would stop being small.
 pub(crate) const MAX_AHEAD: u64 = 100_000;
@@ -135,65 +139,6 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
         server_time_ms: batch.now_ms,
     };
     Ok(Ok(OpenAnswer { response, row_keys }))
-}
-
-/// Whether something was kept aside of a file that went on in two places, or comes now in a newer life.
-fn concerns_a_fork(batch: &Batch<'_>, push: &PreparedPush, op_id: OpId, verdict: &Verdict) -> Sql<bool> {
-    match verdict {
-        Verdict::BodyMismatch | Verdict::StaleEpoch { .. } => Ok(true),
-        verdict if push.epoch > 1 && is_stored(verdict) => aside::was_kept(batch.tx, op_id),
-        Verdict::Applied { .. }
-        | Verdict::InsufficientStock { .. }
-        | Verdict::Rejected { .. }
-        | Verdict::Conflict { .. }
-        | Verdict::BlockedBy { .. }
-        | Verdict::Gap { .. }
-        | Verdict::UnknownKind
-        | Verdict::Retry { .. } => Ok(false),
-    }
-}
-
-/// The fork whose other branch a person has just let be recorded.
-fn branch_to_record(prepared: &PreparedOperation, duplicate: bool, verdict: &Verdict) -> Option<ConflictId> {
-    match &prepared.content {
-        Content::Body(OperationBody::ConflictResolve(resolution))
-            if resolution.choice == ConflictChoice::RecordBranch && !duplicate && stands(verdict) =>
-        {
-            Some(resolution.conflict_id)
-        }
-        Content::Body(_) | Content::Invalid { .. } | Content::Unknown | Content::OtherHash => None,
-    }
-}
-
-/// Records what was kept aside of a register's other branch, each operation by itself, as facts.
-fn record_branch(batch: &mut Batch<'_>, conflict_id: ConflictId) -> Result<(), PushFault> {
-    let Some((device_id, epoch)) = apply::find_forked(batch, conflict_id)? else { return Ok(()) };
-    let Some(device) = device::find(batch.tx, device_id)?.map(Arc::new) else { return Ok(()) };
-    let mut branch = aside::list(batch.tx, device_id, epoch, 0, apply::MOST_AT_ONCE)?;
-    branch.sort_by_key(|kept| kept.operation.seq);
-    let mut seq = aside::last_seq(batch.tx, device_id, apply::RECORDED_LIFE)?;
-    let push = PreparedPush {
-        device: Arc::clone(&device),
-        epoch: apply::RECORDED_LIFE,
-        operations: Vec::new(),
-        chain: Vec::new(),
-    };
-    for kept in branch {
-        batch.begin_operation();
-        let operation = prepare_operation(aside::as_fact(kept.operation, seq + 1));
-        seq += u64::from(is_stored(&run_new(batch, &push, &operation)?));
-    }
-    tell_forks(batch, &device)
-}
-
-fn tell_forks(batch: &mut Batch<'_>, device: &Arc<Device>) -> Result<(), PushFault> {
-    batch.begin_operation();
-    if let Err(fault) = guarded(batch, |batch| apply::tell_forks(batch, device))? {
-        tracing::error!(
-            device = %device.device_id, error = %crate::error::in_words(&fault), "a fork could not be described"
-        );
-    }
-    Ok(())
 }
 
 /// A life that ended sends nothing new; what it had sent is answered as before.
@@ -452,40 +397,5 @@ fn body_of(content: &Content) -> Option<&OperationBody> {
         Content::Body(body) => Some(body),
         Content::Invalid { body, .. } => body.as_ref(),
         Content::Unknown | Content::OtherHash => None,
-    }
-}
-
-/// Where the effects of an operation begin in the feed.
-fn feed_seq(verdict: &Verdict) -> Option<u64> {
-    match verdict {
-        Verdict::Applied { feed_seq, .. } | Verdict::Conflict { feed_seq, .. } => Some(*feed_seq),
-        Verdict::InsufficientStock { .. }
-        | Verdict::Rejected { .. }
-        | Verdict::BlockedBy { .. }
-        | Verdict::Gap { .. }
-        | Verdict::BodyMismatch
-        | Verdict::StaleEpoch { .. }
-        | Verdict::UnknownKind
-        | Verdict::Retry { .. } => None,
-    }
-}
-
-/// Whether an operation with this verdict changed something that others may depend on.
-fn stands(verdict: &Verdict) -> bool {
-    feed_seq(verdict).is_some()
-}
-
-fn is_stored(verdict: &Verdict) -> bool {
-    match verdict {
-        Verdict::Applied { .. }
-        | Verdict::Conflict { .. }
-        | Verdict::InsufficientStock { .. }
-        | Verdict::Rejected { .. } => true,
-        Verdict::BlockedBy { .. }
-        | Verdict::Gap { .. }
-        | Verdict::BodyMismatch
-        | Verdict::StaleEpoch { .. }
-        | Verdict::UnknownKind
-        | Verdict::Retry { .. } => false,
     }
 }
