@@ -89,11 +89,20 @@ pub enum Symbol<'a> {
 
 /// A receipt with the paper cut after it.
 pub fn encode(receipt: &Receipt, width: PaperWidth, model: PrinterModel) -> Vec<u8> {
+    encode_rows(width, model, &|fold| lay_out(receipt, width.columns(), fold))
+}
+
+/// Rows with the paper cut after them; they are laid out in what the printer can show.
+pub(crate) fn encode_rows(
+    width: PaperWidth,
+    model: PrinterModel,
+    rows: &dyn Fn(&dyn Fn(&str) -> String) -> Vec<Row>,
+) -> Vec<u8> {
     let mut job = Job { model, page: None, bytes: Vec::new() };
     job.push(&[ESC, b'@']);
     // Printers made for Chinese read bytes above 7F in pairs until they are told not to.
     job.push(&[FS, b'.']);
-    for row in lay_out(receipt, width.columns(), &|text| model.fold(text)) {
+    for row in rows(&|text| model.fold(text)) {
         job.push_row(&row, width);
     }
     job.push(&[ESC, b'd', FEED_BEFORE_CUT]);
@@ -184,7 +193,7 @@ impl Job {
                 }
                 Weight::Normal
             }
-            Row::Centred { weight, .. } | Row::Edges { weight, .. } => *weight,
+            Row::Centred { weight, .. } | Row::Edges { weight, .. } | Row::Cells { weight, .. } => *weight,
             Row::Rule => Weight::Normal,
         };
         let (bold, height) = match weight {

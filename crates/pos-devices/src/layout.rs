@@ -47,10 +47,20 @@ pub(crate) enum Row {
     Centred { text: String, weight: Weight },
     /// At the two edges; either side may be empty.
     Edges { left: String, right: String, weight: Weight },
+    /// Texts at fixed columns, from left to right, none over another.
+    Cells { cells: Vec<Cell>, weight: Weight },
     /// A line across the paper.
     Rule,
     /// A Code 128 barcode.
     Barcode { text: String },
+}
+
+/// A text at a column of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cell {
+    /// Where it begins.
+    pub(crate) column: usize,
+    pub(crate) text: String,
 }
 
 impl Row {
@@ -66,6 +76,10 @@ impl Row {
                 let gap = columns.saturating_sub(left.width() + right.width());
                 format!("{left}{}{right}", " ".repeat(gap))
             }
+            Self::Cells { cells, .. } => cells.iter().fold(String::new(), |row, cell| {
+                let gap = cell.column.saturating_sub(row.width());
+                row + &" ".repeat(gap) + &cell.text
+            }),
             Self::Rule => "-".repeat(columns),
             Self::Barcode { text } => {
                 Self::Centred { text: format!("[{text}]"), weight: Weight::Normal }.to_text(columns)
@@ -76,7 +90,7 @@ impl Row {
 
 /// Lays a receipt out on rows of `columns`; `fold` turns text into what the device can show.
 pub(crate) fn lay_out(receipt: &Receipt, columns: usize, fold: &dyn Fn(&str) -> String) -> Vec<Row> {
-    let mut page = Page { columns, rows: Vec::new() };
+    let mut page = Page::new(columns);
     for block in &receipt.blocks {
         match block {
             Block::Heading { text } => page.push_centred(&fold(text), Weight::Total),
@@ -85,36 +99,45 @@ pub(crate) fn lay_out(receipt: &Receipt, columns: usize, fold: &dyn Fn(&str) -> 
             Block::Rule => page.rows.push(Row::Rule),
             Block::Field { label, value } => page.push_field(&fold(label), &fold(value)),
             Block::Item { name, detail, amount } => {
-                page.push_lines(&fold(name), "");
+                page.push_lines(&fold(name), "", Weight::Normal);
                 page.push_amount(&format!("{INDENT}{}", fold(detail)), &fold(amount), Weight::Normal);
             }
             Block::Amount { label, amount, weight } => {
                 page.push_amount(&fold(label), &fold(amount), *weight);
             }
-            Block::Paragraph { text } => page.push_lines(&fold(text), ""),
+            Block::Paragraph { text } => page.push_lines(&fold(text), "", Weight::Normal),
             Block::Barcode { text } => page.rows.push(Row::Barcode { text: text.clone() }),
         }
     }
     page.rows
 }
 
-struct Page {
-    columns: usize,
-    rows: Vec<Row>,
+/// Rows under construction.
+pub(crate) struct Page {
+    pub(crate) columns: usize,
+    pub(crate) rows: Vec<Row>,
 }
 
 impl Page {
-    fn push_centred(&mut self, text: &str, weight: Weight) {
+    pub(crate) const fn new(columns: usize) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+
+    pub(crate) fn push_rule(&mut self) {
+        self.rows.push(Row::Rule);
+    }
+
+    pub(crate) fn push_centred(&mut self, text: &str, weight: Weight) {
         let rows = wrap(text, self.columns).into_iter().map(|text| Row::Centred { text, weight });
         self.rows.extend(rows);
     }
 
-    fn push_lines(&mut self, text: &str, indent: &str) {
+    pub(crate) fn push_lines(&mut self, text: &str, indent: &str, weight: Weight) {
         let room = self.columns.saturating_sub(indent.width());
         let rows = wrap(text, room).into_iter().map(|line| Row::Edges {
             left: format!("{indent}{line}"),
             right: String::new(),
-            weight: Weight::Normal,
+            weight,
         });
         self.rows.extend(rows);
     }
@@ -124,13 +147,13 @@ impl Page {
             let (left, right) = (label.to_owned(), value.to_owned());
             self.rows.push(Row::Edges { left, right, weight: Weight::Normal });
         } else {
-            self.push_lines(label, "");
-            self.push_lines(value, INDENT);
+            self.push_lines(label, "", Weight::Normal);
+            self.push_lines(value, INDENT, Weight::Normal);
         }
     }
 
     /// The amount stands at the right edge of the label's last row, or alone below it.
-    fn push_amount(&mut self, label: &str, amount: &str, weight: Weight) {
+    pub(crate) fn push_amount(&mut self, label: &str, amount: &str, weight: Weight) {
         let beside = self.columns.saturating_sub(amount.width() + 1);
         let indent = if label.starts_with(INDENT) { INDENT } else { "" };
         let room = if beside < MIN_LABEL_COLUMNS { self.columns } else { beside };
@@ -152,7 +175,7 @@ impl Page {
 
 /// Breaks text into lines of at most `columns`: between words, and inside a word that is longer than a line.
 /// No-break spaces are not places to break. Empty text is one empty line.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
@@ -199,7 +222,7 @@ mod tests {
 
     #[test]
     fn an_amount_is_never_broken_and_its_label_makes_room() {
-        let mut page = Page { columns: 20, rows: Vec::new() };
+        let mut page = Page::new(20);
         page.push_amount("Remise 10 %", "-1\u{202F}500", Weight::Normal);
         page.push_amount("Remise de fidélité", "-1\u{202F}500", Weight::Normal);
         page.push_amount("  Remise de fidélité", "-9\u{202F}007\u{202F}199", Weight::Normal);

@@ -11,6 +11,7 @@ pub mod format;
 pub mod pdf;
 pub mod picture;
 pub mod receipt;
+pub mod report;
 pub mod text;
 pub mod transport;
 

@@ -1,4 +1,4 @@
-//! Receipts as a PDF of the width of a till roll and the height of the text.
+//! Receipts and reports as PDF: of the width of a till roll and the height of the text, or on sheets.
 //!
 //! The same rows as on the printer. The file holds no clock and no random id: the same receipt gives the same bytes.
 
@@ -21,11 +21,19 @@ use crate::receipt::{Receipt, Weight};
 use crate::repertoire;
 
 /// 80 mm in points.
-const PAGE_WIDTH: f32 = 226.77;
+const ROLL_WIDTH: f32 = 226.77;
 /// 4 mm in points.
-const MARGIN: f32 = 11.34;
+const ROLL_MARGIN: f32 = 11.34;
 /// Longest page: viewers refuse pages above 14,400 points (ISO 32000-1, annex C).
 const MAX_PAGE_HEIGHT: f32 = 14_000.0;
+/// 210 mm in points.
+const A4_WIDTH: f32 = 595.28;
+/// 297 mm in points.
+const A4_HEIGHT: f32 = 841.89;
+/// 18 mm in points: room for a punch, and more than any office printer leaves blank.
+const A4_MARGIN: f32 = 51.02;
+/// Columns of an A4 sheet: letters of 9.1 points.
+const A4_COLUMNS: usize = 90;
 /// Distance of two rows, in em.
 const LEADING: f32 = 1.35;
 /// From the top of a row to its baseline, in em.
@@ -50,24 +58,95 @@ pub enum PdfFault {
     Write(#[source] KrillaError),
 }
 
-/// The receipt as a PDF file: one page, or several when it is longer than a page may be.
+/// What a PDF is made to be printed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PdfPaper {
+    /// A till roll of 80 mm, as long as the text.
+    Roll,
+    /// Sheets of A4, numbered when there are several.
+    A4,
+}
+
+impl PdfPaper {
+    const fn columns(self) -> usize {
+        match self {
+            Self::Roll => PaperWidth::Mm80.columns(),
+            Self::A4 => A4_COLUMNS,
+        }
+    }
+
+    /// In points.
+    const fn width(self) -> f32 {
+        match self {
+            Self::Roll => ROLL_WIDTH,
+            Self::A4 => A4_WIDTH,
+        }
+    }
+
+    /// In points, on all sides.
+    const fn margin(self) -> f32 {
+        match self {
+            Self::Roll => ROLL_MARGIN,
+            Self::A4 => A4_MARGIN,
+        }
+    }
+
+    /// Where the rows of a page end at the latest, in points from its top.
+    const fn bottom(self) -> f32 {
+        match self {
+            Self::Roll => MAX_PAGE_HEIGHT,
+            Self::A4 => A4_HEIGHT - A4_MARGIN,
+        }
+    }
+
+    /// Height in points of a page whose rows take so many.
+    const fn height(self, rows: f32) -> f32 {
+        match self {
+            Self::Roll => rows + 2.0 * ROLL_MARGIN,
+            Self::A4 => A4_HEIGHT,
+        }
+    }
+}
+
+/// The receipt as a PDF file on a roll: one page, or several when it is longer than a page may be.
+///
+/// # Errors
+/// See [`PdfFault`].
 pub fn render(receipt: &Receipt) -> Result<Vec<u8>, PdfFault> {
+    render_rows(&receipt.number, receipt.language, PdfPaper::Roll, &|columns, fold| {
+        lay_out(receipt, columns, fold)
+    })
+}
+
+/// Rows as a PDF file; they are laid out on the paper's columns in what its fonts can show.
+pub(crate) fn render_rows(
+    title: &str,
+    language: &str,
+    paper: PdfPaper,
+    rows: &dyn Fn(usize, &dyn Fn(&str) -> String) -> Vec<Row>,
+) -> Result<Vec<u8>, PdfFault> {
     let faces = Faces::new()?;
-    let columns = PaperWidth::Mm80.columns();
-    let rows = lay_out(receipt, columns, &|text| faces.fold(text));
-    let pen = Pen { faces, size: (PAGE_WIDTH - 2.0 * MARGIN) / (count(columns) * ADVANCE) };
+    let columns = paper.columns();
+    let rows = rows(columns, &|text| faces.fold(text));
+    let size = (paper.width() - 2.0 * paper.margin()) / (count(columns) * ADVANCE);
+    let pen = Pen { faces, paper, size };
     let mut document = Document::new();
-    let title = receipt.number.clone();
-    document.set_metadata(Metadata::new().title(title).language(receipt.language.to_owned()));
-    for page_rows in pages(&rows, &pen) {
-        let height = 2.0 * MARGIN + page_rows.iter().map(|row| pen.height(row)).sum::<f32>();
-        let settings = PageSettings::from_wh(PAGE_WIDTH, height).ok_or(PdfFault::PageSize)?;
+    document.set_metadata(Metadata::new().title(title.to_owned()).language(language.to_owned()));
+    let pages = pages(&rows, &pen);
+    let of = pages.len();
+    for (at, page_rows) in pages.into_iter().enumerate() {
+        let height = paper.height(page_rows.iter().map(|row| pen.height(row)).sum::<f32>());
+        let settings = PageSettings::from_wh(paper.width(), height).ok_or(PdfFault::PageSize)?;
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
-        let mut y = MARGIN;
+        let mut y = paper.margin();
         for row in page_rows {
             pen.draw(&mut surface, row, y);
             y += pen.height(row);
+        }
+        if paper == PdfPaper::A4 && of > 1 {
+            let below = A4_HEIGHT - A4_MARGIN / 2.0;
+            pen.draw_centred(&mut surface, &format!("{} / {of}", at + 1), Weight::Normal, pen.size, below);
         }
         surface.finish();
         page.finish();
@@ -79,11 +158,11 @@ pub fn render(receipt: &Receipt) -> Result<Vec<u8>, PdfFault> {
 fn pages<'a>(rows: &'a [Row], pen: &Pen) -> Vec<Vec<&'a Row>> {
     let mut pages = Vec::new();
     let mut page = Vec::new();
-    let mut height = 2.0 * MARGIN;
+    let mut height = pen.paper.margin();
     for row in rows {
-        if height + pen.height(row) > MAX_PAGE_HEIGHT {
+        if height + pen.height(row) > pen.paper.bottom() {
             pages.push(std::mem::take(&mut page));
-            height = 2.0 * MARGIN;
+            height = pen.paper.margin();
         }
         height += pen.height(row);
         page.push(row);
@@ -138,6 +217,7 @@ impl Faces {
 /// Draws rows at a font size in points.
 struct Pen {
     faces: Faces,
+    paper: PdfPaper,
     size: f32,
 }
 
@@ -145,7 +225,7 @@ impl Pen {
     fn height(&self, row: &Row) -> f32 {
         let line = self.size * LEADING;
         match row {
-            Row::Centred { .. } | Row::Edges { .. } => line * self.scale(row),
+            Row::Centred { .. } | Row::Edges { .. } | Row::Cells { .. } => line * self.scale(row),
             Row::Rule => line * 0.8,
             Row::Barcode { .. } => BARCODE_HEIGHT + 2.0 * line,
         }
@@ -156,9 +236,9 @@ impl Pen {
         let (columns, weight) = match row {
             Row::Centred { text, weight } => (text.width(), *weight),
             Row::Edges { left, right, weight } => (left.width() + right.width() + 1, *weight),
-            Row::Rule | Row::Barcode { .. } => return 1.0,
+            Row::Cells { .. } | Row::Rule | Row::Barcode { .. } => return 1.0,
         };
-        let fits = count(columns) * TOTAL_SCALE <= count(PaperWidth::Mm80.columns());
+        let fits = count(columns) * TOTAL_SCALE <= count(self.paper.columns());
         if weight == Weight::Total && fits { TOTAL_SCALE } else { 1.0 }
     }
 
@@ -168,17 +248,25 @@ impl Pen {
         match row {
             Row::Centred { text, weight } => self.draw_centred(surface, text, *weight, size, baseline),
             Row::Edges { left, right, weight } => {
-                let right_start = PAGE_WIDTH - MARGIN - count(right.width()) * size * ADVANCE;
-                self.draw_text(surface, left, *weight, size, Point::from_xy(MARGIN, baseline));
+                let (page, margin) = (self.paper.width(), self.paper.margin());
+                let right_start = page - margin - count(right.width()) * size * ADVANCE;
+                self.draw_text(surface, left, *weight, size, Point::from_xy(margin, baseline));
                 self.draw_text(surface, right, *weight, size, Point::from_xy(right_start, baseline));
+            }
+            Row::Cells { cells, weight } => {
+                for cell in cells {
+                    let start = self.paper.margin() + count(cell.column) * size * ADVANCE;
+                    self.draw_text(surface, &cell.text, *weight, size, Point::from_xy(start, baseline));
+                }
             }
             Row::Rule => {
                 let middle = top + self.height(row) / 2.0;
-                fill_bar(surface, MARGIN, middle, PAGE_WIDTH - 2.0 * MARGIN, 0.5);
+                let (page, margin) = (self.paper.width(), self.paper.margin());
+                fill_bar(surface, margin, middle, page - 2.0 * margin, 0.5);
             }
             Row::Barcode { text } => {
                 let bars_top = top + self.size * LEADING / 2.0;
-                draw_bars(surface, text, bars_top);
+                self.draw_bars(surface, text, bars_top);
                 let below = bars_top + BARCODE_HEIGHT + self.size * BASELINE;
                 self.draw_centred(surface, text, Weight::Normal, self.size, below);
             }
@@ -186,7 +274,7 @@ impl Pen {
     }
 
     fn draw_centred(&self, surface: &mut Surface<'_>, text: &str, weight: Weight, size: f32, baseline: f32) {
-        let start = (PAGE_WIDTH - count(text.width()) * size * ADVANCE) / 2.0;
+        let start = (self.paper.width() - count(text.width()) * size * ADVANCE) / 2.0;
         self.draw_text(surface, text, weight, size, Point::from_xy(start, baseline));
     }
 
@@ -199,19 +287,20 @@ impl Pen {
             surface.draw_glyphs(start, &face.glyphs(text), face.font.clone(), text, size, false);
         }
     }
-}
 
-fn draw_bars(surface: &mut Surface<'_>, text: &str, top: f32) {
-    let Some(widths) = barcode::widths(text) else { return };
-    let modules: u16 = widths.iter().copied().map(u16::from).sum();
-    let module = ((PAGE_WIDTH - 2.0 * MARGIN) / f32::from(modules + QUIET_MODULES)).min(1.0);
-    let mut x = (PAGE_WIDTH - f32::from(modules) * module) / 2.0;
-    for (i, width) in widths.into_iter().enumerate() {
-        let width = f32::from(width) * module;
-        if i.is_multiple_of(2) {
-            fill_bar(surface, x, top, width, BARCODE_HEIGHT);
+    fn draw_bars(&self, surface: &mut Surface<'_>, text: &str, top: f32) {
+        let Some(widths) = barcode::widths(text) else { return };
+        let modules: u16 = widths.iter().copied().map(u16::from).sum();
+        let room = self.paper.width() - 2.0 * self.paper.margin();
+        let module = (room / f32::from(modules + QUIET_MODULES)).min(1.0);
+        let mut x = (self.paper.width() - f32::from(modules) * module) / 2.0;
+        for (i, width) in widths.into_iter().enumerate() {
+            let width = f32::from(width) * module;
+            if i.is_multiple_of(2) {
+                fill_bar(surface, x, top, width, BARCODE_HEIGHT);
+            }
+            x += width;
         }
-        x += width;
     }
 }
 

@@ -13,4 +13,6 @@ mod picture;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod transport;

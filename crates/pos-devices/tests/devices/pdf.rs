@@ -11,7 +11,7 @@ use pos_domain::{Money, TenderKind};
 use crate::documents::{build, cart, head, line, receipt, samples, tender};
 
 /// Text of a PDF by `pdftotext -layout`, or `None` where poppler is not installed.
-fn text_of(file: &[u8]) -> Option<String> {
+pub(crate) fn text_of(file: &[u8]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("receipt.pdf");
     std::fs::write(&path, file).unwrap();
