@@ -97,6 +97,39 @@ fn nothing_that_ships_contains_the_test_kit() {
     }
 }
 
+/// Where a thread or a task may begin in what a simulated shop runs: the simulator counts the work of the first three
+/// and moves the sync on itself, and it begins none of the others.
+const BEGINNINGS: &[(&str, &str)] = &[
+    ("crates/pos-sqlite/src/beside.rs", "the counted door for work beside a file"),
+    ("crates/pos-sqlite/src/database.rs", "the threads of a file, whose jobs are counted"),
+    ("crates/pos-server/src/actor.rs", "the writer, whose answer is waited for"),
+    ("crates/pos-server/src/session.rs", "reading a long push, whose answer is waited for"),
+    ("crates/pos-sync/src/handle.rs", "the background of a shop's register"),
+    ("crates/pos-app/src/app/mod.rs", "the check of a start, with a background only"),
+    ("crates/pos-app/src/keeper.rs", "the journal of a shop's register"),
+    ("crates/pos-app/src/link.rs", "the news of a shop's register"),
+    ("crates/pos-app/src/usecase/printing.rs", "a printer, which a simulated shop has not"),
+];
+
+#[test]
+fn nothing_works_beside_a_simulated_shop_that_the_simulator_does_not_count() {
+    let begins = ["spawn_blocking(", "tokio::spawn(", "thread::spawn(", "thread::Builder::new("];
+    let crates = ["pos-app", "pos-store", "pos-sync", "pos-sqlite", "pos-server"];
+    let skipped = ["postgres", "http", "bin"].map(|folder| root().join("crates/pos-server/src").join(folder));
+    let postgres = root().join("crates/pos-server/src/storage/postgres");
+    for file in crates.iter().flat_map(|name| files(&root().join("crates").join(name).join("src"))) {
+        if skipped.iter().any(|folder| file.starts_with(folder)) || file.starts_with(&postgres) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        let allowed = BEGINNINGS.iter().any(|(place, _)| *place == name);
+        let begun = begins.iter().find(|begin| code.contains(**begin));
+        assert!(begun.is_none() || allowed, "{name} has {begun:?}: the simulator cannot wait for that");
+    }
+}
+
 /// The crate of the bugs that tests plant, and the feature that lets them in.
 const PLANTED: &str = "pos-planted";
 

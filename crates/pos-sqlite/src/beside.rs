@@ -4,8 +4,9 @@
 //! whoever simulates time lets none pass while anything works.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::oneshot;
 
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 #[derive(Clone, Debug, Default)]
 pub struct Beside {
     working: Arc<AtomicUsize>,
+    in_step: Arc<AtomicBool>,
 }
 
 /// A job ended without an answer.
@@ -36,13 +38,24 @@ impl Beside {
         self.working.fetch_add(1, Ordering::SeqCst);
         let working = Working(Arc::clone(&self.working));
         let (reply, answer) = oneshot::channel();
-        drop(tokio::task::spawn_blocking(move || {
+        let work = move || {
             // Dropped last: whoever finds nothing at work finds every answer given.
             let _working = working;
             let done = job();
             drop(reply.send(done));
-        }));
+        };
+        if self.in_step.load(Ordering::SeqCst) {
+            // Unwind safe: all that a panic leaves is an answer that never comes.
+            drop(catch_unwind(AssertUnwindSafe(work)));
+        } else {
+            drop(tokio::task::spawn_blocking(work));
+        }
         async move { answer.await.map_err(|_| BesideDied) }
+    }
+
+    /// From now on each job ends before the call that begins it returns, so that nothing depends on how quick a thread is.
+    pub fn work_in_step(&self) {
+        self.in_step.store(true, Ordering::SeqCst);
     }
 
     /// Whether nothing of it runs: every answer has been given.
@@ -79,5 +92,18 @@ mod tests {
         });
         drop(runtime);
         assert!(beside.is_idle(), "and no job is counted for ever");
+    }
+
+    #[test]
+    fn in_step_a_job_has_ended_when_it_was_begun_also_when_it_panics() {
+        let beside = Beside::default();
+        beside.work_in_step();
+        let here = std::thread::current().id();
+        let answer = beside.run(move || std::thread::current().id() == here);
+        assert!(beside.is_idle(), "it is over before anybody waits for it");
+        drop(beside.run(|| panic!("planted")));
+        assert!(beside.is_idle());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(answer).ok(), Some(true));
     }
 }

@@ -195,6 +195,15 @@ impl Database {
         answer.recv().unwrap_or(Err(WriteError::Closed))
     }
 
+    /// From now on each job ends before the call that queues it returns, so that nothing depends on how quick a thread is:
+    /// for whoever simulates time. Not to be called from within a job.
+    pub fn work_in_step(&self) {
+        self.shared.readers.queue.work_in_step();
+        if let Some(crew) = &self.shared.writer {
+            crew.queue.work_in_step();
+        }
+    }
+
     /// Whether no job waits and none runs: every answer has been given. Who simulates time uses it to let none pass
     /// while a thread works.
     pub fn is_idle(&self) -> bool {

@@ -47,13 +47,22 @@ struct Lines<J> {
     urgent: VecDeque<J>,
     patient: VecDeque<J>,
     closed: bool,
+    /// Whoever appends a job waits until it has ended.
+    in_step: bool,
     /// Jobs that were taken and have not ended.
     running: usize,
 }
 
+impl<J> Lines<J> {
+    fn are_idle(&self) -> bool {
+        self.urgent.is_empty() && self.patient.is_empty() && self.running == 0
+    }
+}
+
 impl<J> JobQueue<J> {
     pub(crate) fn new() -> Self {
-        let lines = Lines { urgent: VecDeque::new(), patient: VecDeque::new(), closed: false, running: 0 };
+        let (urgent, patient) = (VecDeque::new(), VecDeque::new());
+        let lines = Lines { urgent, patient, closed: false, in_step: false, running: 0 };
         Self { lines: Mutex::new(lines), changed: Condvar::new() }
     }
 
@@ -70,9 +79,16 @@ impl<J> JobQueue<J> {
             Urgency::Urgent => lines.urgent.push_back(job),
             Urgency::Patient => lines.patient.push_back(job),
         }
-        drop(lines);
         self.changed.notify_all();
+        while lines.in_step && !lines.are_idle() {
+            lines = self.changed.wait(lines).unwrap_or_else(PoisonError::into_inner);
+        }
         Ok(())
+    }
+
+    /// From now on whoever appends a job waits until it has ended, and nothing depends on how quick a thread is.
+    pub(crate) fn work_in_step(&self) {
+        self.lock().in_step = true;
     }
 
     /// Waits for the next job. `None` once the queue is closed and holds nothing this thread takes: what was
@@ -97,13 +113,16 @@ impl<J> JobQueue<J> {
 
     /// A job that was popped has ended.
     pub(crate) fn ended(&self) {
-        self.lock().running -= 1;
+        let mut lines = self.lock();
+        lines.running -= 1;
+        if lines.in_step {
+            self.changed.notify_all();
+        }
     }
 
     /// Whether no job waits and none runs.
     pub(crate) fn is_idle(&self) -> bool {
-        let lines = self.lock();
-        lines.urgent.is_empty() && lines.patient.is_empty() && lines.running == 0
+        self.lock().are_idle()
     }
 
     /// Refuses further jobs and lets the takers end when they have emptied it.
@@ -136,6 +155,30 @@ mod tests {
         queue.close();
         let order: Vec<_> = std::iter::from_fn(|| queue.pop(Takes::Everything)).collect();
         assert_eq!(order, ["till 1", "till 2", "sync 1", "sync 2"], "till work goes before sync work");
+    }
+
+    #[test]
+    fn in_step_jobs_end_in_the_order_in_which_they_were_appended_whatever_their_line() {
+        let queue = JobQueue::new();
+        queue.work_in_step();
+        let done = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while let Some(job) = queue.pop(Takes::Everything) {
+                    // A slow thread changes nothing.
+                    std::thread::yield_now();
+                    done.lock().unwrap().push(job);
+                    queue.ended();
+                }
+            });
+            for job in 0..200 {
+                let urgency = if job % 2 == 0 { Urgency::Patient } else { Urgency::Urgent };
+                queue.push(urgency, job).unwrap();
+                assert_eq!(done.lock().unwrap().len(), job + 1, "it has ended when the next is appended");
+            }
+            queue.close();
+        });
+        assert!(done.into_inner().unwrap().is_sorted(), "no urgent job overtakes a patient one");
     }
 
     #[test]

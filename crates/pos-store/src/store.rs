@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use pos_sqlite::{
@@ -64,6 +65,7 @@ struct Shared {
     /// Exchanged when a backup is put in the place of the file.
     database: RwLock<Database>,
     beside: Beside,
+    in_step: AtomicBool,
     /// `None` when opened read-only, or closed.
     lock: Mutex<Option<FolderLock>>,
 }
@@ -86,6 +88,7 @@ impl Store {
             path: database.path().to_owned(),
             database: RwLock::new(database),
             beside: Beside::default(),
+            in_step: AtomicBool::new(false),
             lock: Mutex::new(lock),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -113,6 +116,9 @@ impl Store {
 
     /// Goes on with another file, opened under the same name.
     pub(crate) fn take(&self, database: Database) {
+        if self.shared.in_step.load(Ordering::SeqCst) {
+            database.work_in_step();
+        }
         *self.shared.database.write().unwrap_or_else(PoisonError::into_inner) = database;
     }
 
@@ -239,6 +245,14 @@ impl Store {
         let store = self.clone();
         let answer = self.shared.beside.run(move || job(&store));
         async move { answer.await.unwrap_or_else(|died| Err(StoreError::JobFault(Box::new(died)).into())) }
+    }
+
+    /// From now on each job ends before the call that queues it returns, on the file's threads and beside them: for
+    /// whoever simulates time. See [`pos_sqlite::Database::work_in_step`].
+    pub fn work_in_step(&self) {
+        self.shared.in_step.store(true, Ordering::SeqCst);
+        self.shared.beside.work_in_step();
+        self.database().work_in_step();
     }
 
     /// Whether no job waits and none runs, on the file's threads or beside them: every answer has been given. See

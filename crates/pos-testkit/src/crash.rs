@@ -83,6 +83,11 @@ impl CrashDisk {
         self.watched.state().calls
     }
 
+    /// Calls that changed something, as far as SQLite made them. The same work gives the same number.
+    pub fn changes(&self) -> usize {
+        self.watched.state().log.len()
+    }
+
     /// Orders a fault; one that was ordered before is forgotten.
     pub fn fail(&self, fault: Fault) {
         self.watched.state().order(fault);

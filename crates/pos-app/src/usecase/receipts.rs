@@ -94,13 +94,11 @@ impl App {
             None => self.dir().join("receipts").join(format!("{}.{extension}", prepared.view.number)),
         };
         let written = path.clone();
-        tokio::task::spawn_blocking(move || {
-            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-            std::fs::write(&path, bytes)
-        })
-        .await
-        .map_err(AppError::internal)?
-        .map_err(|e| AppError::file(&written, e))?;
+        let saving = self.inner.store.beside(move |_| {
+            let saved = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+            saved.and_then(|()| std::fs::write(&path, bytes)).map_err(|e| AppError::file(&path, e))
+        });
+        saving.await?;
         self.note_print(sale_id, extension).await?;
         Ok(Outcome::changed(written.display().to_string(), &[Topic::Sales]))
     }
