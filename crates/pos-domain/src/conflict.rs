@@ -296,6 +296,20 @@ pub struct Conflict {
 }
 
 impl Conflict {
+    /// The conflict as people read it: settled once. One that closed by itself, because what was missing came in or was
+    /// paid back, and is decided afterwards has the decision alone in its story: that only tells why.
+    #[must_use]
+    pub fn told_once(mut self) -> Self {
+        let decided: Vec<bool> = self.events.iter().skip(1).map(|next| next.choice.is_some()).collect();
+        let mut followed_by_decision = decided.into_iter().chain([false]);
+        self.events.retain(|event| {
+            let explained = followed_by_decision.next().unwrap_or(false);
+            let by_itself = event.what == ConflictEventKind::Resolved && event.choice.is_none();
+            !(by_itself && explained)
+        });
+        self
+    }
+
     /// The choice of the last resolution, while it stands.
     pub fn resolution(&self) -> Option<ConflictChoice> {
         match self.status {

@@ -164,7 +164,7 @@ fn view(conn: &Conn, kept: KeptConflict) -> Result<ConflictView, AppError> {
         sale_number: sale.and_then(|s| s.summary.number),
         deciding: kept.decision_waits,
         can_reopen: can_reopen(&kept),
-        conflict: kept.conflict,
+        conflict: kept.conflict.told_once(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Goods that were sold and not there, paid back.
 
-use pos_domain::conflict::ConflictKind;
+use pos_domain::conflict::{ConflictEventKind, ConflictKind};
 use pos_domain::merge::Fields;
 use pos_domain::{ConflictChoice, Discount, Money};
 
@@ -35,6 +35,10 @@ async fn a_refund_of_missing_goods_pays_back_what_was_paid_for_them_after_every_
     till.app.sync_now().await.unwrap();
     let status = till.app.sync_status().await.unwrap().value;
     assert_eq!((status.pending, status.dead, status.conflicts_open), (0, 0, 0), "the server takes both");
+    let decided = till.app.conflict(id).await.unwrap().value.conflict;
+    let story: Vec<_> = decided.events.iter().map(|event| (event.what, event.choice)).collect();
+    let settled = (ConflictEventKind::Resolved, Some(ConflictChoice::Refund));
+    assert_eq!(story, [(ConflictEventKind::Opened, None), settled], "settled once, by the person");
     assert_eq!(crate::shop::total_on(&business), before - paid, "to the last franc");
     assert_eq!(business.records().verify().unwrap(), []);
     till.verify().await;

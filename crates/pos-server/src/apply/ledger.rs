@@ -53,6 +53,11 @@ impl<'a> Ledger<'a> {
         Ok(Self { cause, next_ordinal, changed: BTreeSet::new() })
     }
 
+    /// The operation whose movements these are.
+    pub(super) fn cause(&self) -> &'a Cause<'a> {
+        self.cause
+    }
+
     /// Takes what is there of `asked`; gives what is missing.
     pub(super) fn take(&mut self, batch: &mut Batch<'_>, line: Line, asked: i64) -> Result<i64, ApplyError> {
         let there = batch.level(line.product_id)?.on_hand.min(asked);

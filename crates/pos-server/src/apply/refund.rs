@@ -2,7 +2,7 @@
 //!
 //! While the customer waits, such a refund is refused. One that has happened stands: the money is out of the drawer and
 //! the document is final. But goods beyond what was sold are not taken into stock, and a person decides what became of
-//! goods and money.
+//! goods and money. One that comes before its sale, which lies on a register out of reach, is measured when that comes.
 
 use std::rc::Rc;
 
@@ -18,10 +18,10 @@ use pos_domain::{
 use pos_protocol::ShortLine;
 
 use super::ledger::{Ledger, Line, Settles};
-use super::{ApplyError, Cause, conflict as conflicts, insufficient, invalid};
+use super::{ApplyError, Cause, conflict as conflicts, insufficient, invalid, mapping, unknown};
 use crate::batch::{Batch, ProductFacts};
 use crate::storage::conflict::Resolution;
-use crate::storage::{Sql, sale, stock};
+use crate::storage::{Sql, device, sale, stock};
 
 /// A refund against the sale that it names.
 pub(super) struct Bounds {
@@ -53,7 +53,8 @@ pub(super) fn measure(
     let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(None) };
     let known_as = |id: ProductId| batch.resolve(EntityKind::Product, id.0).map(ProductId);
     let mut left = Returnable::of_sale(&sold, known_as)?;
-    let earlier = sale::list_refunds(batch.tx, original)?;
+    let earlier: Vec<_> =
+        sale::list_refunds(batch.tx, original)?.into_iter().map(|(_, refund)| refund).collect();
     #[cfg(feature = "planted")] // Incident 17.
     let earlier = if pos_planted::is(pos_planted::Bug::RefundsAreNotSummed) { Vec::new() } else { earlier };
     for line in earlier.iter().flat_map(|document| &document.lines).filter(|line| line.item.qty.is_negative())
@@ -62,20 +63,78 @@ pub(super) fn measure(
         left.take_back(product, line.item.qty.negated(), line.amounts.gross.negated());
     }
     let sold = left.clone();
-    let lines = document
-        .lines
-        .iter()
-        .zip(products)
-        .map(|(line, product)| {
-            // Goods that leave with an exchange bound nothing.
-            if line.item.qty.is_negative() {
-                left.take_back(product.id, line.item.qty.negated(), line.amounts.gross.negated())
-            } else {
-                Beyond::default()
-            }
-        })
-        .collect();
+    let lines = take_back(&mut left, document, products);
     Ok(Some(Bounds { lines, sold, earlier }))
+}
+
+/// Takes the goods of a document back; for each line, what of it goes beyond what is left.
+fn take_back(left: &mut Returnable, document: &SaleDocument, products: &[Rc<ProductFacts>]) -> Vec<Beyond> {
+    let lines = document.lines.iter().zip(products).map(|(line, product)| {
+        // Goods that leave with an exchange bound nothing.
+        if line.item.qty.is_negative() {
+            left.take_back(product.id, line.item.qty.negated(), line.amounts.gross.negated())
+        } else {
+            Beyond::default()
+        }
+    });
+    lines.collect()
+}
+
+/// Measures the refunds that came before their sale. Goods beyond it are taken off the shelf again where they lie there,
+/// and a person decides. Goods that were sold on since were there: only the money is left to be decided.
+pub(super) fn measure_earlier(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    sold: &SaleDocument,
+) -> Result<Option<ConflictId>, ApplyError> {
+    let known_as = |id: ProductId| batch.resolve(EntityKind::Product, id.0).map(ProductId);
+    let mut left = Returnable::of_sale(sold, known_as)?;
+    let mut ledger = Ledger::continued(batch, cause)?;
+    let mut earlier = Vec::new();
+    let mut first = None;
+    for (op_id, document) in sale::list_refunds(batch.tx, sold.head.sale_id)? {
+        let mut products = Vec::with_capacity(document.lines.len());
+        for line in &document.lines {
+            let asked = line.item.product_id;
+            products.push(batch.product(asked)?.ok_or_else(|| unknown("lines", "product", asked.0))?);
+        }
+        let before = left.clone();
+        let lines = take_back(&mut left, &document, &products);
+        let bounds = Bounds { lines, sold: before, earlier: earlier.clone() };
+        if !bounds.is_kept()
+            && let Some(device) = device::find(batch.tx, document.head.device_id)?
+        {
+            let aside = set_aside(batch, &mut ledger, &document, &products, &bounds)?;
+            let of_refund = Cause { device: &device, op_id, feed_seq: cause.feed_seq };
+            let opened = open(batch, (&of_refund, cause), &document, &products, &bounds, &aside)?;
+            first = first.or(Some(opened));
+        }
+        earlier.push(document);
+    }
+    Ok(first)
+}
+
+/// Takes what goes beyond off the shelf; for each line, whether it lay there.
+fn set_aside(
+    batch: &mut Batch<'_>,
+    ledger: &mut Ledger<'_>,
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+    bounds: &Bounds,
+) -> Result<Vec<bool>, ApplyError> {
+    let mut aside = Vec::with_capacity(products.len());
+    for (i, (line, product)) in document.lines.iter().zip(products).enumerate() {
+        let beyond = bounds.beyond_milli(i);
+        let lies_there = product.track_stock && batch.level(product.id)?.on_hand >= beyond;
+        if lies_there {
+            let line_id = Some(line.item.line_id);
+            let entry = Line { product_id: product.id, reason: MovementReason::Reversal, line_id };
+            ledger.append(batch, entry, -beyond)?;
+            mapping::note_booked(batch, ledger.cause(), line.item.product_id, product.id, -beyond)?;
+        }
+        aside.push(lies_there);
+    }
+    Ok(aside)
 }
 
 /// Refuses a refund that goes beyond, and says for each such line what may still come back.
@@ -117,8 +176,21 @@ pub(super) fn open_if_beyond(
     if bounds.is_kept() {
         return Ok(None);
     }
-    let excess = excess(document, products, bounds)?;
-    let mut conflict = conflicts::blank(batch, cause, ConflictKind::RefundBeyondBounds);
+    let aside: Vec<bool> = products.iter().map(|product| product.track_stock).collect();
+    open(batch, (cause, cause), document, products, bounds, &aside).map(Some)
+}
+
+/// Opens the conflict about a refund, which another operation may have shown to go beyond.
+fn open(
+    batch: &mut Batch<'_>,
+    (of_refund, shown_by): (&Cause<'_>, &Cause<'_>),
+    document: &SaleDocument,
+    products: &[Rc<ProductFacts>],
+    bounds: &Bounds,
+    aside: &[bool],
+) -> Result<ConflictId, ApplyError> {
+    let excess = excess(document, products, bounds, aside)?;
+    let mut conflict = conflicts::blank(batch, of_refund, ConflictKind::RefundBeyondBounds);
     conflict.entity = "sale".to_owned();
     conflict.entity_id = document.head.sale_id.0;
     conflict.title = excess.lines.first().map(|line| line.name.clone()).unwrap_or_default();
@@ -126,7 +198,7 @@ pub(super) fn open_if_beyond(
     conflict.sale_id = Some(document.head.sale_id);
     conflict.choices = choices(&excess);
     conflict.refund = Some(excess);
-    conflicts::save_new(batch, cause, conflict).map(Some)
+    conflicts::save_new(batch, shown_by, conflict)
 }
 
 /// Takes the goods in, when that is the decision. The others move nothing: the money is out already.
@@ -168,11 +240,13 @@ fn excess(
     document: &SaleDocument,
     products: &[Rc<ProductFacts>],
     bounds: &Bounds,
+    aside: &[bool],
 ) -> Result<RefundExcess, ApplyError> {
     let overflow = |fault: pos_domain::MoneyOverflow| invalid("paid", fault.to_string());
     let mut lines = Vec::new();
     let mut beyond_total = Money::ZERO;
-    for ((line, product), beyond) in document.lines.iter().zip(products).zip(&bounds.lines) {
+    let lines_beyond = document.lines.iter().zip(products).zip(&bounds.lines).zip(aside);
+    for (((line, product), beyond), is_aside) in lines_beyond {
         if beyond.is_nothing() {
             continue;
         }
@@ -186,7 +260,7 @@ fn excess(
             returned: line.item.qty.negated(),
             beyond: beyond.qty,
             beyond_paid: beyond.paid,
-            counted: product.track_stock && beyond.qty.is_positive(),
+            counted: *is_aside && beyond.qty.is_positive(),
         });
     }
     let earlier = bounds.earlier.iter().map(|refund| EarlierRefund {

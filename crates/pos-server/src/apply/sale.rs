@@ -17,7 +17,7 @@ use super::ledger::{Ledger, Line, Settles};
 use super::refund::{self, Bounds};
 use super::{Admission, Applied, ApplyError, Cause, applied, insufficient, invalid, mapping, unknown};
 use crate::batch::{Batch, ProductFacts};
-use crate::storage::sale::SaleState;
+use crate::storage::sale::{Inserted, SaleState};
 use crate::storage::{Sql, audit, sale, stock};
 
 /// Applies a document.
@@ -36,12 +36,14 @@ pub(super) fn complete(
             refund::refuse_beyond(document, &products, bounds)?;
         }
     }
-    if !sale::insert(batch.tx, cause.op_id, document, SaleState::Applied)? {
+    let inserted = sale::insert(batch.tx, cause.op_id, document, SaleState::Applied)?;
+    if inserted == Inserted::Taken {
         return Err(invalid("head.sale_id", "a document with this id exists"));
     }
     let oversold = move_stock(batch, cause, document, &products, bounds.as_ref())?;
     let beyond = match &bounds {
         Some(bounds) => refund::open_if_beyond(batch, cause, document, &products, bounds)?,
+        None if inserted == Inserted::AfterItsRefund => refund::measure_earlier(batch, cause, document)?,
         None => None,
     };
     let repriced = report_prices(batch, cause, document, &products)?;

@@ -33,11 +33,22 @@ pub(crate) struct SaleOrigin {
     pub(crate) document_hash: Hash32,
 }
 
-/// Keeps a document; `false` when its id is already taken, for ids of sales are unique for ever.
-pub(crate) fn insert(tx: Tx<'_>, op_id: OpId, document: &SaleDocument, state: SaleState) -> Sql<bool> {
+/// How a document was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    /// Not at all: ids of sales are unique for ever, and this one is taken.
+    Taken,
+    /// Before any document that gives it back.
+    First,
+    /// After a document that gives it back.
+    AfterItsRefund,
+}
+
+/// Keeps a document.
+pub(crate) fn insert(tx: Tx<'_>, op_id: OpId, document: &SaleDocument, state: SaleState) -> Sql<Inserted> {
     let head = &document.head;
     let original = head.original.as_ref().and_then(|original| original.sale_id);
-    let inserted = tx.execute(
+    let refunded = tx.find(
         include_str!("sale_insert.sql"),
         &[
             (":sale_id", head.sale_id.as_bytes().into()),
@@ -53,8 +64,13 @@ pub(crate) fn insert(tx: Tx<'_>, op_id: OpId, document: &SaleDocument, state: Sa
             (":sold_at_ms", head.sold_at_ms.into()),
             (":original_sale_id", original.as_ref().map(SaleId::as_bytes).into()),
         ],
+        |row| row.get::<bool>("refunded"),
     )?;
-    Ok(inserted == 1)
+    Ok(match refunded {
+        None => Inserted::Taken,
+        Some(false) => Inserted::First,
+        Some(true) => Inserted::AfterItsRefund,
+    })
 }
 
 /// Says what became of a document.
@@ -95,13 +111,13 @@ pub(crate) fn find_applied(tx: Tx<'_>, sale_id: SaleId) -> Sql<Option<SaleDocume
     )
 }
 
-/// The refunds of a sale that count, in the order in which the server took them.
-pub(crate) fn list_refunds(tx: Tx<'_>, original: SaleId) -> Sql<Vec<SaleDocument>> {
+/// The refunds of a sale that count, in the order in which the server took them, each with its operation.
+pub(crate) fn list_refunds(tx: Tx<'_>, original: SaleId) -> Sql<Vec<(OpId, SaleDocument)>> {
     tx.list(
-        "SELECT operation.body FROM sale JOIN operation ON operation.op_id = sale.op_id
+        "SELECT operation.op_id, operation.body FROM sale JOIN operation ON operation.op_id = sale.op_id
          WHERE sale.original_sale_id = :original AND sale.state = 'applied' ORDER BY operation.op_no",
         &[(":original", original.as_bytes().into())],
-        |row| json(row, "body"),
+        |row| Ok((OpId(id(row, "op_id")?), json(row, "body")?)),
     )
 }
 

@@ -115,6 +115,79 @@ async fn a_register_hears_of_goods_that_were_not_taken_in() {
     assert!(told > feed_seq(&verdict) && told > before, "a balance behind the refund, though nothing moved");
 }
 
+/// Three are sold at a register out of reach; the other one, which has the paper, takes five back first. Two of five are
+/// sold on before the sale comes when `sold_on` says so.
+async fn refunded_before_its_sale(sold_on: i64) -> (Shop, Register, Product, SaleDocument) {
+    let shop = Shop::open();
+    let (mut apart, mut till) = (shop.join("Caisse 1").await, shop.join("Caisse 2").await);
+    let milk = product("LAIT");
+    till.send(product_create(&milk, 10)).await;
+    let sale = apart.sale(&[(&milk, 3)]);
+    let refund = till.refund(&sale, &[(&milk, 5)]);
+    assert!(is_applied(&till.tell(&refund).await));
+    assert_eq!(till.stock(&milk).await, (15, 0), "nothing bounds it yet");
+    if sold_on > 0 {
+        till.tell(&till.sale(&[(&milk, sold_on)])).await;
+    }
+    let verdict = apart.tell(&sale).await;
+    assert!(matches!(verdict, Verdict::Applied { conflict_id: Some(_), .. }), "{verdict:?}");
+    (shop, till, milk, refund)
+}
+
+#[tokio::test]
+async fn a_sale_that_comes_after_its_own_refund_bounds_it_all_the_same() {
+    let (shop, mut till, milk, refund) = refunded_before_its_sale(0).await;
+    assert_eq!(till.stock(&milk).await, (10, 0), "three came back of three; what goes beyond is set aside");
+    let conflict = till.conflict().await;
+    assert_eq!((conflict.kind, conflict.status), (ConflictKind::RefundBeyondBounds, ConflictStatus::Open));
+    assert_eq!((conflict.sale_id, conflict.register.as_str()), (Some(refund.head.sale_id), "Caisse 2"));
+    let told = conflict.refund.as_ref().unwrap();
+    assert_eq!((told.total, told.beyond), (money(5_000), money(2_000)));
+    assert_eq!((told.lines[0].sold, told.lines[0].beyond), (units(3), units(2)));
+    assert_eq!(
+        effects(&conflict),
+        [
+            (ConflictChoice::TakeGoods, vec![(2, 0)], 0, true),
+            (ConflictChoice::AcceptLoss, vec![], 0, true),
+            (ConflictChoice::CashierOwes, vec![], 2_000, true),
+        ],
+        "the same as if the sale had come first"
+    );
+    assert!(is_applied(&choose(&mut till, ConflictChoice::TakeGoods, None).await));
+    assert_eq!(till.stock(&milk).await, (12, 0));
+    assert!(is_applied(&take_back(&mut till).await));
+    assert_eq!(till.stock(&milk).await, (10, 0));
+    verified(&shop);
+}
+
+#[tokio::test]
+async fn goods_of_an_early_refund_that_were_sold_on_were_there_and_only_the_money_is_left_to_decide() {
+    let (shop, till, milk, _) = refunded_before_its_sale(12).await;
+    assert_eq!(till.stock(&milk).await, (0, 0), "fifteen were there, twelve and three were sold");
+    assert_eq!(
+        effects(&till.conflict().await),
+        [(ConflictChoice::AcceptLoss, vec![], 0, true), (ConflictChoice::CashierOwes, vec![], 2_000, true)],
+        "there are no goods to take in"
+    );
+    verified(&shop);
+}
+
+#[tokio::test]
+async fn an_early_refund_within_its_sale_asks_nobody() {
+    let shop = Shop::open();
+    let (mut apart, mut till) = (shop.join("Caisse 1").await, shop.join("Caisse 2").await);
+    let milk = product("LAIT");
+    till.send(product_create(&milk, 10)).await;
+    let sale = apart.sale(&[(&milk, 3)]);
+    till.tell(&till.refund(&sale, &[(&milk, 2)])).await;
+    assert!(matches!(apart.tell(&sale).await, Verdict::Applied { conflict_id: None, .. }));
+    assert_eq!((till.stock(&milk).await, till.conflicts().await), ((9, 0), vec![]));
+    let twice = till.tell(&till.refund(&sale, &[(&milk, 2)])).await;
+    assert!(matches!(twice, Verdict::Applied { conflict_id: Some(_), .. }), "one was left: {twice:?}");
+    assert_eq!(till.stock(&milk).await, (10, 0));
+    verified(&shop);
+}
+
 #[tokio::test]
 async fn money_beyond_what_was_paid_is_beyond_bounds_though_the_goods_are_not() {
     let shop = Shop::open();
