@@ -97,6 +97,8 @@ bugs! {
     TransientFailuresCount: Incident(6), Simulator;
     /// The queue is looked at only after a write here
     RetryNeedsAWrite: Incident(7), Simulator;
+    /// The feed is read from where it stood after the last page of a first sync, not before its first one
+    MarkOfTheLastPage: Incident(8), test("pos-sync", "it", "exchange::what_changes_during_a_first_sync_comes_from_the_feed_and_nothing_has_to_be_put_right");
     /// The cursor moves before the rows of its page are written, in a transaction of its own
     CursorBeforeItsRows: Incident(8), Simulator;
     /// Places in the feed are handed out in blocks, and a reader's cursor stands at the end of the block
@@ -105,6 +107,8 @@ bugs! {
     ClockStopsTheSync: Incident(10), Simulator;
     /// A server that was put back to an older copy is told nothing again
     RestoredServerIsNotToldAgain: Incident(11), Simulator;
+    /// A server that was put back refuses for good what refers to something that it has forgotten
+    ForgottenGoodsAreRefused: Incident(11), Simulator;
     /// A migration empties the queue
     MigrationEmptiesTheQueue: Incident(12), test("pos-store", "store", "upgrading::no_step_forgets_a_ledger_or_the_queue");
     /// A damaged file is deleted instead of set aside

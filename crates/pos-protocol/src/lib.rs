@@ -27,7 +27,7 @@ pub use feed::{
     Cursor, CursorFault, FeedRow, OwnOp, PullRequest, PullResponse, SnapshotPage, SnapshotRequest,
 };
 pub use hello::{Hello, Limits, ProtocolRange, Watermark};
-pub use operation::{Mode, Operation, PushRequest, PushResponse};
+pub use operation::{Heard, Mode, Operation, PushRequest, PushResponse};
 pub use pairing::{Business, PairRequest, PairResponse, PairingInvitation};
 pub use problem::{Problem, ProblemCode};
 pub use verdict::{MappedId, OpVerdict, RejectReason, ShortLine, Verdict};

@@ -5,6 +5,7 @@ use pos_domain::{ChainRecord, DeviceId, Hash32, OpId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::feed::Cursor;
 use crate::verdict::OpVerdict;
 
 /// What the register asks for an operation whose effect the server may refuse.
@@ -58,6 +59,19 @@ pub struct PushRequest {
     /// Links of the register's chain that the server has not countersigned yet, in order. Their documents' operations
     /// are in this push or were in an earlier one.
     pub chain: Vec<ChainRecord>,
+    /// What the register has heard of this server. Left out by a register that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Heard>,
+}
+
+/// How far a register has heard of a server: one that was put back from an older copy finds here what it has forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Where the register stands in the feed; `None` before its first sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// The highest seq of this (device, epoch) that the server has acknowledged; 0 before the first.
+    pub acknowledged: u64,
 }
 
 /// The answer to a push: 200 when the batch was processed, whatever the verdicts.

@@ -28,6 +28,7 @@ mod business;
 mod chain;
 mod clock;
 mod error;
+mod forgotten;
 mod guard;
 pub mod http;
 mod limits;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pos_domain::body::BodyFault;
 use pos_domain::{ChainFault, ChainRecord, DevicePublicKey, DocumentFault, Hash32, OperationBody};
-use pos_protocol::{Operation, PushRequest};
+use pos_protocol::{Heard, Operation, PushRequest};
 
 use crate::storage::device::Device;
 
@@ -16,6 +16,8 @@ pub(crate) struct PreparedPush {
     pub(crate) epoch: u32,
     pub(crate) operations: Vec<PreparedOperation>,
     pub(crate) chain: Vec<PreparedLink>,
+    /// What the register has heard of this server, if it says.
+    pub(crate) heard: Option<Heard>,
 }
 
 /// An operation and what its body says.
@@ -60,6 +62,7 @@ pub(crate) fn prepare(device: Arc<Device>, request: PushRequest) -> PreparedPush
         epoch: request.epoch,
         operations: request.operations.into_iter().map(prepare_operation).collect(),
         chain: prepare_chain(request.chain, &key),
+        heard: request.heard,
     }
 }
 

@@ -22,6 +22,7 @@ use self::verdict::{feed_seq, is_stored, stands};
 use crate::apply::{self, Admission, ApplyError, Cause};
 use crate::batch::{Batch, RowKey, Shown};
 use crate::chain;
+use crate::forgotten;
 use crate::guard::guarded;
 use crate::prepare::{Content, PreparedOperation, PreparedPush};
 use crate::storage::audit::{self, Alarm, Quarantined};
@@ -253,6 +254,9 @@ fn run_new(
         }
         Err(verdict) => verdict,
     };
+    if let Some(wait) = forgotten::find_wait(batch, push, operation, &refusal)? {
+        return Ok(wait);
+    }
     #[cfg(feature = "planted")]
     if pos_planted::is(pos_planted::Bug::RefusalIsNotKept)
         && matches!(refusal, Verdict::InsufficientStock { .. })

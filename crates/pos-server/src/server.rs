@@ -246,6 +246,13 @@ impl Server {
         self.inner.readings.lock().unwrap_or_else(PoisonError::into_inner).insert(device_id, reading);
     }
 
+    /// A register has read this life of the database.
+    pub(crate) async fn note_met(&self, device_id: DeviceId, server_epoch: u32) -> Result<(), ApiError> {
+        let noted =
+            self.inner.store.write_async(move |tx| device::set_met(tx, device_id, server_epoch)).await;
+        noted.map_err(|fault| unavailable(&fault.into()))
+    }
+
     /// Notes that a request was refused.
     pub(crate) fn count_refusal(&self) {
         self.inner.metrics.refused_requests.fetch_add(1, Ordering::Relaxed);

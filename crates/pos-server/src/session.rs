@@ -172,10 +172,11 @@ impl SyncApi for DeviceSession {
                 };
                 let (rows, own, seq) = pull_page(tx, device_id, after, business.feed_seq, limit)?;
                 let has_more = seq < business.feed_seq;
-                Ok(Ok(PullResponse { rows, own, next: cursor(&business, seq), has_more, server_time_ms }))
+                let page = PullResponse { rows, own, next: cursor(&business, seq), has_more, server_time_ms };
+                Ok(Ok((page, device::has_met(tx, device_id, business.server_epoch)?)))
             })
             .await?;
-        let page = match page {
+        let (page, has_met) = match page {
             Ok(page) => page,
             Err(standing) => {
                 if standing == Standing::Forgotten {
@@ -185,6 +186,9 @@ impl SyncApi for DeviceSession {
                 return Err(refused(ProblemCode::ResnapshotRequired, detail));
             }
         };
+        if !has_met {
+            self.server.note_met(device_id, page.next.server_epoch).await?;
+        }
         self.server.note_reading(device_id, Reading { seq: request.cursor.seq, at_ms: server_time_ms });
         let metrics = &self.server.inner.metrics;
         add(&metrics.pulls, 1);

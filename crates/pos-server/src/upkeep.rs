@@ -16,7 +16,7 @@ use crate::batch::{Batch, Failing, Origin};
 use crate::storage::upkeep::{
     self, Reading, find_last_note, find_place, find_slowest, forget_deletions, list_decided, note_place,
 };
-use crate::storage::{Sql, Tx, business};
+use crate::storage::{Sql, Tx, awaited, business};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long a deletion stays in the feed at least.
@@ -51,6 +51,7 @@ pub(crate) fn note(tx: Tx<'_>, readings: &[(DeviceId, Reading)], now_ms: i64) ->
     for (device_id, reading) in readings {
         upkeep::note_reading(tx, *device_id, *reading)?;
     }
+    awaited::forget_answered(tx)?;
     // Also when the clock went back: the distance counts.
     if find_last_note(tx)?.is_none_or(|noted| now_ms.abs_diff(noted) >= NOTE_EVERY_MS) {
         let seq = business::get(tx)?.feed_seq;

@@ -45,8 +45,8 @@ pub use pages::{WholeOperation, list_whole};
 pub use peek::{WaitingBody, peek};
 pub(crate) use upkeep::move_to_epoch;
 pub use upkeep::{
-    SeenLife, expire_leases, is_forgotten, recover_at_start, requeue_above, requeue_earlier, retry,
-    retry_parked, trim,
+    SeenLife, expire_leases, is_forgotten, newest_acknowledged, recover_at_start, requeue_above,
+    requeue_earlier, retry, retry_parked, trim,
 };
 pub use view::{
     KindCount, QueueCounts, QueueRow, count_by_kind, count_failed, count_pending, counts, find, find_body,

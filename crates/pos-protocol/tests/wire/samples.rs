@@ -85,6 +85,7 @@ pub(crate) fn push(body: &str) -> PushRequest {
         epoch: 1,
         operations: vec![operation(body)],
         chain: vec![link()],
+        heard: None,
     }
 }
 

@@ -213,6 +213,7 @@ fn push_request() -> Option<PushRequest> {
             body_hash: Hash32::of(text.as_bytes()),
         }],
         chain: vec![ChainRecord::seal(ChainHead::START, link, &key())],
+        heard: None,
     })
 }
 

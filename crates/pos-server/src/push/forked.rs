@@ -64,6 +64,7 @@ pub(super) fn record_branch(batch: &mut Batch<'_>, conflict_id: ConflictId) -> R
         epoch: apply::RECORDED_LIFE,
         operations: Vec::new(),
         chain: Vec::new(),
+        heard: None,
     };
     for kept in branch {
         batch.begin_operation();

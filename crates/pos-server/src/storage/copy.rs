@@ -16,7 +16,7 @@ struct Table {
 }
 
 /// All tables, each behind those that it refers to at once.
-const TABLES: [Table; 25] = [
+const TABLES: [Table; 26] = [
     table(
         "business",
         &[
@@ -44,6 +44,7 @@ const TABLES: [Table; 25] = [
             "revoked_at_ms",
             "read_seq",
             "heard_at_ms",
+            "met_epoch",
         ],
         "device_id",
     ),
@@ -172,6 +173,7 @@ const TABLES: [Table; 25] = [
     ),
     table("audit", &["at_ms", "what", "device_id", "op_id", "detail"], "audit_no"),
     table("feed_clock", &["at_ms", "seq"], "at_ms"),
+    table("awaited", &["op_id", "device_id", "since_ms"], "op_id"),
     table("backup", &["made_at_ms", "name", "feed_seq", "operations", "entries"], "backup_no"),
     table(
         "attachment",

@@ -75,8 +75,9 @@ pub(crate) fn series_is_taken(tx: Tx<'_>, series: &str, device_id: DeviceId) -> 
 /// Writes a register that joined, or joined again with the same key.
 pub(crate) fn save(tx: Tx<'_>, device: &Device, token_hash: Hash32) -> Sql<()> {
     tx.write(
-        "INSERT INTO device (device_id, name, public_key, token_hash, series, joined_at_ms)
-         VALUES (:device_id, :name, :public_key, :token_hash, :series, :joined_at_ms)
+        "INSERT INTO device (device_id, name, public_key, token_hash, series, joined_at_ms, met_epoch)
+         VALUES (:device_id, :name, :public_key, :token_hash, :series, :joined_at_ms,
+            (SELECT server_epoch FROM business))
          ON CONFLICT (device_id) DO UPDATE SET name = excluded.name, token_hash = excluded.token_hash",
         &[
             (":device_id", device.device_id.as_bytes().into()),
@@ -86,6 +87,33 @@ pub(crate) fn save(tx: Tx<'_>, device: &Device, token_hash: Hash32) -> Sql<()> {
             (":series", device.series.as_str().into()),
             (":joined_at_ms", device.joined_at_ms.into()),
         ],
+    )
+}
+
+/// Notes that a register has read this life of the database: whatever an earlier one had forgotten, it has sent again.
+pub(crate) fn set_met(tx: Tx<'_>, device_id: DeviceId, server_epoch: u32) -> Sql<()> {
+    tx.write(
+        "UPDATE device SET met_epoch = :epoch WHERE device_id = :device_id AND met_epoch < :epoch",
+        &[(":epoch", server_epoch.into()), (":device_id", device_id.as_bytes().into())],
+    )
+}
+
+/// Whether a register has read this life of the database.
+pub(crate) fn has_met(tx: Tx<'_>, device_id: DeviceId, server_epoch: u32) -> Sql<bool> {
+    tx.find(
+        "SELECT met_epoch >= :epoch AS met FROM device WHERE device_id = :device_id",
+        &[(":epoch", server_epoch.into()), (":device_id", device_id.as_bytes().into())],
+        |row| row.get("met"),
+    )
+    .map(|met| met.unwrap_or(true))
+}
+
+/// Whether a register that was not revoked has not read this life of the database yet.
+pub(crate) fn is_any_behind(tx: Tx<'_>, server_epoch: u32) -> Sql<bool> {
+    tx.get(
+        "SELECT EXISTS (SELECT 1 FROM device WHERE revoked_at_ms IS NULL AND met_epoch < :epoch) AS behind",
+        &[(":epoch", server_epoch.into())],
+        |row| row.get("behind"),
     )
 }
 

@@ -8,6 +8,7 @@
 pub(crate) mod aside;
 pub(crate) mod attachment;
 pub(crate) mod audit;
+pub(crate) mod awaited;
 pub(crate) mod backup;
 pub(crate) mod beside;
 pub(crate) mod business;

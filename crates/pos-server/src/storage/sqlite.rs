@@ -45,6 +45,10 @@ static MIGRATIONS: LazyLock<Result<Vec<Migration>, MigrationListError>> = LazyLo
             "0006_place_balances.sql",
             include_str!("../../../../migrations/server-sqlite/0006_place_balances.sql"),
         ),
+        (
+            "0007_await_forgotten.sql",
+            include_str!("../../../../migrations/server-sqlite/0007_await_forgotten.sql"),
+        ),
     ])
 });
 

@@ -279,6 +279,7 @@ pub(crate) fn push_of(register: &Register, operations: Vec<Operation>) -> PushRe
         epoch: register.epoch,
         operations,
         chain: Vec::new(),
+        heard: None,
     }
 }
 

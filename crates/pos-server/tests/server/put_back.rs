@@ -1,6 +1,11 @@
 //! A database that was put back from an older copy without a word: nobody but the cursors of registers can tell.
 
-use pos_protocol::{ApiError, Cursor, ProblemCode, PullRequest, SyncApi};
+use std::sync::atomic::Ordering;
+
+use pos_domain::{OperationBody, Product};
+use pos_protocol::{
+    ApiError, Cursor, Heard, Mode, Operation, ProblemCode, PullRequest, PushRequest, SyncApi, Verdict,
+};
 use pos_server::Records;
 
 use crate::harness::*;
@@ -163,4 +168,113 @@ async fn a_life_that_was_itself_forgotten_is_never_begun_twice() {
     let absurd = Cursor { server_epoch: u32::MAX, ..end_of_feed(&till).await };
     assert!(is_void(&till, &absurd).await);
     assert_eq!(epoch(&till).await, 3, "no server ever gave that one");
+}
+
+/// Pushes one operation and says what the register has heard before; the verdict, and the life that the answer names.
+async fn push_heard(till: &Register, operation: &Operation, heard: Option<Heard>) -> (Verdict, u32) {
+    let request = PushRequest { heard, ..push_of(till, vec![operation.clone()]) };
+    let mut answer = till.push_all(request).await;
+    (answer.verdicts.remove(0).verdict, answer.server_epoch)
+}
+
+fn waits(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Retry { .. })
+}
+
+/// A register sells what the other one made, and the server has forgotten that; the operation that made it and the sale.
+struct Forgotten {
+    shop: Shop,
+    here: Register,
+    there: Register,
+    made: Operation,
+    sale: Operation,
+    /// What the seller has heard.
+    heard: Heard,
+}
+
+fn sale_of(till: &mut Register, product: &Product) -> Operation {
+    let document = till.sale(&[(product, 1)]);
+    till.operation(&OperationBody::SaleComplete(Box::new(document)), Mode::Fact)
+}
+
+async fn forgotten_goods() -> Forgotten {
+    let shop = Shop::open();
+    let (mut here, mut there) = (shop.join("Caisse 1").await, shop.join("Caisse 2").await);
+    let (shop, kept) = keep(shop, &mut [&mut here, &mut there]).await;
+    let milk = product("LAIT");
+    let made = there.operation(&product_create(&milk, 10), Mode::Fact);
+    assert!(is_applied(&there.push(vec![made.clone()]).await[0].verdict));
+    let heard = Heard { cursor: Some(end_of_feed(&here).await), acknowledged: here.seq };
+    let shop = put_back(shop, &mut [&mut here, &mut there], &kept).await;
+    let sale = sale_of(&mut here, &milk);
+    Forgotten { shop, here, there, made, sale, heard }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_of_forgotten_goods_waits_for_the_register_that_made_them() {
+    let Forgotten { shop, here, there, made, sale, heard } = forgotten_goods().await;
+    let (verdict, epoch) = push_heard(&here, &sale, Some(heard.clone())).await;
+    assert!(waits(&verdict), "to refuse it would be for ever: {verdict:?}");
+    assert_eq!((epoch, alarms(&shop)), (2, 1), "the cursor of the push shows what became of the server");
+    end_of_feed(&here).await;
+    let (verdict, _) = push_heard(&here, &sale, Some(heard)).await;
+    assert!(waits(&verdict), "the other register has not read the new life: {verdict:?}");
+
+    assert!(is_applied(&push_heard(&there, &made, None).await.0), "it sends again what was forgotten");
+    assert!(is_applied(&push_heard(&here, &sale, None).await.0));
+    shop.server.upkeep().await.unwrap();
+    let waiting: i64 = shop.place.query("SELECT count(*) FROM awaited");
+    assert_eq!(waiting, 0, "nothing waits any more");
+    assert_eq!(Records::open(&shop.place.location).unwrap().verify().unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_every_register_has_read_the_new_life_what_is_unknown_is_refused() {
+    let Forgotten { shop: _shop, here, there, made: _, sale, heard } = forgotten_goods().await;
+    assert!(waits(&push_heard(&here, &sale, Some(heard)).await.0));
+    for till in [&here, &there] {
+        assert!(waits(&push_heard(&here, &sale, None).await.0));
+        end_of_feed(till).await;
+    }
+    let (verdict, _) = push_heard(&here, &sale, None).await;
+    assert_eq!(rejection(&verdict).0, "unknown_reference", "nobody is left who could send it");
+    assert_eq!(push_heard(&here, &sale, None).await.0, verdict, "and that stands");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_register_is_not_waited_for_and_a_lost_one_for_a_week() {
+    let Forgotten { shop, mut here, there, made: _, sale, heard } = forgotten_goods().await;
+    assert!(waits(&push_heard(&here, &sale, Some(heard)).await.0));
+    end_of_feed(&here).await;
+    let week_ms = 7 * 24 * 3_600_000;
+    shop.now.fetch_add(week_ms - 1, Ordering::SeqCst);
+    assert!(waits(&push_heard(&here, &sale, None).await.0), "it may come back");
+    shop.now.fetch_add(1, Ordering::SeqCst);
+    let (verdict, _) = push_heard(&here, &sale, None).await;
+    assert_eq!(rejection(&verdict).0, "unknown_reference", "a person has to see it");
+
+    let later = sale_of(&mut here, &product("RIZ"));
+    assert!(waits(&push_heard(&here, &later, None).await.0), "each waits by its own time");
+    assert!(pos_server::revoke(&shop.place.location, there.device_id, &shop.clock()).unwrap());
+    let (verdict, _) = push_heard(&here, &later, None).await;
+    assert_eq!(rejection(&verdict).0, "unknown_reference", "what it has will never come");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_register_whose_own_goods_were_forgotten_is_not_refused_before_it_has_greeted() {
+    let shop = Shop::open();
+    let mut till = shop.join("Caisse 1").await;
+    let cursor = Some(end_of_feed(&till).await);
+    let (shop, kept) = keep(shop, &mut [&mut till]).await;
+    let milk = product("LAIT");
+    let made = till.operation(&product_create(&milk, 10), Mode::Fact);
+    till.push(vec![made.clone()]).await;
+    let heard = Heard { cursor, acknowledged: made.seq };
+    let _shop = put_back(shop, &mut [&mut till], &kept).await;
+    let sale = sale_of(&mut till, &milk);
+    let (verdict, epoch) = push_heard(&till, &sale, Some(heard.clone())).await;
+    assert!(waits(&verdict), "it was told that its product is known here: {verdict:?}");
+    assert_eq!(epoch, 1, "its cursor is of before the copy: only its seqs tell");
+    assert!(is_applied(&push_heard(&till, &made, Some(heard.clone())).await.0));
+    assert!(is_applied(&push_heard(&till, &sale, Some(heard)).await.0));
 }

@@ -113,6 +113,7 @@ fn requests_and_answers_are_written_like_this() {
             body_hash: Hash32::GENESIS,
         }],
         chain: vec![],
+        heard: None,
     };
     let answer = PushResponse {
         verdicts: vec![],

@@ -93,6 +93,19 @@ pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Resu
     Ok(acknowledged.iter().any(|seq| !above.contains(seq)))
 }
 
+/// The highest seq of this life that the server has acknowledged; 0 before the first.
+///
+/// # Errors
+/// Those of reading.
+pub fn newest_acknowledged(conn: &Conn) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT q.seq FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
+         WHERE q.state = 'acknowledged' ORDER BY q.seq DESC LIMIT 1",
+    )?;
+    let rows = statement.query([])?;
+    Ok(all(rows, "sync_queue", |c| c.count::<u64>("seq"))?.first().copied().unwrap_or(0))
+}
+
 /// The server was restored from a backup: what it does not hold any more is pending again, and the movements of
 /// those operations leave the balance here. `seq` and `above` are its watermark for this epoch. How many go again.
 ///

@@ -13,7 +13,7 @@ use pos_store::queue::{self, Claimed, ErrorClass};
 use pos_store::{Changed, StoreError, Tx, chain, device, exchange};
 
 use super::apply::{Answered, Outcome, apply_verdict};
-use super::load::operation;
+use super::load::{heard, operation};
 use super::push::{fault, pair};
 use super::{Exchange, SyncError};
 use crate::chunk::Work;
@@ -155,8 +155,11 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     async fn checkout_request(&self, claimed: &[Claimed]) -> Result<PushRequest, StoreError> {
-        let (device, chain) = self
-            .read(|conn| Ok((device::get(conn)?, chain::list_to_countersign(conn, LINKS_WITH_CHECKOUT)?)))
+        let (device, chain, heard) = self
+            .read(|conn| {
+                let chain = chain::list_to_countersign(conn, LINKS_WITH_CHECKOUT)?;
+                Ok((device::get(conn)?, chain, heard(conn)?))
+            })
             .await?;
         let operations = claimed.iter().map(operation).collect::<Result<_, _>>()?;
         Ok(PushRequest {
@@ -165,6 +168,7 @@ impl<A: SyncApi> Exchange<A> {
             epoch: device.epoch,
             operations,
             chain,
+            heard: Some(heard),
         })
     }
 

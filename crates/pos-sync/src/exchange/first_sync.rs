@@ -86,6 +86,11 @@ impl<A: SyncApi> Exchange<A> {
         changed.join(beside);
         let now_ms = self.now_ms();
         self.write(move |tx| first_sync::finish(tx, now_ms)).await?;
+        #[cfg(feature = "planted")] // Incident 8.
+        if pos_planted::is(pos_planted::Bug::MarkOfTheLastPage) {
+            let last = self.fetch_snapshot(EntityKind::Setting, None, 1).await?.mark.to_string();
+            self.write(move |tx| pos_store::feed::set_cursor(tx, &last, now_ms)).await?;
+        }
         let after = self.store.report_async(counts::of).await?;
         self.write(move |tx| reading::end(tx, now_ms, after)).await?;
         self.forget_comparison().await?;

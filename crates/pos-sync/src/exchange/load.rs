@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pos_domain::ChainRecord;
-use pos_protocol::{Mode, Operation, PROTOCOL, PushRequest, SyncApi};
+use pos_protocol::{Heard, Mode, Operation, PROTOCOL, PushRequest, SyncApi};
 use pos_store::queue::{self, ClaimLimits, Claimed, ErrorClass, OpMode};
-use pos_store::{StoreError, chain, device, lease};
+use pos_store::{Conn, StoreError, chain, device, lease};
 use serde_json::value::RawValue;
 
 use super::Exchange;
+use super::greet::find_cursor;
 use super::push::fault;
 use crate::check::{Unsendable, check};
 use crate::chunk::Work;
@@ -161,7 +162,7 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     pub(super) async fn request(&self, load: &Load<'_, A>) -> Result<PushRequest, StoreError> {
-        let device = self.read(device::get).await?;
+        let (device, heard) = self.read(|conn| Ok((device::get(conn)?, heard(conn)?))).await?;
         let mut operations = Vec::with_capacity(load.claimed.len());
         // A life that began since the claim has given the operations other places: these wait for their next claim.
         for claimed in load.claimed.iter().filter(|claimed| claimed.epoch == device.epoch) {
@@ -174,8 +175,14 @@ impl<A: SyncApi> Exchange<A> {
             epoch: device.epoch,
             operations,
             chain,
+            heard: Some(heard),
         })
     }
+}
+
+/// What this register has heard of the server: one that was put back finds in it what it has forgotten.
+pub(super) fn heard(conn: &Conn) -> Result<Heard, StoreError> {
+    Ok(Heard { cursor: find_cursor(conn)?, acknowledged: queue::newest_acknowledged(conn)? })
 }
 
 /// About how much of an operation travels, before packing.

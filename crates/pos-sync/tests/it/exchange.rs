@@ -309,6 +309,36 @@ async fn a_first_sync_goes_on_where_it_broke_off_and_reads_nothing_twice() {
     assert!(second.read(first_sync::find).is_none(), "it is over");
 }
 
+#[tokio::test]
+async fn what_changes_during_a_first_sync_comes_from_the_feed_and_nothing_has_to_be_put_right() {
+    let town = Town::found();
+    let till = town.join("till").await;
+    till.create_product("EARLY", 100, 1);
+    let selling = till.start(till.faulty(), Background::Off).await;
+    selling.sync_now().await.expect("the shelf is on the server");
+
+    let second = town.join("second").await;
+    let api = second.faulty();
+    let road = api.road();
+    // The mark, the counts of seven kinds, the pages of settings, balances, customers, categories, conflicts and products:
+    // the link breaks when only people are missing.
+    *road.pages_left.lock().unwrap() = Some(14);
+    let reading = second.start(api, Background::Off).await;
+    assert!(matches!(reading.sync_now().await, Err(SyncError::Api(_))), "the link broke");
+    let checkpoint = second.read(first_sync::find).expect("it can go on");
+    let is_complete = |kind: &str| checkpoint.checkpoints.iter().any(|c| c.entity == kind && c.complete);
+    assert!(is_complete("product") && is_complete("stock") && !is_complete("cashier"));
+
+    let late = till.create_product("LATE", 200, 3);
+    selling.sync_now().await.expect("the other register goes on");
+    *road.pages_left.lock().unwrap() = None;
+    reading.sync_now().await.expect("it goes on where it was");
+    assert_eq!(second.read(products::count), 2, "no page had the later product, so the feed must bring it");
+    assert_eq!(second.stock_of(&late).shown.milli(), 3_000, "and its balance");
+    let found = reading.compare_now().await.expect("an answer").expect("both sides can be compared");
+    assert_eq!(found.differences, [], "nothing was missed that a comparison would have to put right");
+}
+
 /// A town whose server has a shelf of so many products.
 async fn town_with_shelf(products: u32) -> Town {
     let town = Town::found();

@@ -203,6 +203,7 @@ async fn large_bodies_travel_packed_and_are_counted_as_they_travel() {
         epoch: 1,
         operations: (0..50).map(operation).collect(),
         chain: vec![],
+        heard: None,
     };
     let api = api(&format!("http://{address}"));
     assert!(api.push(request.clone()).await.is_err(), "this other side never answers");

@@ -8,13 +8,14 @@ use super::session::Session;
 use crate::storage::{StorageError, Tx};
 
 /// Migrations in order; the first is number 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../../../../migrations/server-postgres/0001_create_server.sql"),
     include_str!("../../../../../migrations/server-postgres/0002_seal_rows.sql"),
     include_str!("../../../../../migrations/server-postgres/0003_recover_server.sql"),
     include_str!("../../../../../migrations/server-postgres/0004_create_attachment.sql"),
     include_str!("../../../../../migrations/server-postgres/0005_widen_conflicts.sql"),
     include_str!("../../../../../migrations/server-postgres/0006_place_balances.sql"),
+    include_str!("../../../../../migrations/server-postgres/0007_await_forgotten.sql"),
 ];
 
 /// Known to all servers of a database: whoever holds it changes the schema.
