@@ -11,6 +11,7 @@ use crate::feed::{PullRequest, PullResponse, SnapshotPage, SnapshotRequest};
 use crate::hello::Hello;
 use crate::operation::{PushRequest, PushResponse};
 use crate::problem::Problem;
+use crate::sale::SaleAnswer;
 
 /// Why there is no answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -62,6 +63,8 @@ pub trait SyncApi: Send + Sync {
     ) -> impl Future<Output = Result<SnapshotPage, ApiError>> + Send;
     /// Digests rows of one kind, for comparison.
     fn digest(&self, request: DigestRequest) -> impl Future<Output = Result<DigestAnswer, ApiError>> + Send;
+    /// Looks up a sale of any register by its printed number.
+    fn find_sale(&self, number: String) -> impl Future<Output = Result<SaleAnswer, ApiError>> + Send;
     /// Sends bytes of an attachment.
     fn send_piece(
         &self,

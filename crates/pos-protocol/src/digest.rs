@@ -4,8 +4,11 @@
 //! changed in a file is seen whatever the reason. A range whose digests differ is asked for again in smaller parts
 //! until it is short enough to be read.
 
+use pos_domain::account::AccountEntry;
 use pos_domain::body::EntityKind;
+use pos_domain::catalogue::HeldCart;
 use pos_domain::merge::Fields;
+use pos_domain::serial::SerialEvent;
 use pos_domain::{Cashier, Category, Customer, Hash32, Product};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -135,6 +138,9 @@ pub fn row_digest(kind: EntityKind, id: Uuid, rev: u64, fields: Fields) -> Hash3
         EntityKind::Category => spelt_out::<Category>(fields),
         EntityKind::Customer => spelt_out::<Customer>(fields),
         EntityKind::Cashier => spelt_out::<Cashier>(fields),
+        EntityKind::HeldCart => spelt_out::<HeldCart>(fields),
+        EntityKind::AccountEntry => spelt_out::<AccountEntry>(fields),
+        EntityKind::SerialEvent => spelt_out::<SerialEvent>(fields),
         EntityKind::Setting | EntityKind::Stock | EntityKind::Conflict => fields,
     };
     let mut fields = Value::Object(fields);

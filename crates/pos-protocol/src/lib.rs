@@ -1,6 +1,6 @@
 //! What registers and the server say to each other.
 //!
-//! Owns: envelopes, verdicts, feed rows, pages, digests, pieces of attachments, pairing, limits and the [`SyncApi`] trait.
+//! Owns: envelopes, verdicts, feed rows, pages, digests, sales by number, pieces of attachments, pairing, limits and the [`SyncApi`] trait.
 //! docs/PROTOCOL.md tells the same in prose. Bodies of operations are the business's own commands and live in [`pos_domain::body`].
 //!
 //! Must not know: sockets, files, clocks. JSON field names and enum values are append-only.
@@ -14,6 +14,7 @@ pub mod latch;
 mod operation;
 mod pairing;
 mod problem;
+mod sale;
 mod verdict;
 
 pub use api::{ApiError, SyncApi};
@@ -30,6 +31,7 @@ pub use hello::{Hello, Limits, ProtocolRange, Watermark};
 pub use operation::{Heard, Mode, Operation, PushRequest, PushResponse};
 pub use pairing::{Business, PairRequest, PairResponse, PairingInvitation};
 pub use problem::{Problem, ProblemCode};
+pub use sale::{MAX_NUMBER_CHARS, Returned, SaleAnswer, SaleFound, is_printed_number};
 pub use verdict::{MappedId, OpVerdict, RejectReason, ShortLine, Verdict};
 
 /// The protocol that this program speaks.

@@ -1,6 +1,7 @@
 //! What the server does for one register: the same code behind a socket and in process.
 
 mod attachments;
+mod sales;
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use pos_domain::{AttachmentHash, DeviceId};
 use pos_protocol::{
     ApiError, Cursor, DigestAnswer, DigestPart, DigestRequest, FetchPiece, Hello, Limits, MAX_BATCH_BYTES,
     MAX_BATCH_OPS, MAX_PAGE_BYTES, MAX_PAGE_ROWS, OLDEST_PROTOCOL, PROTOCOL, Partition, PieceGiven,
-    PieceTaken, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest, PushResponse, ROW_SCHEMA,
+    PieceTaken, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest, PushResponse, ROW_SCHEMA, SaleAnswer,
     SendPiece, SnapshotPage, SnapshotRequest, SyncApi, Watermark, row_digest,
 };
 use pos_sqlite::ReadLane;
@@ -223,6 +224,10 @@ impl SyncApi for DeviceSession {
             Ok(DigestAnswer { mark: cursor(&business, business.feed_seq), parts })
         })
         .await
+    }
+
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        self.look_up(number).await
     }
 
     async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {

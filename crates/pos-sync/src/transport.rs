@@ -19,8 +19,8 @@ use std::time::Duration;
 use pos_domain::AttachmentHash;
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
-    PieceTaken, PullRequest, PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage,
-    SnapshotRequest, SyncApi, TOKEN_HEADER,
+    PieceTaken, PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece, SnapshotPage,
+    SnapshotRequest, SyncApi, TOKEN_HEADER, is_printed_number,
 };
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, redirect};
@@ -219,6 +219,13 @@ impl SyncApi for HttpApi {
 
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
         self.line.send(self.get("v1/sync/digest", TRANSFER_LIMIT).query(&request)).await
+    }
+
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        if !is_printed_number(&number) {
+            return Ok(SaleAnswer::NotHere);
+        }
+        self.line.send(self.get(&format!("v1/sales/{number}"), HELLO_LIMIT)).await
     }
 
     async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {

@@ -1,6 +1,7 @@
 //! Paths, limits and who may ask.
 
 mod attachments;
+mod sales;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -74,6 +75,7 @@ pub fn router(server: Server, stop: CancellationToken) -> Router {
         .route("/v1/sync/snapshot", get(snapshot))
         .route("/v1/sync/digest", get(digest))
         .route("/v1/sync/stream", get(stream))
+        .route("/v1/sales/{number}", get(sales::get))
         .route("/v1/attachments/{hash}", get(attachments::get).put(attachments::put))
         .route("/v1/openapi.json", get(|| async { json(&openapi::document()) }))
         .route("/health", get(|| async { json(&serde_json::json!({ "live": true })) }))

@@ -1,16 +1,19 @@
 //! One real value of each wire type, from which [`super::openapi`] derives schemas and examples.
 
+use pos_domain::cart::PriceRules;
 use pos_domain::chain::{ChainHead, Link};
+use pos_domain::document::DocumentHead;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{
-    ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Hash32, MediaType, OpId, OutletId, SaleId,
-    TenantId,
+    Cart, CartId, CartLine, CashierId, ChainRecord, Currency, DeviceId, DeviceKey, DocumentId, DocumentKind,
+    Hash32, LineId, MediaType, Money, OpId, OutletId, ProductId, Quantity, Rate, RoundingMode, SaleDocument,
+    SaleId, SaleKind, TenantId, Tender, TenderKind,
 };
 use pos_protocol::{
     Business, Cursor, DigestAnswer, DigestPart, FeedRow, Hello, Limits, Mode, OpVerdict, Operation, OwnOp,
     PROTOCOL, PairRequest, PairResponse, PieceGiven, PieceTaken, Problem, ProblemCode, ProtocolRange,
-    PullResponse, PushRequest, PushResponse, ROW_SCHEMA, RowsDigest, SendPiece, SnapshotPage, Verdict,
-    Watermark,
+    PullResponse, PushRequest, PushResponse, ROW_SCHEMA, Returned, RowsDigest, SaleAnswer, SaleFound,
+    SendPiece, SnapshotPage, Verdict, Watermark,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -99,6 +102,13 @@ pub(super) fn operations() -> Vec<Described> {
             value(&digest_answer()),
         ),
         Described { answer_type: "text/event-stream", ..stream },
+        with_token(
+            "/v1/sales/{number}",
+            "findSale",
+            "Look up a sale of any register by its printed number",
+            &[],
+            value(&sale_answer()),
+        ),
         with_token(
             "/v1/attachments/{hash}",
             "fetchPiece",
@@ -193,7 +203,7 @@ fn push_request() -> Option<PushRequest> {
         epoch: 1,
         series: "R1",
         kind: DocumentKind::Sale,
-        document_id: SaleId(id(7)),
+        document_id: DocumentId(id(7)),
         issued_at_ms: NINE_MS,
         document_hash: Hash32::of(text.as_bytes()),
     };
@@ -256,6 +266,55 @@ fn pull_answer() -> PullResponse {
 
 fn snapshot_answer() -> SnapshotPage {
     SnapshotPage { rows: row().into_iter().collect(), next: Some(id(8)), mark: cursor(), total_rows: 20_000 }
+}
+
+fn sale_answer() -> Option<SaleAnswer> {
+    let (product_id, paid) = (ProductId(id(8)), Money::from_minor(5_000).ok()?);
+    let line = CartLine {
+        line_id: LineId(id(10)),
+        product_id,
+        code: "RIZ-25".to_owned(),
+        name: "Riz 25 kg".to_owned(),
+        unit: "sac".to_owned(),
+        qty: Quantity::from_units(1).ok()?,
+        unit_price: paid,
+        catalogue_price: paid,
+        tax_rate: Rate::ZERO,
+        discount: None,
+        track_stock: true,
+        pack_size: None,
+        serials: Vec::new(),
+        trade_in: false,
+        note: None,
+    };
+    let head = DocumentHead {
+        sale_id: SaleId(id(7)),
+        kind: SaleKind::Sale,
+        business: "Boutique Kaloum".to_owned(),
+        outlet_id: OutletId(id(3)),
+        outlet: "Boutique Kaloum".to_owned(),
+        device_id: DeviceId(id(4)),
+        register: "Caisse 1".to_owned(),
+        cashier_id: CashierId(id(11)),
+        cashier: "Aïssatou".to_owned(),
+        currency: Currency::from_iso("GNF").ok()?,
+        rules: PriceRules { prices_include_tax: true, line_rounding: RoundingMode::HalfUp },
+        cash_rounding: None,
+        sold_at_ms: NINE_MS,
+        document_date: None,
+        external_number: None,
+        original: None,
+        shift_id: None,
+        swap_number: None,
+        approvals: Vec::new(),
+    };
+    let cart =
+        Cart { cart_id: CartId(id(12)), lines: vec![line], discount: None, customer_id: None, note: None };
+    let tender = Tender { kind: TenderKind::Cash, amount: paid, reference: None };
+    let document = SaleDocument::build(head, None, &cart, vec![tender]).ok()?;
+    let returned = vec![Returned { product_id, qty: Quantity::from_units(1).ok()?, paid }];
+    let number = "R1-000042".to_owned();
+    Some(SaleAnswer::Found(Box::new(SaleFound { number, document, returned, voided: false })))
 }
 
 fn piece_given() -> PieceGiven {

@@ -111,6 +111,28 @@ pub(crate) fn find_applied(tx: Tx<'_>, sale_id: SaleId) -> Sql<Option<SaleDocume
     )
 }
 
+/// A document that counts, by the number that it has in its register's chain: `R1-000042`, of a later life `R1.2-000003`.
+pub(crate) fn find_by_number(tx: Tx<'_>, printed: &str) -> Sql<Option<SaleDocument>> {
+    let Some((series, number)) = printed.rsplit_once('-') else { return Ok(None) };
+    let life = series.rsplit_once('.').and_then(|(base, epoch)| Some((base, epoch.parse::<u32>().ok()?)));
+    let (base, epoch) = life.unwrap_or((series, 1));
+    let Ok(number) = number.parse::<u64>().map_err(drop).and_then(|n| i64::try_from(n).map_err(drop)) else {
+        return Ok(None);
+    };
+    let found = tx.find(
+        "SELECT operation.body, chain_record.series AS series FROM device
+         JOIN chain_record ON chain_record.device_id = device.device_id
+         JOIN sale ON sale.sale_id = chain_record.document_id
+         JOIN operation ON operation.op_id = sale.op_id
+         WHERE device.series = :base AND chain_record.epoch = :epoch AND chain_record.number = :number
+            AND sale.state = 'applied'",
+        &[(":base", base.into()), (":epoch", epoch.into()), (":number", number.into())],
+        |row| Ok((row.get::<String>("series")?, json(row, "body")?)),
+    )?;
+    // A series as it is printed, not one that merely leads to the same life.
+    Ok(found.filter(|(written, _)| written == series).map(|(_, document)| document))
+}
+
 /// The refunds of a sale that count, in the order in which the server took them, each with its operation.
 pub(crate) fn list_refunds(tx: Tx<'_>, original: SaleId) -> Sql<Vec<(OpId, SaleDocument)>> {
     tx.list(

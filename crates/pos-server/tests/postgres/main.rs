@@ -41,6 +41,9 @@ mod http;
 #[path = "../server/invariants.rs"]
 mod invariants;
 #[cfg(test)]
+#[path = "../server/look_up.rs"]
+mod look_up;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 #[path = "../server/pairing.rs"]

@@ -24,6 +24,8 @@ mod http;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod look_up;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod pairing;

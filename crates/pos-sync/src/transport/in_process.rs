@@ -11,7 +11,7 @@ use std::sync::Arc;
 use pos_domain::AttachmentHash;
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
-    PieceTaken, PullRequest, PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage,
+    PieceTaken, PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece, SnapshotPage,
     SnapshotRequest, SyncApi,
 };
 
@@ -30,6 +30,8 @@ pub enum Question {
     Snapshot(SnapshotRequest),
     /// For digests of rows of one kind.
     Digest(DigestRequest),
+    /// For the sale of a printed number.
+    FindSale(String),
     /// To take bytes of an attachment.
     SendPiece(AttachmentHash, SendPiece),
     /// For bytes of an attachment.
@@ -51,6 +53,8 @@ pub enum Reply {
     Snapshot(SnapshotPage),
     /// To [`Question::Digest`].
     Digest(DigestAnswer),
+    /// To [`Question::FindSale`].
+    Sale(SaleAnswer),
     /// To [`Question::SendPiece`].
     PieceTaken(PieceTaken),
     /// To [`Question::FetchPiece`].
@@ -133,6 +137,13 @@ impl SyncApi for InProcess {
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
         self.ask(Question::Digest(request), |reply| {
             if let Reply::Digest(answer) = reply { Some(answer) } else { None }
+        })
+        .await
+    }
+
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        self.ask(Question::FindSale(number), |reply| {
+            if let Reply::Sale(answer) = reply { Some(answer) } else { None }
         })
         .await
     }

@@ -3,7 +3,7 @@
 use pos_domain::AttachmentHash;
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, PullRequest,
-    PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
+    PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
 };
 
 use super::{HttpApi, InProcess};
@@ -50,6 +50,13 @@ impl SyncApi for Way {
         match self {
             Self::Http(api) => api.digest(request).await,
             Self::InProcess(api) => api.digest(request).await,
+        }
+    }
+
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        match self {
+            Self::Http(api) => api.find_sale(number).await,
+            Self::InProcess(api) => api.find_sale(number).await,
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pos_domain::{AttachmentHash, Product};
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, Problem, ProblemCode,
-    PullRequest, PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
+    PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_server::DeviceSession;
 use pos_store::attachment_files::AttachmentFolder;
@@ -118,6 +118,10 @@ impl<A: SyncApi> SyncApi for Pieces<A> {
 
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
         self.server.digest(request).await
+    }
+
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        self.server.find_sale(number).await
     }
 
     async fn send_piece(&self, hash: AttachmentHash, mut piece: SendPiece) -> Result<PieceTaken, ApiError> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pos_domain::AttachmentHash;
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, PullRequest,
-    PullResponse, PushRequest, PushResponse, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
+    PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_store::exchange::{self, RunOutcome};
 use pos_store::{first_sync, products};
@@ -46,6 +46,10 @@ impl<A: SyncApi> SyncApi for Stalling<A> {
 
     async fn digest(&self, request: DigestRequest) -> Result<DigestAnswer, ApiError> {
         self.server.digest(request).await
+    }
+
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        self.server.find_sale(number).await
     }
 
     async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {

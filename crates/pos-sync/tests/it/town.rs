@@ -11,13 +11,13 @@ use pos_domain::document::DocumentHead;
 use pos_domain::merge::Hlc;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{
-    AttachmentHash, Cart, CartLine, Cashier, ChainRecord, Currency, DeviceId, DeviceKey, DocumentKind, Money,
+    AttachmentHash, Cart, CartLine, Cashier, ChainRecord, Currency, DeviceId, DeviceKey, SaleKind, Money,
     OfflinePolicy, OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, Tender,
     TenderKind,
 };
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
-    PieceTaken, Problem, ProblemCode, PullRequest, PullResponse, PushRequest, PushResponse, SendPiece,
+    PieceTaken, Problem, ProblemCode, PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece,
     SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_server::{DeviceSession, Server};
@@ -262,11 +262,15 @@ impl Register {
             tax_rate: product.tax_rate,
             discount: None,
             track_stock: product.track_stock,
+            pack_size: None,
+            serials: Vec::new(),
+            trade_in: false,
+            note: None,
         };
         let settings = ShopSettings::new("Baobab", Currency::from_iso("GNF").expect("a currency"), "fr-GN");
         let head = DocumentHead {
             sale_id: new_id(),
-            kind: DocumentKind::Sale,
+            kind: SaleKind::Sale,
             business: settings.business_name,
             outlet_id: device.outlet_id,
             outlet: settings.outlet_name,
@@ -281,6 +285,9 @@ impl Register {
             document_date: None,
             external_number: None,
             original: None,
+            shift_id: None,
+            swap_number: None,
+            approvals: Vec::new(),
         };
         let cart =
             Cart { cart_id: new_id(), lines: vec![line], discount: None, customer_id: None, note: None };
@@ -336,8 +343,8 @@ impl Register {
                 device_id,
                 epoch: device.epoch,
                 series: &device.series,
-                kind: DocumentKind::Sale,
-                document_id: sale_id,
+                kind: SaleKind::Sale.into(),
+                document_id: sale_id.into(),
                 issued_at_ms: now_ms(),
                 document_hash,
             };
@@ -422,6 +429,8 @@ pub(crate) fn product(code: &str, price: i64) -> Product {
         favourite: false,
         picture: None,
         archived: false,
+        tracking: pos_domain::serial::SerialTracking::None,
+        packs: Vec::new(),
     }
 }
 
@@ -647,6 +656,10 @@ impl<A: SyncApi> SyncApi for FaultyApi<A> {
         Ok(answer)
     }
 
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        self.server.find_sale(number).await
+    }
+
     async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
         self.server.send_piece(hash, piece).await
     }
@@ -697,6 +710,10 @@ impl<A: SyncApi> SyncApi for Restored<A> {
         let mut answer = self.0.digest(request).await?;
         answer.mark.server_epoch += LIVES;
         Ok(answer)
+    }
+
+    async fn find_sale(&self, number: String) -> Result<SaleAnswer, ApiError> {
+        self.0.find_sale(number).await
     }
 
     async fn send_piece(&self, hash: AttachmentHash, piece: SendPiece) -> Result<PieceTaken, ApiError> {
