@@ -2,8 +2,8 @@
 
 use pos_domain::cart::{LineTerms, PriceRules};
 use pos_domain::conflict::Shortage;
-use pos_domain::refund::{Beyond, Returnable};
-use pos_domain::{Currency, DocumentKind, Money, ProductId, Quantity, Rate, RoundingMode, SaleDocument};
+use pos_domain::refund::{Back, Beyond, Returnable, line_back, lines_left};
+use pos_domain::{Currency, SaleKind, Money, ProductId, Quantity, Rate, RoundingMode, SaleDocument};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ fn sold(lines: [(i64, i64); 2]) -> Returnable {
     let free =
         LineTerms { qty: Quantity::ONE, unit_price: Money::ZERO, tax_rate: Rate::ZERO, discount: None };
     let rules = PriceRules { prices_include_tax: true, line_rounding: RoundingMode::HalfUp };
-    let head = shops::head(DocumentKind::Sale, Currency::from_iso("GNF").unwrap(), rules, None);
+    let head = shops::head(SaleKind::Sale, Currency::from_iso("GNF").unwrap(), rules, None);
     let mut document = SaleDocument::build(head, None, &shops::cart(&[free], None), Vec::new()).unwrap();
     let template = document.lines.remove(0);
     document.lines = lines
@@ -115,4 +115,58 @@ fn a_refund_of_what_was_given_back_already_is_beyond_with_its_money() {
     let never_sold = returnable.take_back(product(3), qty(1_000), money(100));
     assert_eq!(never_sold, Beyond { qty: qty(1_000), paid: money(100) });
     assert_eq!(returnable.sold(product(1)), qty(3_000));
+}
+
+proptest! {
+    /// A line that comes back piece by piece gives back what was paid for it and not a unit more, whatever was taken off
+    /// its price and on whichever side of it the tax stands.
+    #[test]
+    fn a_line_given_back_in_parts_gives_back_what_was_paid_and_never_more(
+        unit_price in 0_i64..100_000,
+        pieces in 1_i64..9,
+        tax in prop::sample::select(vec![0_i64, 55_000, 180_000, 200_000]),
+        line_off in prop::option::of(0_i64..=1_000_000),
+        cart_off in prop::option::of(0_i64..=1_000_000),
+        inclusive in any::<bool>(),
+    ) {
+        let rules = PriceRules { prices_include_tax: inclusive, line_rounding: RoundingMode::HalfUp };
+        let percent = |ppm: i64| pos_domain::Discount::Percent(Rate::from_ppm(ppm).unwrap());
+        let terms = LineTerms {
+            qty: Quantity::from_units(pieces).unwrap(),
+            unit_price: money(unit_price),
+            tax_rate: Rate::from_ppm(tax).unwrap(),
+            discount: line_off.map(percent),
+        };
+        let cart = shops::cart(&[terms, terms], cart_off.map(percent));
+        let head = shops::head(SaleKind::Sale, Currency::from_iso("GNF").unwrap(), rules, None);
+        let lines: Vec<LineTerms> = cart.lines.iter().map(LineTerms::from).collect();
+        let due = pos_domain::cart::price(rules, &lines, cart.discount).unwrap().gross;
+        let cash = pos_domain::Tender { kind: pos_domain::TenderKind::Cash, amount: due, reference: None };
+        let tenders = if due.is_zero() { Vec::new() } else { vec![cash] };
+        let sale = SaleDocument::build(head, None, &cart, tenders).unwrap();
+        let known = Ok::<_, std::convert::Infallible>;
+        let mut bounds = Returnable::of_sale(&sale, known).unwrap();
+        let mut back: Vec<Back> = Vec::new();
+        let mut given = 0;
+        for _ in 0..pieces {
+            let left = lines_left(&sale, &back, known).unwrap()[0];
+            let line = line_back(&sale.lines[0], left, Quantity::ONE, rules, (product(99).0.into(), vec![])).unwrap();
+            let priced = pos_domain::cart::price(rules, &[LineTerms::from(&line)], None).unwrap();
+            let paid = priced.gross.negated();
+            prop_assert!(bounds.take_back(line.product_id, Quantity::ONE, paid).is_nothing(), "within what was sold");
+            given += paid.minor();
+            back.push(Back {
+                product_id: line.product_id,
+                qty: Quantity::ONE,
+                paid,
+                unit_price: Some(line.unit_price),
+            });
+        }
+        let paid = sale.lines[0].amounts.gross.minor();
+        prop_assert!(given <= paid, "{given} of {paid}");
+        // Prices with tax give back to the unit; where tax is added, each part may round it down once.
+        prop_assert!(given >= paid - if inclusive { 0 } else { 2 * pieces }, "{given} of {paid}");
+        let left = lines_left(&sale, &back, known).unwrap();
+        prop_assert_eq!((left[0].qty, left[1].qty), (Quantity::ZERO, Quantity::from_units(pieces).unwrap()));
+    }
 }
