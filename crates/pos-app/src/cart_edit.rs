@@ -105,6 +105,10 @@ pub(crate) fn line_of(
         tax_rate: product.tax_rate,
         discount: None,
         track_stock: product.track_stock,
+        pack_size: None,
+        serials: Vec::new(),
+        trade_in: false,
+        note: None,
     }
 }
 
@@ -186,6 +190,10 @@ mod tests {
                 tax_rate: pos_domain::Rate::ZERO,
                 discount: None,
                 track_stock: false,
+                pack_size: None,
+                serials: Vec::new(),
+                trade_in: false,
+                note: None,
             });
         }
         cart

@@ -93,6 +93,8 @@ impl DemoShop {
                 favourite: row.favourite,
                 picture: Some(row.picture),
                 archived: false,
+                tracking: pos_domain::serial::SerialTracking::None,
+                packs: Vec::new(),
             };
             Ok((product, row.track_stock.then_some(stock)))
         });
@@ -102,6 +104,7 @@ impl DemoShop {
             name: row.name,
             phone: Some(row.phone).filter(|p| !p.is_empty()),
             note: Some(row.note).filter(|n| !n.is_empty()),
+            credit_limit: None,
         });
         let cashiers = rows::<CashierRow>("cashiers.csv")?.into_iter().map(|row| Cashier {
             cashier_id: ids.next(),

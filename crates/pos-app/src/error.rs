@@ -3,7 +3,7 @@
 use pos_domain::cart::PriceFault;
 use pos_domain::catalogue::RowFault;
 use pos_domain::tender::SettlementFault;
-use pos_domain::{DecimalFault, DocumentFault};
+use pos_domain::{DecimalFault, DocumentFault, TillFault};
 use pos_store::StoreError;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -137,12 +137,24 @@ impl From<DocumentFault> for AppError {
     fn from(fault: DocumentFault) -> Self {
         match fault {
             DocumentFault::NoLines => Self::new(ErrorCode::CartEmpty),
+            DocumentFault::CustomerMissing => Self::input("customer", "empty").caused_by(fault),
+            DocumentFault::Overflow(_) => Self::input("cart", "too_large").caused_by(fault),
             DocumentFault::Price(fault) => fault.into(),
             DocumentFault::Settlement(fault) => fault.into(),
             fault @ (DocumentFault::DuplicateLine { .. }
+            | DocumentFault::PackSize { .. }
             | DocumentFault::WrongDirection { .. }
             | DocumentFault::Differs { .. }
             | DocumentFault::TextTooLong { .. }) => Self::input("cart", &fault).caused_by(fault),
+        }
+    }
+}
+
+impl From<TillFault> for AppError {
+    fn from(fault: TillFault) -> Self {
+        match fault {
+            TillFault::Settlement(fault) => fault.into(),
+            fault => Self::input(fault.field(), fault.code()).caused_by(fault),
         }
     }
 }

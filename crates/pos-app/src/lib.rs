@@ -6,6 +6,7 @@
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("planted bugs are for tests: no release build has them");
 
+mod account_pages;
 mod app;
 mod cart_edit;
 pub mod cash;
@@ -19,6 +20,7 @@ mod keeper;
 mod keys;
 mod link;
 mod outcome;
+mod printer;
 pub mod quote;
 pub mod replay;
 mod room;
@@ -30,6 +32,7 @@ pub use app::{App, AppOptions, OpenAccess};
 pub use clock::Clock;
 pub use code::ErrorCode;
 pub use error::AppError;
-pub use outcome::{Outcome, Permission, Topic};
-pub use usecase::ProductFilter;
+pub use outcome::{Outcome, Topic};
+pub use pos_domain::Permission;
+pub use usecase::{AccountMoney, Days, ProductFilter};
 pub use world::World;

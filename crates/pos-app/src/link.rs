@@ -12,7 +12,8 @@ use pos_sync::backoff::Jitter;
 use pos_sync::status::{SyncState, SyncStatus};
 use pos_sync::transport::{DeviceToken, HttpApi, InProcess, ServerAddress, TransportError, Way};
 use pos_sync::{
-    ApiError, Background, CheckoutAnswer, Comparison, DryRun, Parts, SyncApi, SyncError, SyncHandle, trouble,
+    ApiError, Background, CheckoutAnswer, Comparison, DryRun, Parts, SaleAnswer, SyncApi, SyncError, SyncHandle,
+    trouble,
 };
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
@@ -189,6 +190,19 @@ pub(crate) async fn ask_newest_life(app: &App, server: &JoinedServer, token: &Se
     known.then_some(hello.watermark.epoch)
 }
 
+/// How long a person waits at the counter for a sale of another register, 4 s: without it they type it in.
+const LOOKING_UP_PATIENCE: Duration = Duration::from_secs(4);
+
+/// A sale of any register by its printed number; `None` when the server cannot be asked now.
+pub(crate) async fn ask_sale(app: &App, number: String) -> Result<Option<SaleAnswer>, AppError> {
+    let Some(link) = app.link() else { return Ok(None) };
+    if !link.is_online() {
+        return Ok(None);
+    }
+    let answer = tokio::time::timeout(LOOKING_UP_PATIENCE, link.handle.find_sale(number)).await;
+    Ok(answer.ok().and_then(Result::ok))
+}
+
 /// The way to a joined server.
 fn way(app: &App, server: &JoinedServer, token: &Secret) -> Result<Way, AppError> {
     if let Network::InProcess { server, .. } = &app.inner.world.network {
@@ -212,6 +226,9 @@ fn topic(topic: pos_store::Topic) -> Option<Topic> {
         pos_store::Topic::Conflicts => Topic::Conflicts,
         pos_store::Topic::Sales => Topic::Sales,
         pos_store::Topic::Carts => Topic::Cart,
+        pos_store::Topic::Accounts => Topic::Accounts,
+        pos_store::Topic::Serials => Topic::Serials,
+        pos_store::Topic::Till => Topic::Till,
         pos_store::Topic::Sync => Topic::Sync,
     })
 }

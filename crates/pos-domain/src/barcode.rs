@@ -1,6 +1,9 @@
-//! Trade item numbers: EAN-13, EAN-8, UPC-A and their check digit (GS1 General Specifications, section 7.9).
+//! Trade item numbers: EAN-13, EAN-8, UPC-A and their check digit (GS1 General Specifications, section 7.9), and
+//! numbers of the shop's own that hold a price or a weight.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use ts_rs::TS;
 
 /// A code of 8, 12, 13 or 14 digits whose check digit is right.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +51,78 @@ impl Gtin {
     }
 }
 
+/// What the variable digits of a barcode say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbeddedKind {
+    /// The price of what is in the bag, in minor units.
+    Price,
+    /// The weight in thousandths of the product's unit, such as grams.
+    Weight,
+}
+
+/// How a scale of this shop writes barcodes: EAN-13 of the restricted range 20 to 29 (GS1 General Specifications, section
+/// 2.1.12): `prefix`, the product's code, perhaps a check digit of its own, the value, the check digit of the whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EmbeddedRule {
+    /// Digits that it begins with, such as `21`.
+    pub prefix: String,
+    /// How many digits of the product's code follow, 3 to 6; the product's own code is these digits.
+    pub code_digits: u8,
+    /// A digit that checks the value stands before it.
+    pub value_check: bool,
+    /// What the remaining digits say.
+    pub value: EmbeddedKind,
+    /// Zeros to add to the value: 1 for a price in tens or a weight in ten grams.
+    pub value_zeros: u8,
+}
+
+/// What a barcode with a price or a weight says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedded {
+    /// Code of the product.
+    pub code: String,
+    /// What `value` is.
+    pub kind: EmbeddedKind,
+    /// Minor units, or thousandths of the unit.
+    pub value: i64,
+}
+
+/// A rule that no barcode can follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the barcode rule leaves no digits for a value, or its prefix is not of 20 to 29")]
+pub struct EmbeddedRuleFault;
+
+impl EmbeddedRule {
+    /// Digits of the body of an EAN-13.
+    const BODY: usize = 12;
+
+    /// Checks that a value has 4 or more digits and that no article of the world bears such a number.
+    pub fn check(&self) -> Result<(), EmbeddedRuleFault> {
+        let digits = self.prefix.bytes().all(|b| b.is_ascii_digit());
+        let restricted = self.prefix.starts_with('2') && self.prefix.len() >= 2;
+        let fits = (3..=6).contains(&self.code_digits) && self.value_digits() >= 4 && self.value_zeros <= 3;
+        if digits && restricted && fits { Ok(()) } else { Err(EmbeddedRuleFault) }
+    }
+
+    fn value_digits(&self) -> usize {
+        let taken = self.prefix.len() + usize::from(self.code_digits) + usize::from(self.value_check);
+        Self::BODY.saturating_sub(taken)
+    }
+
+    /// What a barcode says under this rule; `None` when it is not of it. The digit that checks the value is not looked
+    /// at: makers of scales disagree on it, and the check digit of the whole is right already.
+    pub fn read(&self, gtin: &Gtin) -> Option<Embedded> {
+        let body = gtin.as_str().get(..Self::BODY).filter(|_| gtin.as_str().len() == Self::BODY + 1)?;
+        let rest = body.strip_prefix(self.prefix.as_str())?;
+        let code = rest.get(..usize::from(self.code_digits))?;
+        let value = rest.get(usize::from(self.code_digits) + usize::from(self.value_check)..)?;
+        let value: i64 = value.parse().ok()?;
+        let value = value.checked_mul(10_i64.checked_pow(u32::from(self.value_zeros))?)?;
+        Some(Embedded { code: code.to_owned(), kind: self.value, value })
+    }
+}
+
 /// The digit that makes the weighted sum (3, 1, 3, ... from the right) a multiple of ten.
 pub fn check_digit(body: &[u32]) -> u32 {
     let sum: u32 = body.iter().rev().enumerate().map(|(i, d)| if i % 2 == 0 { d * 3 } else { *d }).sum();
@@ -66,5 +141,25 @@ mod tests {
         assert_eq!(Gtin::parse("96385074").map(|g| g.canonical()), Ok("96385074".into()));
         assert_eq!(Gtin::parse("12345"), Err(BarcodeFault::Length(5)));
         assert_eq!(Gtin::parse("85123A"), Err(BarcodeFault::NotDigits));
+    }
+
+    #[test]
+    fn a_scale_s_barcode_gives_the_product_and_what_the_bag_weighs() {
+        let weight = EmbeddedRule {
+            prefix: "21".into(),
+            code_digits: 5,
+            value_check: false,
+            value: EmbeddedKind::Weight,
+            value_zeros: 0,
+        };
+        weight.check().unwrap();
+        let bag = Gtin::parse("2112345012506").unwrap();
+        let told = Embedded { code: "12345".into(), kind: EmbeddedKind::Weight, value: 1_250 };
+        assert_eq!(weight.read(&bag), Some(told.clone()), "1.250 kg of product 12345");
+        let checked = EmbeddedRule { value_check: true, value_zeros: 1, ..weight.clone() };
+        assert_eq!(checked.read(&bag), Some(Embedded { value: 12_500, ..told }), "four digits, in tens");
+        assert_eq!(weight.read(&Gtin::parse("4006381333931").unwrap()), None, "an article of the world");
+        assert!(EmbeddedRule { prefix: "40".into(), ..weight.clone() }.check().is_err());
+        assert!(EmbeddedRule { code_digits: 9, ..weight }.check().is_err());
     }
 }

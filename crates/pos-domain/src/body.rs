@@ -13,7 +13,9 @@ use crate::hash::Hash32;
 use crate::ids::{ConflictId, MovementId, ProductId, SaleId};
 use crate::merge::{Fields, Hlc};
 use crate::quantity::Quantity;
+use crate::serial::SerialNote;
 use crate::stock::MovementReason;
+use crate::till::TillDocument;
 
 /// Kinds of rows that registers and the server share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,17 +35,26 @@ pub enum EntityKind {
     Cashier,
     /// [`crate::conflict::Conflict`]; written by the server only.
     Conflict,
+    /// [`crate::catalogue::HeldCart`].
+    HeldCart,
+    /// [`crate::account::AccountEntry`]; written by the server, and by the register that made the document.
+    AccountEntry,
+    /// [`crate::serial::SerialEvent`]; written by the server, and by the register that made it.
+    SerialEvent,
 }
 
 impl EntityKind {
     /// All kinds in the order of a first sync: what selling needs comes first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Setting,
         Self::Category,
         Self::Product,
         Self::Stock,
         Self::Cashier,
         Self::Customer,
+        Self::HeldCart,
+        Self::AccountEntry,
+        Self::SerialEvent,
         Self::Conflict,
     ];
 
@@ -57,6 +68,9 @@ impl EntityKind {
             Self::Customer => "customer",
             Self::Cashier => "cashier",
             Self::Conflict => "conflict",
+            Self::HeldCart => "held_cart",
+            Self::AccountEntry => "account_entry",
+            Self::SerialEvent => "serial_event",
         }
     }
 
@@ -196,8 +210,12 @@ pub struct MappingDispute {
 /// A business command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OperationBody {
-    /// `sale.complete`: a sale or refund with its lines, tenders and movements; all or nothing.
+    /// `sale.complete`: a sale, refund or void with its lines, tenders and movements; all or nothing.
     SaleComplete(Box<SaleDocument>),
+    /// `till.record`: a document of the drawer or of an account.
+    TillRecord(Box<TillDocument>),
+    /// `serial.note`: what happened to a serial number without a document.
+    SerialNote(SerialNote),
     /// `entity.create`
     EntityCreate(EntityCreate),
     /// `entity.update`
@@ -257,6 +275,8 @@ impl OperationBody {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SaleComplete(_) => "sale.complete",
+            Self::TillRecord(_) => "till.record",
+            Self::SerialNote(_) => "serial.note",
             Self::EntityCreate(_) => "entity.create",
             Self::EntityUpdate(_) => "entity.update",
             Self::EntityDelete(_) => "entity.delete",
@@ -267,10 +287,12 @@ impl OperationBody {
         }
     }
 
-    /// What it is about: the kind of row that it makes, changes, deletes or decides, or `sale`.
+    /// What it is about: the kind of row that it makes, changes, deletes or decides, `sale` or `till`.
     pub const fn table(&self) -> &'static str {
         match self {
             Self::SaleComplete(_) => "sale",
+            Self::TillRecord(_) => "till",
+            Self::SerialNote(_) => EntityKind::SerialEvent.as_str(),
             Self::EntityCreate(b) => b.entity.as_str(),
             Self::EntityUpdate(b) => b.entity.as_str(),
             Self::EntityDelete(b) => b.entity.as_str(),
@@ -284,6 +306,8 @@ impl OperationBody {
     pub fn encode(&self) -> Result<EncodedBody, BodyFault> {
         let text = match self {
             Self::SaleComplete(b) => serde_json::to_string(b),
+            Self::TillRecord(b) => serde_json::to_string(b),
+            Self::SerialNote(b) => serde_json::to_string(b),
             Self::EntityCreate(b) => serde_json::to_string(b),
             Self::EntityUpdate(b) => serde_json::to_string(b),
             Self::EntityDelete(b) => serde_json::to_string(b),
@@ -305,6 +329,8 @@ impl OperationBody {
         }
         match (kind, version) {
             ("sale.complete", VERSION) => read(kind, text).map(Box::new).map(Self::SaleComplete),
+            ("till.record", VERSION) => read(kind, text).map(Box::new).map(Self::TillRecord),
+            ("serial.note", VERSION) => read(kind, text).map(Self::SerialNote),
             ("entity.create", VERSION) => read(kind, text).map(Self::EntityCreate),
             ("entity.update", VERSION) => read(kind, text).map(Self::EntityUpdate),
             ("entity.delete", VERSION) => read(kind, text).map(Self::EntityDelete),

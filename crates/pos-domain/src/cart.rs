@@ -61,6 +61,30 @@ pub struct CartLine {
     pub discount: Option<Discount>,
     /// The catalogue counts this product's stock.
     pub track_stock: bool,
+    /// For a pack: how many units of stock one of `qty` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub pack_size: Option<Quantity>,
+    /// Serial numbers or IMEIs of these goods, one for each unit, in canonical spelling.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub serials: Vec<String>,
+    /// Goods that the customer gives in payment; `qty` is negative.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub trade_in: bool,
+    /// Printed below the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub note: Option<String>,
+}
+
+impl CartLine {
+    /// How many units of stock the line moves: `qty`, or that many packs. A document never has a line whose packs are no
+    /// quantity; see [`crate::document::SaleDocument::check`].
+    pub fn stock_qty(&self) -> Quantity {
+        self.pack_size.map_or(self.qty, |size| self.qty.times(size))
+    }
 }
 
 /// What a customer is about to buy.

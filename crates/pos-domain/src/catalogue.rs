@@ -5,9 +5,12 @@ use thiserror::Error;
 use ts_rs::TS;
 
 use crate::barcode::{BarcodeFault, Gtin};
-use crate::ids::{CashierId, CategoryId, CustomerId, ProductId};
+use crate::cart::Cart;
+use crate::ids::{CartId, CashierId, CategoryId, CustomerId, DeviceId, ProductId};
 use crate::money::Money;
+use crate::quantity::Quantity;
 use crate::rate::Rate;
+use crate::serial::SerialTracking;
 use crate::settings::OfflinePolicy;
 
 /// Most characters of a product's or customer's name.
@@ -16,6 +19,8 @@ pub const MAX_NAME_CHARS: usize = 500;
 pub const MAX_CODE_CHARS: usize = 64;
 /// Most barcodes of one product.
 pub const MAX_BARCODES: usize = 32;
+/// Most packs of one product.
+pub const MAX_PACKS: usize = 16;
 
 /// Something that is sold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -48,6 +53,25 @@ pub struct Product {
     pub picture: Option<String>,
     /// No longer sold, but kept for its history.
     pub archived: bool,
+    /// Whether each unit bears a number that is noted when it is sold.
+    #[serde(default)]
+    pub tracking: SerialTracking,
+    /// Other sizes in which it is sold, such as a carton of 12.
+    #[serde(default)]
+    pub packs: Vec<Pack>,
+}
+
+/// A size in which a product is also sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Pack {
+    /// Unit as printed, such as `carton`.
+    pub unit: String,
+    /// How many units of the product it holds; above one thousandth.
+    pub size: Quantity,
+    /// Its price.
+    pub price: Money,
+    /// Its own barcode, when it has one.
+    pub barcode: Option<String>,
 }
 
 /// A group of products.
@@ -76,15 +100,38 @@ pub struct Customer {
     pub phone: Option<String>,
     /// Remark for the staff.
     pub note: Option<String>,
+    /// How much the customer may owe; none is the shop's own limit.
+    #[serde(default)]
+    pub credit_limit: Option<Money>,
 }
 
-/// What a person may do. Roles become editable data with the people's room; these three are its defaults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// A cart that was put aside, shown on every register of the business until one takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct HeldCart {
+    /// The cart's own id.
+    pub cart_id: CartId,
+    /// Name given when it was held, such as the customer's.
+    pub label: Option<String>,
+    /// What is in it.
+    pub cart: Cart,
+    /// Which register held it.
+    pub device_id: DeviceId,
+    /// Name of that register.
+    pub register: String,
+    /// Who held it, as shown.
+    pub cashier: String,
+    /// When, in milliseconds since 1970 UTC.
+    #[ts(type = "number")]
+    pub held_at_ms: i64,
+}
+
+/// What a person is; what each role may do is [`crate::people::Permission`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Rings up sales.
     Cashier,
-    /// Also edits products and decides day-to-day conflicts.
+    /// Also opens and closes drawers, approves, edits products and decides day-to-day conflicts.
     Manager,
     /// May do everything.
     Owner,
@@ -141,6 +188,12 @@ pub enum RowFault {
     /// More barcodes than a product may have.
     #[error("barcodes: at most {MAX_BARCODES}")]
     TooManyBarcodes,
+    /// More packs than a product may have.
+    #[error("packs: at most {MAX_PACKS}")]
+    TooManyPacks,
+    /// A pack that holds nothing.
+    #[error("packs.size is not above zero")]
+    PackSize,
     /// Not `#rrggbb`.
     #[error("colour is not #rrggbb")]
     Colour,
@@ -155,6 +208,7 @@ impl RowFault {
             | Self::Control { field }
             | Self::Negative { field } => field,
             Self::Barcode { .. } | Self::TooManyBarcodes => "barcodes",
+            Self::TooManyPacks | Self::PackSize => "packs",
             Self::Colour => "colour",
         }
     }
@@ -169,7 +223,8 @@ impl RowFault {
             Self::Barcode { fault: BarcodeFault::CheckDigit { .. }, .. } => "check_digit",
             Self::Barcode { fault: BarcodeFault::Length(_), .. } => "barcode_length",
             Self::Barcode { fault: BarcodeFault::NotDigits, .. } => "barcode_not_digits",
-            Self::TooManyBarcodes => "too_many",
+            Self::TooManyBarcodes | Self::TooManyPacks => "too_many",
+            Self::PackSize => "not_positive",
             Self::Colour => "colour",
         }
     }
@@ -190,6 +245,10 @@ impl Product {
         if self.barcodes.len() > MAX_BARCODES {
             return Err(RowFault::TooManyBarcodes);
         }
+        if self.packs.len() > MAX_PACKS {
+            return Err(RowFault::TooManyPacks);
+        }
+        self.packs.iter().try_for_each(Pack::check)?;
         self.barcodes.iter().try_for_each(|code| check_barcode(code))
     }
 }
@@ -203,6 +262,27 @@ pub fn check_barcode(code: &str) -> Result<(), RowFault> {
             Err(RowFault::Barcode { code: code.to_owned(), fault })
         }
         Ok(_) | Err(BarcodeFault::NotDigits | BarcodeFault::Length(_)) => Ok(()),
+    }
+}
+
+impl Pack {
+    fn check(&self) -> Result<(), RowFault> {
+        check_text("packs.unit", &self.unit, MAX_CODE_CHARS)?;
+        if !self.size.is_positive() {
+            return Err(RowFault::PackSize);
+        }
+        if self.price.is_negative() {
+            return Err(RowFault::Negative { field: "packs.price" });
+        }
+        self.barcode.as_deref().map_or(Ok(()), check_barcode)
+    }
+}
+
+impl HeldCart {
+    /// Checks every field.
+    pub fn check(&self) -> Result<(), RowFault> {
+        self.label.as_deref().map_or(Ok(()), |label| check_text("label", label, MAX_NAME_CHARS))?;
+        check_text("register", &self.register, MAX_NAME_CHARS)
     }
 }
 
@@ -223,6 +303,9 @@ impl Customer {
     /// Checks every field.
     pub fn check(&self) -> Result<(), RowFault> {
         check_text("name", &self.name, MAX_NAME_CHARS)?;
+        if self.credit_limit.is_some_and(Money::is_negative) {
+            return Err(RowFault::Negative { field: "credit_limit" });
+        }
         self.phone.as_deref().map_or(Ok(()), |p| check_text("phone", p, MAX_CODE_CHARS))?;
         self.code.as_deref().map_or(Ok(()), |c| check_text("code", c, MAX_CODE_CHARS))
     }

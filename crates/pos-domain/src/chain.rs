@@ -12,7 +12,7 @@ use ts_rs::TS;
 
 use crate::document::DocumentKind;
 use crate::hash::Hash32;
-use crate::ids::{DeviceId, SaleId};
+use crate::ids::{DeviceId, DocumentId};
 
 /// Separates these hashes from any other use of BLAKE3; the version rises when the bytes change.
 const DOMAIN: &[u8] = b"comptoir.chain.v1";
@@ -33,7 +33,7 @@ pub struct ChainRecord {
     /// Kind of the document.
     pub kind: DocumentKind,
     /// The document.
-    pub document_id: SaleId,
+    pub document_id: DocumentId,
     /// When the number was given, in milliseconds since 1970 UTC.
     #[ts(type = "number")]
     pub issued_at_ms: i64,
@@ -143,7 +143,7 @@ pub struct Link<'a> {
     /// Kind of the document.
     pub kind: DocumentKind,
     /// The document.
-    pub document_id: SaleId,
+    pub document_id: DocumentId,
     /// When the number is given.
     pub issued_at_ms: i64,
     /// BLAKE3 of the document's text.

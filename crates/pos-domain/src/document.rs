@@ -15,23 +15,34 @@ use crate::cart::{
     Cart, CartLine, Discount, LineTerms, PriceFault, PriceRules, PricedCart, PricedLine, TaxTotal, price,
 };
 use crate::currency::Currency;
-use crate::ids::{CashierId, CustomerId, DeviceId, LineId, OutletId, ProductId, SaleId};
-use crate::money::Money;
+use crate::ids::{CashierId, CustomerId, DeviceId, LineId, OutletId, ProductId, SaleId, ShiftId};
+use crate::money::{Money, MoneyOverflow};
+use crate::people::Approval;
 use crate::quantity::Quantity;
 use crate::rounding::CashRounding;
-use crate::tender::{Settlement, SettlementFault, Tender, settle};
+use crate::tender::{Settlement, SettlementFault, Tender, account_effect, settle};
 
 /// Most characters of any one printed text in a document.
 pub const MAX_TEXT_CHARS: usize = 65_536;
 
-/// What kind of final document this is.
+/// What kind of final document this is. Each is numbered, chained and signed in the series of its register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
-    /// Goods left the shop against payment.
+    /// [`SaleKind::Sale`]
     Sale,
-    /// Goods or money came back.
+    /// [`SaleKind::Refund`]
     Refund,
+    /// [`SaleKind::Void`]
+    Void,
+    /// A drawer was opened with a float.
+    ShiftOpening,
+    /// Cash went into or out of the drawer without a sale.
+    CashMovement,
+    /// A customer paid on the account, or was paid out of it.
+    AccountPayment,
+    /// A drawer was counted and closed: the Z report.
+    ShiftClosing,
 }
 
 impl DocumentKind {
@@ -40,6 +51,52 @@ impl DocumentKind {
         match self {
             Self::Sale => "sale",
             Self::Refund => "refund",
+            Self::Void => "void",
+            Self::ShiftOpening => "shift_opening",
+            Self::CashMovement => "cash_movement",
+            Self::AccountPayment => "account_payment",
+            Self::ShiftClosing => "shift_closing",
+        }
+    }
+}
+
+/// What kind of sale document this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SaleKind {
+    /// Goods left the shop against payment; in an exchange some came back.
+    Sale,
+    /// Goods or money came back.
+    Refund,
+    /// A whole sale was taken back before the drawer was closed: every line and every tender with the other sign.
+    Void,
+}
+
+impl SaleKind {
+    /// The kind's name in the chain, on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::Refund => "refund",
+            Self::Void => "void",
+        }
+    }
+
+    /// Whether goods and money go back to the customer.
+    pub const fn takes_back(self) -> bool {
+        match self {
+            Self::Sale => false,
+            Self::Refund | Self::Void => true,
+        }
+    }
+}
+
+impl From<SaleKind> for DocumentKind {
+    fn from(kind: SaleKind) -> Self {
+        match kind {
+            SaleKind::Sale => Self::Sale,
+            SaleKind::Refund => Self::Refund,
+            SaleKind::Void => Self::Void,
         }
     }
 }
@@ -49,8 +106,8 @@ impl DocumentKind {
 pub struct DocumentHead {
     /// Made by the register.
     pub sale_id: SaleId,
-    /// Sale or refund.
-    pub kind: DocumentKind,
+    /// Sale, refund or void.
+    pub kind: SaleKind,
     /// Name of the business, as printed.
     pub business: String,
     /// Which shop.
@@ -77,8 +134,20 @@ pub struct DocumentHead {
     pub document_date: Option<String>,
     /// The number of the document in the system it came from, when it was entered later.
     pub external_number: Option<String>,
-    /// For a refund: what was sold, when known.
+    /// For a refund, void or exchange: what was sold, when known.
     pub original: Option<OriginalSale>,
+    /// The open shift of the register, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub shift_id: Option<ShiftId>,
+    /// For a swap of devices: its own number, such as `R1-T000012`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub swap_number: Option<String>,
+    /// Other people's yes to what the cashier alone may not do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Approval>>", optional)]
+    pub approvals: Vec<Approval>,
 }
 
 /// The sale that a refund refers to.
@@ -160,6 +229,12 @@ pub enum DocumentFault {
         /// Counted from 1.
         line: usize,
     },
+    /// A pack of nothing, or one whose units are no quantity.
+    #[error("line {line}: the units of the pack are not a quantity")]
+    PackSize {
+        /// Counted from 1.
+        line: usize,
+    },
     /// A sale with a negative total or a refund with a positive one.
     #[error("the total of a {kind} cannot be {total:?}")]
     WrongDirection {
@@ -180,6 +255,12 @@ pub enum DocumentFault {
         /// Path of the field, such as `lines[2].amounts`.
         field: String,
     },
+    /// A tender that goes to a customer's account, without a customer.
+    #[error("customer: who pays by account must be named")]
+    CustomerMissing,
+    /// An amount left the range of money.
+    #[error(transparent)]
+    Overflow(#[from] MoneyOverflow),
     /// A text that is too long.
     #[error("{field}: the text is longer than {MAX_TEXT_CHARS} characters")]
     TextTooLong {
@@ -249,12 +330,18 @@ impl SaleDocument {
         Ok(())
     }
 
+    /// What this document adds to what the customer owes; negative when the shop owes more. `None` when it leaves the
+    /// account alone.
+    pub fn account_effect(&self) -> Result<Option<Money>, MoneyOverflow> {
+        account_effect(&self.tenders)
+    }
+
     /// What this document does to the stock, for lines whose product is counted.
     pub fn stock_effects(&self) -> impl Iterator<Item = StockEffect> + '_ {
         self.lines.iter().filter(|l| l.item.track_stock).map(|l| StockEffect {
             line_id: l.item.line_id,
             product_id: l.item.product_id,
-            delta: l.item.qty.negated(),
+            delta: l.item.stock_qty().negated(),
         })
     }
 
@@ -268,12 +355,19 @@ impl SaleDocument {
                 return Err(DocumentFault::DuplicateLine { line: i + 1 });
             }
             check_text("lines.name", &line.item.name)?;
+            check_text("lines.note", line.item.note.as_deref().unwrap_or_default())?;
+            if line.item.pack_size.is_some_and(|size| !size.is_positive() || !line.item.qty.times_exactly(size)) {
+                return Err(DocumentFault::PackSize { line: i + 1 });
+            }
         }
         check_text("note", self.note.as_deref().unwrap_or_default())?;
         let wrong = match self.head.kind {
-            DocumentKind::Sale => self.total.is_negative(),
-            DocumentKind::Refund => self.total > Money::ZERO,
+            SaleKind::Sale => self.total.is_negative(),
+            SaleKind::Refund | SaleKind::Void => self.total > Money::ZERO,
         };
+        if self.customer.is_none() && self.tenders.iter().any(|t| t.kind.is_on_account()) {
+            return Err(DocumentFault::CustomerMissing);
+        }
         if wrong {
             return Err(DocumentFault::WrongDirection { kind: self.head.kind.as_str(), total: self.total });
         }
@@ -281,7 +375,7 @@ impl SaleDocument {
     }
 }
 
-fn check_text(field: &'static str, text: &str) -> Result<(), DocumentFault> {
+pub(crate) fn check_text(field: &'static str, text: &str) -> Result<(), DocumentFault> {
     // Bytes bound characters from above, so the cheap test settles nearly every text.
     if text.len() > MAX_TEXT_CHARS && text.chars().count() > MAX_TEXT_CHARS {
         return Err(DocumentFault::TextTooLong { field });

@@ -74,8 +74,16 @@ id_type!(
     CartId,
     /// A line of a cart, kept by the sale that the cart becomes.
     LineId,
-    /// A sale or refund.
+    /// A sale, refund or void.
     SaleId,
+    /// A final document of any kind; for sales, refunds and voids the bytes of their [`SaleId`].
+    DocumentId,
+    /// What happens in a drawer between its opening and its close.
+    ShiftId,
+    /// A manager's yes to one thing that somebody else does.
+    ApprovalId,
+    /// One event in the life of a serial number.
+    SerialEventId,
     /// One movement of the stock ledger.
     MovementId,
     /// A queued business command; also its idempotency key.
@@ -85,3 +93,15 @@ id_type!(
     /// A user's one press of a button, so that pressing twice does the thing once.
     RequestId,
 );
+
+impl From<SaleId> for DocumentId {
+    fn from(id: SaleId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<DocumentId> for SaleId {
+    fn from(id: DocumentId) -> Self {
+        Self(id.0)
+    }
+}

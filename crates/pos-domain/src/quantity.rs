@@ -51,6 +51,21 @@ impl Quantity {
         Self::from_milli(self.0 - other.0)
     }
 
+    /// This many times `size` units, or the nearest quantity there is: thousandths beyond the third are dropped. Whoever
+    /// must not lose anything asks [`Self::times_exactly`] first.
+    #[must_use]
+    pub fn times(self, size: Self) -> Self {
+        let milli = i128::from(self.0).saturating_mul(i128::from(size.0)) / 1000;
+        let bound = i128::from(MAX_MILLI);
+        Self(i64::try_from(milli.clamp(-bound, bound)).unwrap_or_default())
+    }
+
+    /// Whether this many times `size` units is a quantity without anything dropped.
+    pub fn times_exactly(self, size: Self) -> bool {
+        let exact = i128::from(self.0).saturating_mul(i128::from(size.0));
+        exact % 1000 == 0 && exact.unsigned_abs() / 1000 <= i128::from(MAX_MILLI).unsigned_abs()
+    }
+
     /// The same quantity the other way.
     pub const fn negated(self) -> Self {
         Self(-self.0)

@@ -19,6 +19,8 @@ pub struct Rate(i64);
 impl Rate {
     /// Exempt, or no discount.
     pub const ZERO: Self = Self(0);
+    /// 10 %.
+    pub const TENTH: Self = Self(WHOLE_PPM / 10);
     /// 100 %.
     pub const WHOLE: Self = Self(WHOLE_PPM);
 

@@ -7,8 +7,15 @@ use thiserror::Error;
 use ts_rs::TS;
 use uuid::Uuid;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::barcode::EmbeddedRule;
 use crate::cart::PriceRules;
+use crate::catalogue::Role;
 use crate::currency::Currency;
+use crate::money::Money;
+use crate::people::Permission;
+use crate::rate::Rate;
 use crate::rounding::{CashRounding, RoundingMode};
 
 /// What happens when a register that is offline would sell below the stock it knows.
@@ -39,6 +46,12 @@ pub enum FieldStrategy {
 
 /// Shortest checkout deadline: below this a healthy mobile network looks dead.
 pub const MIN_CHECKOUT_DEADLINE_MS: u32 = 200;
+/// Above a tenth off, somebody else looks: small rebates are the cashier's everyday business.
+const DEFAULT_DISCOUNT_LIMIT: Rate = Rate::TENTH;
+/// A register that nobody touched for ten minutes stands alone.
+const DEFAULT_AUTO_LOCK_MINUTES: u16 = 10;
+/// Most expense categories, denominations or barcode rules: more than fit on a screen.
+const MAX_LIST: usize = 100;
 /// Longest checkout deadline: a customer does not wait longer.
 pub const MAX_CHECKOUT_DEADLINE_MS: u32 = 30_000;
 
@@ -67,9 +80,29 @@ pub struct ShopSettings {
     pub receipt_header: String,
     /// Lines printed below each receipt.
     pub receipt_footer: String,
+    /// Refuse to sell while no drawer is open.
+    #[serde(default)]
+    pub shift_required: bool,
+    /// What each role may do, instead of [`Permission::is_default_of`]. The owner may do everything whatever stands here.
+    #[serde(default)]
+    pub permissions: BTreeMap<Role, BTreeSet<Permission>>,
+    /// Discounts of more than this part of a line or cart need [`Permission::Discount`].
+    pub discount_limit: Rate,
+    /// How much a customer without a limit of their own may owe.
+    pub credit_limit: Money,
+    /// What cash is spent on, as printed.
+    pub expense_categories: Vec<String>,
+    /// Notes and coins in use, descending; empty is what [`Currency`] is known for.
+    #[serde(default)]
+    pub denominations: Vec<Money>,
+    /// Barcodes that hold a price or a weight.
+    #[serde(default)]
+    pub barcode_rules: Vec<EmbeddedRule>,
+    /// Minutes without a touch after which a register with PINs locks itself; 0 is never.
+    pub auto_lock_minutes: u16,
     /// Strategy by `entity.field`, over the defaults of [`default_strategy`].
     #[ts(as = "std::collections::BTreeMap<String, FieldStrategy>")]
-    pub strategies: std::collections::BTreeMap<String, FieldStrategy>,
+    pub strategies: BTreeMap<String, FieldStrategy>,
 }
 
 /// Why a settings value is not acceptable.
@@ -97,7 +130,15 @@ impl ShopSettings {
             default_offline_policy: OfflinePolicy::Allow,
             receipt_header: String::new(),
             receipt_footer: String::new(),
-            strategies: std::collections::BTreeMap::new(),
+            shift_required: false,
+            permissions: BTreeMap::new(),
+            discount_limit: DEFAULT_DISCOUNT_LIMIT,
+            credit_limit: Money::ZERO,
+            expense_categories: Vec::new(),
+            denominations: Vec::new(),
+            barcode_rules: Vec::new(),
+            auto_lock_minutes: DEFAULT_AUTO_LOCK_MINUTES,
+            strategies: BTreeMap::new(),
         }
     }
 
@@ -126,10 +167,35 @@ impl ShopSettings {
         if settings.cash_rounding.is_some_and(|r| r.step.minor() <= 0) {
             return Err(fault("not_positive"));
         }
+        if settings.credit_limit.is_negative() || settings.denominations.iter().any(|d| *d <= Money::ZERO) {
+            return Err(fault("negative"));
+        }
+        if settings.expense_categories.len().max(settings.denominations.len()).max(settings.barcode_rules.len())
+            > MAX_LIST
+        {
+            return Err(fault("too_many"));
+        }
+        if settings.expense_categories.iter().any(|c| c.trim().is_empty()) {
+            return Err(fault("empty"));
+        }
+        if settings.barcode_rules.iter().any(|rule| rule.check().is_err()) {
+            return Err(fault("malformed"));
+        }
         if settings.business_name.trim().is_empty() || settings.outlet_name.trim().is_empty() {
             return Err(fault("empty"));
         }
         Ok(settings)
+    }
+
+    /// Whether a role may do something in this business.
+    pub fn may(&self, role: Role, permission: Permission) -> bool {
+        match (role, self.permissions.get(&role)) {
+            (Role::Owner, _) => true,
+            (Role::Manager | Role::Cashier, Some(given)) => {
+                permission == Permission::Look || given.contains(&permission)
+            }
+            (Role::Manager | Role::Cashier, None) => permission.is_default_of(role),
+        }
     }
 
     /// The strategy for a field: the shop's own choice, else the default.

@@ -20,6 +20,10 @@ pub enum TenderKind {
     Mobile,
     /// A card terminal's payment with its reference. Card numbers are never taken.
     Card,
+    /// On the customer's account: the customer owes it, up to a limit.
+    Account,
+    /// Out of what the shop owes the customer.
+    StoreCredit,
 }
 
 impl TenderKind {
@@ -29,6 +33,24 @@ impl TenderKind {
             Self::Cash => "cash",
             Self::Mobile => "mobile",
             Self::Card => "card",
+            Self::Account => "account",
+            Self::StoreCredit => "store_credit",
+        }
+    }
+
+    /// Whether it changes the customer's account instead of bringing money.
+    pub const fn is_on_account(self) -> bool {
+        match self {
+            Self::Account | Self::StoreCredit => true,
+            Self::Cash | Self::Mobile | Self::Card => false,
+        }
+    }
+
+    /// Whether somebody else's number proves the payment.
+    pub const fn needs_reference(self) -> bool {
+        match self {
+            Self::Mobile | Self::Card => true,
+            Self::Cash | Self::Account | Self::StoreCredit => false,
         }
     }
 }
@@ -107,6 +129,12 @@ impl From<MoneyOverflow> for SettlementFault {
     fn from(e: MoneyOverflow) -> Self {
         Self::Rounding(CashRoundingFault::Overflow(e))
     }
+}
+
+/// What tenders add to what a customer owes; `None` when none of them is on the account.
+pub fn account_effect(tenders: &[Tender]) -> Result<Option<Money>, MoneyOverflow> {
+    let mut on_account = tenders.iter().filter(|t| t.kind.is_on_account()).map(|t| t.amount).peekable();
+    if on_account.peek().is_none() { Ok(None) } else { Money::sum(on_account).map(Some) }
 }
 
 /// What is to be paid when everything still due is paid with `kind`.
@@ -194,7 +222,7 @@ fn check_amount(
 
 fn check_reference(index: usize, tender: &Tender) -> Result<(), SettlementFault> {
     match tender.reference.as_deref().map(str::trim).filter(|r| !r.is_empty()) {
-        None if tender.kind == TenderKind::Cash => Ok(()),
+        None if !tender.kind.needs_reference() => Ok(()),
         None => Err(SettlementFault::MissingReference { index }),
         Some(r) if r.chars().count() > MAX_REFERENCE_CHARS || r.chars().any(char::is_control) => {
             Err(SettlementFault::BadReference { index })

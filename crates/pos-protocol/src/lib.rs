@@ -11,6 +11,7 @@ mod digest;
 mod feed;
 mod hello;
 pub mod latch;
+mod links;
 mod operation;
 mod pairing;
 mod problem;
@@ -46,8 +47,14 @@ pub const TOKEN_HEADER: &str = "authorization";
 pub const SERVER_HEADER: &str = "comptoir-server";
 /// Most operations of one push.
 pub const MAX_BATCH_OPS: usize = 2_000;
-/// Most bytes of one push before compression: 1 MiB.
-pub const MAX_BATCH_BYTES: usize = 1 << 20;
+/// Most bytes of one push before compression: 2 MiB, some 700 sales. The server writes a page that many sales of a push
+/// change once, and every request has costs of its own.
+pub const MAX_BATCH_BYTES: usize = 2 << 20;
+/// Most bytes of a request as it travels, 1 MiB: a packed batch is a fifth of that, and fits a slow mobile uplink.
+pub const MAX_WIRE_BYTES: usize = 1 << 20;
+/// Most bytes of a request once unpacked, 4 MiB: a full batch with its envelope, and a sale of 5,000 lines, which has about
+/// 3 MiB, must be able to arrive.
+pub const MAX_UNPACKED_BYTES: usize = 4 << 20;
 /// Most rows of one pull or snapshot page.
 pub const MAX_PAGE_ROWS: usize = 5_000;
 /// A page is closed once it holds this many bytes of row data: 4 MiB, so that 5,000 rows of a catalogue are one page and

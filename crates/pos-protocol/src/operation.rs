@@ -57,7 +57,8 @@ pub struct PushRequest {
     /// In the order in which they are to be tried.
     pub operations: Vec<Operation>,
     /// Links of the register's chain that the server has not countersigned yet, in order. Their documents' operations
-    /// are in this push or were in an earlier one.
+    /// are in this push or were in an earlier one. On the wire a link leaves out what it shares with the one before it.
+    #[serde(with = "crate::links")]
     pub chain: Vec<ChainRecord>,
     /// What the register has heard of this server. Left out by a register that does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,9 @@
 //! An operation's `feed_seq` is a number of its own, given before the rows it touched get theirs. A row with that
 //! seq or a higher one therefore contains the operation, and a row with a lower one does not.
 //!
+//! What a batch has read of products and balances, the next one need not read again as long as the feed's counter stands
+//! where it was left: see [`crate::remembered`].
+//!
 //! [`Batch::undo`] takes back what the operation that just failed did here; [`crate::guard`] sees to the database.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,6 +23,7 @@ use pos_protocol::FeedRow;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::remembered::Remembered;
 use crate::storage::business::BusinessRow;
 use crate::storage::life::LifeRow;
 use crate::storage::stock::LevelRow;
@@ -31,7 +35,7 @@ use crate::storage::{
 pub(crate) type RowKey = (EntityKind, Uuid);
 
 /// What a sale needs to know of a product.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ProductFacts {
     /// The server's own id, when the asked one was given up for it.
     pub(crate) id: ProductId,
@@ -134,6 +138,8 @@ pub(crate) struct Batch<'t> {
     pub(crate) business: BusinessRow,
     seq: u64,
     levels: HashMap<ProductId, LevelRow>,
+    /// As earlier batches left them.
+    remembered: HashMap<ProductId, ProductFacts>,
     touched: BTreeMap<RowKey, Touch>,
     totals: BTreeMap<EntityKind, i64>,
     products: HashMap<ProductId, Rc<ProductFacts>>,
@@ -149,16 +155,18 @@ pub(crate) struct Batch<'t> {
 }
 
 impl<'t> Batch<'t> {
-    /// Begins a batch in a transaction that holds the write lock.
-    pub(crate) fn begin(tx: Tx<'t>, failing: Failing, now_ms: i64) -> Sql<Self> {
+    /// Begins a batch in a transaction that holds the write lock. Of `remembered` it uses what is still true.
+    pub(crate) fn begin(tx: Tx<'t>, failing: Failing, now_ms: i64, remembered: Remembered) -> Sql<Self> {
         let business = business::get(tx)?;
+        let Remembered { products, levels, .. } = remembered.while_true(&business);
         Ok(Self {
             tx,
             failing,
             now_ms,
             business,
             seq: business.feed_seq,
-            levels: HashMap::new(),
+            levels,
+            remembered: products,
             touched: BTreeMap::new(),
             totals: BTreeMap::new(),
             products: HashMap::new(),
@@ -185,7 +193,7 @@ impl<'t> Batch<'t> {
                 Step::Touch(key, Some(before)) => drop(self.touched.insert(key, before)),
                 Step::Touch(key, None) => drop(self.touched.remove(&key)),
                 Step::Total(entity, change) => *self.totals.entry(entity).or_insert(0) -= change,
-                Step::Product(product) => drop(self.products.remove(&product)),
+                Step::Product(product) => self.forget_product(product),
                 Step::Settings => self.settings = None,
             }
         }
@@ -218,7 +226,7 @@ impl<'t> Batch<'t> {
         }
         match entity {
             EntityKind::Product => {
-                self.products.remove(&ProductId(id));
+                self.forget_product(ProductId(id));
                 self.steps.push(Step::Product(ProductId(id)));
             }
             EntityKind::Setting => {
@@ -229,8 +237,16 @@ impl<'t> Batch<'t> {
             | EntityKind::Category
             | EntityKind::Customer
             | EntityKind::Cashier
+            | EntityKind::HeldCart
+            | EntityKind::AccountEntry
+            | EntityKind::SerialEvent
             | EntityKind::Conflict => {}
         }
+    }
+
+    fn forget_product(&mut self, product_id: ProductId) {
+        self.products.remove(&product_id);
+        self.remembered.remove(&product_id);
     }
 
     /// Whether a row moves with this batch.
@@ -277,6 +293,11 @@ impl<'t> Batch<'t> {
         if let Some(known) = self.products.get(&asked) {
             return Ok(Some(Rc::clone(known)));
         }
+        if let Some(facts) = self.remembered.get(&asked) {
+            let facts = Rc::new(facts.clone());
+            self.products.insert(asked, Rc::clone(&facts));
+            return Ok(Some(facts));
+        }
         if let Some(entity::SoldProduct { fields, deleted, level }) = entity::find_product(self.tx, asked)? {
             let ProductFields { code, name, price, track_stock } = fields;
             self.levels.entry(asked).or_insert(level);
@@ -317,6 +338,9 @@ impl<'t> Batch<'t> {
             | EntityKind::Category
             | EntityKind::Stock
             | EntityKind::Cashier
+            | EntityKind::HeldCart
+            | EntityKind::AccountEntry
+            | EntityKind::SerialEvent
             | EntityKind::Conflict => Ok(id),
         }
     }
@@ -357,8 +381,8 @@ impl<'t> Batch<'t> {
     }
 
     /// Writes all that is still open and gives the rows that go with verdicts as the feed shows them from now on, with
-    /// the feed's last seq.
-    pub(crate) fn finish(mut self) -> Sql<(HashMap<RowKey, FeedRow>, u64)> {
+    /// the feed's last seq, and what is worth remembering once all this is committed.
+    pub(crate) fn finish(mut self) -> Sql<(HashMap<RowKey, FeedRow>, u64, Remembered)> {
         let mut rows = HashMap::with_capacity(self.shown.len());
         for (key, touch) in std::mem::take(&mut self.touched) {
             let place = self.write_place(key, touch)?;
@@ -372,11 +396,21 @@ impl<'t> Batch<'t> {
         for ((device_id, epoch), life) in &self.lives {
             life::save(self.tx, *device_id, *epoch, &life.row, &life.newly_seen)?;
         }
-        if self.seq > self.business.feed_seq && self.business.incarnation != self.business.writes_as {
+        let mut newest = self.business.incarnation;
+        if self.seq > self.business.feed_seq && newest != self.business.writes_as {
             incarnation::begin(self.tx, &self.business, self.now_ms)?;
+            newest = self.business.writes_as;
         }
         business::set_feed_seq(self.tx, self.seq)?;
-        Ok((rows, self.seq))
+        let seq = self.seq;
+        Ok((rows, seq, self.remember(newest)))
+    }
+
+    fn remember(self, incarnation: Uuid) -> Remembered {
+        let live = self.products.into_iter().filter(|(_, facts)| !facts.deleted);
+        let mut products = self.remembered;
+        products.extend(live.map(|(id, facts)| (id, Rc::unwrap_or_clone(facts))));
+        Remembered { seq: self.seq, incarnation, products, levels: self.levels }.within_bounds()
     }
 
     /// Moves a row to the end of the feed.
@@ -396,6 +430,7 @@ impl<'t> Batch<'t> {
             let level = self.level(ProductId(id))?;
             place.rev = level.rev + 1;
             stock::save_level(self.tx, &place, &level)?;
+            self.levels.insert(ProductId(id), LevelRow { rev: place.rev, ..level });
         } else {
             feed::put(self.tx, &place)?;
         }

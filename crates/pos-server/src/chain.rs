@@ -21,32 +21,47 @@ enum LinkOutcome {
     Faulty(String),
 }
 
-/// Takes the links of a push, and gives the head of its life and the first fault.
+/// What became of the links of a push, or of a piece of one.
+#[derive(Debug, Default)]
+pub(crate) struct LinksAnswer {
+    /// How far the chain of the push's life is held now; none when no link was looked at.
+    pub(crate) head: Option<ChainHead>,
+    /// The first fault, in words.
+    pub(crate) fault: Option<String>,
+    /// A link was not taken, so none behind it is looked at.
+    pub(crate) ended: bool,
+}
+
+/// Takes links of a push in their order, until one cannot be taken.
 pub(crate) fn run(
     batch: &mut Batch<'_>,
     push: &PreparedPush,
+    links: &[PreparedLink],
     newest_epoch: u32,
-) -> Sql<(Option<ChainHead>, Option<String>)> {
-    if push.chain.is_empty() || push.epoch < newest_epoch {
-        return Ok((None, None));
+) -> Sql<LinksAnswer> {
+    let mut answer = LinksAnswer::default();
+    if links.is_empty() || push.epoch < newest_epoch {
+        return Ok(answer);
     }
-    let mut fault = None;
-    for link in &push.chain {
+    for link in links {
         match take(batch, push, link)? {
             LinkOutcome::Taken(head) => {
                 batch.life(push.device.device_id, link.record.epoch)?.row.chain = head;
             }
             LinkOutcome::KnownAlready => {}
-            LinkOutcome::Waits => break,
+            LinkOutcome::Waits => answer.ended = true,
             LinkOutcome::Faulty(words) => {
                 keep_aside(batch, push, &link.record, &words)?;
-                fault = Some(words);
-                break;
+                answer.fault = Some(words);
+                answer.ended = true;
             }
         }
+        if answer.ended {
+            break;
+        }
     }
-    let head = batch.life(push.device.device_id, push.epoch)?.row.chain;
-    Ok((Some(head), fault))
+    answer.head = Some(batch.life(push.device.device_id, push.epoch)?.row.chain);
+    Ok(answer)
 }
 
 fn take(batch: &mut Batch<'_>, push: &PreparedPush, link: &PreparedLink) -> Sql<LinkOutcome> {
@@ -75,7 +90,7 @@ fn take(batch: &mut Batch<'_>, push: &PreparedPush, link: &PreparedLink) -> Sql<
             LinkOutcome::Faulty(format!("number {} was countersigned with another document", record.number))
         });
     }
-    let Some(origin) = sale::find_origin(batch.tx, record.document_id)? else {
+    let Some(origin) = sale::find_origin(batch.tx, record.document_id.into())? else {
         return Ok(LinkOutcome::Waits);
     };
     if origin.device_id != device.device_id || origin.kind != record.kind.as_str() {

@@ -117,6 +117,9 @@ fn faulty_field(fault: &DocumentFault) -> Option<String> {
             Some(format!("lines[{}].item.line_id", line.saturating_sub(1)))
         }
         DocumentFault::WrongDirection { .. } => Some("total".to_owned()),
+        DocumentFault::PackSize { line } => Some(format!("lines[{}].item.pack_size", line.saturating_sub(1))),
+        DocumentFault::CustomerMissing => Some("customer".to_owned()),
+        DocumentFault::Overflow(_) => Some("total".to_owned()),
         DocumentFault::Settlement(_) => Some("tenders".to_owned()),
         DocumentFault::Differs { field } => Some(field.clone()),
         DocumentFault::TextTooLong { field } => Some((*field).to_owned()),

@@ -43,11 +43,20 @@ pub(crate) struct OpenAnswer {
     response: PushResponse,
     /// For each verdict, the rows that its operation touched.
     row_keys: Vec<Vec<RowKey>>,
+    links_ended: bool,
+}
+
+/// The answer to a piece of a push.
+#[derive(Debug)]
+pub(crate) struct PieceAnswer {
+    pub(crate) response: PushResponse,
+    /// One of its links was not taken: those of later pieces are not looked at.
+    pub(crate) links_ended: bool,
 }
 
 impl OpenAnswer {
     /// Puts each touched row into the verdict of the last operation of this piece that touched it.
-    pub(crate) fn close(mut self, rows: &HashMap<RowKey, FeedRow>) -> PushResponse {
+    pub(crate) fn close(mut self, rows: &HashMap<RowKey, FeedRow>) -> PieceAnswer {
         let mut given = HashSet::new();
         for (verdict, keys) in self.response.verdicts.iter_mut().zip(&self.row_keys).rev() {
             let fresh =
@@ -56,7 +65,7 @@ impl OpenAnswer {
                 rows.extend(fresh);
             }
         }
-        self.response
+        PieceAnswer { response: self.response, links_ended: self.links_ended }
     }
 }
 
@@ -80,13 +89,8 @@ pub(crate) struct Piece {
     pub(crate) push: Arc<PreparedPush>,
     /// Which of its operations.
     pub(crate) operations: Range<usize>,
-}
-
-impl Piece {
-    /// Nothing of the push comes after it. Its chain links go with this piece: their sales are there by then.
-    pub(crate) fn is_last(&self) -> bool {
-        self.operations.end >= self.push.operations.len()
-    }
+    /// Which of its links: none before all of its operations are there, among which their sales may be.
+    pub(crate) links: Range<usize>,
 }
 
 /// Runs a piece of a push; the inner error answers the whole request.
@@ -130,16 +134,16 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
     if forks {
         tell_forks(batch, &push.device)?;
     }
-    let (chain_head, chain_fault) =
-        if piece.is_last() { chain::run(batch, push, newest)? } else { (None, None) };
+    let links = push.chain.get(piece.links.clone()).unwrap_or_default();
+    let chain = chain::run(batch, push, links, newest)?;
     let response = PushResponse {
         verdicts,
-        chain_head,
-        chain_fault,
+        chain_head: chain.head,
+        chain_fault: chain.fault,
         server_epoch: batch.business.server_epoch,
         server_time_ms: batch.now_ms,
     };
-    Ok(Ok(OpenAnswer { response, row_keys }))
+    Ok(Ok(OpenAnswer { response, row_keys, links_ended: chain.ended }))
 }
 
 /// A life that ended sends nothing new; what it had sent is answered as before.
@@ -352,7 +356,9 @@ fn keep_withdrawn(batch: &Batch<'_>, body: &OperationBody, cause: &Cause<'_>) ->
         OperationBody::SaleComplete(document) => {
             apply::keep_rejected(batch, cause.op_id, document, &withdrawn())
         }
-        OperationBody::EntityCreate(_)
+        OperationBody::TillRecord(_)
+        | OperationBody::SerialNote(_)
+        | OperationBody::EntityCreate(_)
         | OperationBody::EntityUpdate(_)
         | OperationBody::EntityDelete(_)
         | OperationBody::StockAdjust(_)

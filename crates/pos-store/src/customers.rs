@@ -1,7 +1,7 @@
 //! Customers who are known by name, and how they are found.
 
 use pos_domain::body::EntityKind;
-use pos_domain::{Customer, CustomerId};
+use pos_domain::{Customer, CustomerId, Money};
 use rusqlite::{OptionalExtension, named_params};
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ pub fn find(conn: &Conn, id: CustomerId) -> Result<Option<Shared<Customer>>, Sto
 /// Those of reading.
 pub fn find_by_code(conn: &Conn, code: &str) -> Result<Option<Customer>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT customer_id, code, name, phone, note FROM customer
+        "SELECT customer_id, code, name, phone, note, credit_limit_minor FROM customer
          WHERE code = :code AND code IS NOT NULL AND deleted = 0 ORDER BY rev = 0, customer_no LIMIT 1",
     )?;
     first(statement.query(named_params! { ":code": code })?, "customer", read)
@@ -47,7 +47,7 @@ pub fn list(conn: &Conn, after: Option<CustomerId>, limit: u32) -> Result<Vec<Cu
         }
     };
     let mut statement = conn.prepare_cached(
-        "SELECT customer_id, code, name, phone, note FROM customer
+        "SELECT customer_id, code, name, phone, note, credit_limit_minor FROM customer
          WHERE deleted = 0 AND (name_folded, customer_no) > (:name, :number)
          ORDER BY name_folded, customer_no LIMIT :limit",
     )?;
@@ -62,7 +62,7 @@ pub fn list(conn: &Conn, after: Option<CustomerId>, limit: u32) -> Result<Vec<Cu
 pub fn search(conn: &Conn, text: &str, limit: u32) -> Result<Vec<Customer>, StoreError> {
     let Some(words) = match_all(text) else { return list(conn, None, limit) };
     let mut statement = conn.prepare_cached(
-        "SELECT c.customer_id, c.code, c.name, c.phone, c.note
+        "SELECT c.customer_id, c.code, c.name, c.phone, c.note, c.credit_limit_minor
          FROM customer_fts AS f JOIN customer AS c ON c.customer_no = f.rowid
          WHERE customer_fts MATCH :words AND c.deleted = 0 LIMIT :limit",
     )?;
@@ -115,6 +115,7 @@ fn read(c: &Columns<'_, '_>) -> Result<Customer, StoreError> {
         name: c.get("name")?,
         phone: c.get("phone")?,
         note: c.get("note")?,
+        credit_limit: c.opt_money("credit_limit_minor")?,
     })
 }
 
@@ -133,16 +134,17 @@ fn index(tx: &Tx<'_>, number: i64, customer: &Customer) -> Result<(), StoreError
 
 /// Plain statements for the sake of FTS5, as for products.
 const INSERT: &str = "
-    INSERT INTO customer (customer_id, code, name, name_folded, phone, note, rev, seq, deleted, server_fields, extra)
-    VALUES (:id, :code, :name, :folded, :phone, :note, :rev, :seq, :deleted, :server_fields, :extra)";
+    INSERT INTO customer (customer_id, code, name, name_folded, phone, note, credit_limit_minor, rev, seq, deleted,
+        server_fields, extra)
+    VALUES (:id, :code, :name, :folded, :phone, :note, :credit_limit, :rev, :seq, :deleted, :server_fields, :extra)";
 const UPDATE: &str = "
-    UPDATE customer SET code = :code, name = :name, name_folded = :folded, phone = :phone, note = :note, rev = :rev,
-        seq = :seq, deleted = :deleted, server_fields = :server_fields, extra = :extra
+    UPDATE customer SET code = :code, name = :name, name_folded = :folded, phone = :phone, note = :note,
+        credit_limit_minor = :credit_limit, rev = :rev, seq = :seq, deleted = :deleted, server_fields = :server_fields, extra = :extra
     WHERE customer_id = :id";
 
 impl SharedRow for Customer {
     const KIND: EntityKind = EntityKind::Customer;
-    const FIELDS: &'static [&'static str] = &["customer_id", "code", "name", "phone", "note"];
+    const FIELDS: &'static [&'static str] = &["customer_id", "code", "name", "phone", "note", "credit_limit"];
 
     fn row_id(&self) -> Uuid {
         self.customer_id.0
@@ -150,7 +152,7 @@ impl SharedRow for Customer {
 
     fn find_kept(conn: &Conn, id: Uuid) -> Result<Option<Kept<Self>>, StoreError> {
         let mut statement = conn.prepare_cached(
-            "SELECT customer_id, code, name, phone, note, rev, seq, deleted, server_fields, extra
+            "SELECT customer_id, code, name, phone, note, credit_limit_minor, rev, seq, deleted, server_fields, extra
              FROM customer WHERE customer_id = :id",
         )?;
         first(statement.query(named_params! { ":id": id.into_bytes() })?, "customer", |c| {
@@ -174,6 +176,7 @@ impl SharedRow for Customer {
             ":folded": fold(&self.name),
             ":phone": self.phone,
             ":note": self.note,
+            ":credit_limit": self.credit_limit.map(Money::minor),
             ":rev": columns.rev,
             ":seq": columns.seq,
             ":deleted": columns.deleted,

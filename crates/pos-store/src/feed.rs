@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use pos_domain::account::AccountEntry;
 use pos_domain::body::EntityKind;
+use pos_domain::catalogue::HeldCart;
+use pos_domain::serial::SerialEvent;
 use pos_domain::stock::StockLevel;
 use pos_domain::{Cashier, Category, Customer, OpId, Product};
 use rusqlite::named_params;
@@ -150,6 +153,9 @@ pub(crate) fn refresh(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), Sto
         EntityKind::Product => shared::refresh::<Product>(tx, id),
         EntityKind::Customer => shared::refresh::<Customer>(tx, id),
         EntityKind::Cashier => shared::refresh::<Cashier>(tx, id),
+        EntityKind::HeldCart => shared::refresh::<HeldCart>(tx, id),
+        EntityKind::AccountEntry => shared::refresh::<AccountEntry>(tx, id),
+        EntityKind::SerialEvent => shared::refresh::<SerialEvent>(tx, id),
         EntityKind::Stock | EntityKind::Conflict => Ok(()),
     }
 }
@@ -162,6 +168,9 @@ pub(crate) fn take_away(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), S
         EntityKind::Product => shared::take_away::<Product>(tx, id),
         EntityKind::Customer => shared::take_away::<Customer>(tx, id),
         EntityKind::Cashier => shared::take_away::<Cashier>(tx, id),
+        EntityKind::HeldCart => shared::take_away::<HeldCart>(tx, id),
+        EntityKind::AccountEntry => shared::take_away::<AccountEntry>(tx, id),
+        EntityKind::SerialEvent => shared::take_away::<SerialEvent>(tx, id),
         EntityKind::Stock | EntityKind::Conflict => Ok(()),
     }
 }
@@ -188,6 +197,9 @@ fn apply_row(
         EntityKind::Product => shared::apply::<Product>(tx, &version)?,
         EntityKind::Customer => shared::apply::<Customer>(tx, &version)?,
         EntityKind::Cashier => shared::apply::<Cashier>(tx, &version)?,
+        EntityKind::HeldCart => shared::apply::<HeldCart>(tx, &version)?,
+        EntityKind::AccountEntry => shared::apply::<AccountEntry>(tx, &version)?,
+        EntityKind::SerialEvent => shared::apply::<SerialEvent>(tx, &version)?,
         EntityKind::Stock => apply_stock(tx, &version, added_balances)?,
         EntityKind::Conflict => match conflicts::apply(tx, &version)? {
             ConflictApplied::Known => Applied::Known,
@@ -262,5 +274,8 @@ const fn topic_of(kind: EntityKind) -> Topic {
         EntityKind::Customer => Topic::Customers,
         EntityKind::Cashier => Topic::Cashiers,
         EntityKind::Conflict => Topic::Conflicts,
+        EntityKind::HeldCart => Topic::Carts,
+        EntityKind::AccountEntry => Topic::Accounts,
+        EntityKind::SerialEvent => Topic::Serials,
     }
 }

@@ -180,7 +180,12 @@ fn remove_unseen(tx: &Tx<'_>, kind: EntityKind) -> Result<(), StoreError> {
             tx.execute("UPDATE conflict SET status = 'resolved' WHERE rev = 0", [])?;
             Ok(())
         }
-        EntityKind::Setting | EntityKind::Category | EntityKind::Cashier => {
+        EntityKind::Setting
+        | EntityKind::Category
+        | EntityKind::Cashier
+        | EntityKind::HeldCart
+        | EntityKind::SerialEvent
+        | EntityKind::AccountEntry => {
             let unseen =
                 format!("UPDATE {table} SET deleted = 1 WHERE rev = 0 AND deleted = 0 AND NOT {waits}");
             tx.execute(&unseen, [])?;
@@ -198,6 +203,9 @@ const fn table_of(kind: EntityKind) -> &'static str {
         EntityKind::Customer => "customer",
         EntityKind::Cashier => "cashier",
         EntityKind::Conflict => "conflict",
+        EntityKind::HeldCart => "held_cart",
+        EntityKind::AccountEntry => "account_entry",
+        EntityKind::SerialEvent => "serial_event",
     }
 }
 
@@ -209,5 +217,8 @@ const fn key_of(kind: EntityKind) -> &'static str {
         EntityKind::Customer => "customer_id",
         EntityKind::Cashier => "cashier_id",
         EntityKind::Conflict => "conflict_id",
+        EntityKind::HeldCart => "cart_id",
+        EntityKind::AccountEntry => "document_id",
+        EntityKind::SerialEvent => "event_id",
     }
 }

@@ -30,6 +30,8 @@ pub mod attachments;
 #[cfg(all(feature = "planted", not(debug_assertions)))]
 compile_error!("planted bugs are for tests: no release build has them");
 
+pub mod accounts;
+pub mod approvals;
 pub mod audit;
 pub mod backups;
 pub mod carts;
@@ -45,6 +47,7 @@ pub mod feed;
 pub mod first_sync;
 pub mod forks;
 pub mod health;
+pub mod held_carts;
 pub mod jobs;
 pub mod journal;
 pub mod lease;
@@ -52,13 +55,17 @@ pub mod life;
 pub mod local;
 pub mod mappings;
 pub mod mark;
+pub mod print_jobs;
+pub mod pins;
 pub mod products;
 pub mod queue;
 pub mod reading;
 pub mod restore;
 pub mod sales;
+pub mod serials;
 pub mod settings;
 pub mod stock;
+pub mod till;
 pub mod verify;
 pub mod versions;
 

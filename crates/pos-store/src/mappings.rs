@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::audit::AuditEntry;
 use crate::queue::{self, Lane, NewOperation, OpMode};
 use crate::sql::{Conn, Tx, first};
-use crate::{StoreError, audit, conflicts, customers, products, sales, stock};
+use crate::{StoreError, accounts, audit, conflicts, customers, held_carts, products, sales, serials, stock};
 
 /// Longest chain of mappings that is followed; a merge of merges is rare, a longer chain is damage.
 const MAX_STEPS: usize = 8;
@@ -181,11 +181,14 @@ fn repoint(tx: &Tx<'_>, entity: EntityKind, from: Uuid, to: Uuid) -> Result<(), 
             products::rename(tx, from, to)?;
             stock::rename(tx, from, to)?;
             sales::rename_product(tx, from, to)?;
+            serials::rename_product(tx, from, to)?;
             repoint_carts(tx, from, to)?;
         }
         EntityKind::Customer => {
             customers::rename(tx, from, to)?;
             sales::rename_customer(tx, from, to)?;
+            accounts::rename_customer(tx, from, to)?;
+            serials::rename_customer(tx, from, to)?;
             repoint_carts(tx, from, to)?;
         }
         EntityKind::Category => {
@@ -199,7 +202,13 @@ fn repoint(tx: &Tx<'_>, entity: EntityKind, from: Uuid, to: Uuid) -> Result<(), 
             )?;
         }
         // These have the same id on every machine, or are made by the server alone.
-        EntityKind::Setting | EntityKind::Stock | EntityKind::Cashier | EntityKind::Conflict => {}
+        EntityKind::Setting
+        | EntityKind::Stock
+        | EntityKind::Cashier
+        | EntityKind::Conflict
+        | EntityKind::HeldCart
+        | EntityKind::AccountEntry
+        | EntityKind::SerialEvent => {}
     }
     tx.prepare_cached("UPDATE sync_queue SET entity_id = :to WHERE entity_id = :from AND entity = :entity")?
         .execute(named_params! {
@@ -215,5 +224,5 @@ fn repoint_carts(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError> {
          WHERE instr(cart, :from) > 0 OR instr(undo, :from) > 0",
     )?
     .execute(named_params! { ":from": from.to_string(), ":to": to.to_string() })?;
-    Ok(())
+    held_carts::repoint(tx, from, to)
 }

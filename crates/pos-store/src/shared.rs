@@ -315,6 +315,8 @@ fn layer<T: SharedRow>(
             // The server's version is what came of it.
             OperationBody::EntityCreate(_)
             | OperationBody::SaleComplete(_)
+            | OperationBody::TillRecord(_)
+            | OperationBody::SerialNote(_)
             | OperationBody::StockAdjust(_)
             | OperationBody::ConflictResolve(_)
             | OperationBody::ConflictReopen(_)

@@ -78,6 +78,8 @@ pub(crate) fn movements_of_body(body: &OperationBody, op_id: OpId, made_at_ms: i
             .map(|line| movement(line.movement_id, line.product_id, line.delta, adjustment.reason))
             .collect(),
         OperationBody::SaleComplete(_)
+        | OperationBody::TillRecord(_)
+        | OperationBody::SerialNote(_)
         | OperationBody::EntityUpdate(_)
         | OperationBody::EntityDelete(_)
         | OperationBody::ConflictResolve(_)

@@ -50,6 +50,10 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(10, "0010", "widen_conflicts"),
     migration!(11, "0011", "load_catalogues"),
     migration!(12, "0012", "index_requests"),
+    migration!(13, "0013", "record_till"),
+    migration!(14, "0014", "create_print_job"),
+    migration!(15, "0015", "keep_pins"),
+    migration!(16, "0016", "index_shifts"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.

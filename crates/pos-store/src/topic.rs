@@ -25,6 +25,12 @@ pub enum Topic {
     Sales,
     /// Carts.
     Carts,
+    /// What customers owe.
+    Accounts,
+    /// The life of serial numbers.
+    Serials,
+    /// The drawer: shifts, cash in and out.
+    Till,
     /// Operations and the exchange with the server.
     Sync,
 }

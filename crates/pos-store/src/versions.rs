@@ -3,8 +3,11 @@
 //!
 //! Own edits that the server does not have yet are left out of a version and stay on top of the row.
 
+use pos_domain::account::AccountEntry;
 use pos_domain::body::EntityKind;
+use pos_domain::catalogue::HeldCart;
 use pos_domain::merge::Fields;
+use pos_domain::serial::SerialEvent;
 use pos_domain::stock::StockLevel;
 use pos_domain::{Cashier, Category, Customer, Product};
 use rusqlite::named_params;
@@ -124,6 +127,9 @@ const fn keys_of(kind: EntityKind) -> &'static str {
         EntityKind::Customer => keys!("customer", "customer_id"),
         EntityKind::Cashier => keys!("cashier", "cashier_id"),
         EntityKind::Conflict => keys!("conflict", "conflict_id"),
+        EntityKind::HeldCart => keys!("held_cart", "cart_id"),
+        EntityKind::AccountEntry => keys!("account_entry", "document_id"),
+        EntityKind::SerialEvent => keys!("serial_event", "event_id"),
     }
 }
 
@@ -138,6 +144,9 @@ pub fn find(conn: &Conn, kind: EntityKind, id: Uuid) -> Result<Option<KeptVersio
         EntityKind::Product => find_shared::<Product>(conn, id),
         EntityKind::Customer => find_shared::<Customer>(conn, id),
         EntityKind::Cashier => find_shared::<Cashier>(conn, id),
+        EntityKind::HeldCart => find_shared::<HeldCart>(conn, id),
+        EntityKind::AccountEntry => find_shared::<AccountEntry>(conn, id),
+        EntityKind::SerialEvent => find_shared::<SerialEvent>(conn, id),
         EntityKind::Stock => find_balance(conn, id),
         EntityKind::Conflict => find_conflict(conn, id),
     }
@@ -199,6 +208,9 @@ fn forget_revision(tx: &Tx<'_>, kind: EntityKind, id: Uuid) -> Result<(), StoreE
         EntityKind::Customer => "UPDATE customer SET rev = 0 WHERE customer_id = :id",
         EntityKind::Cashier => "UPDATE cashier SET rev = 0 WHERE cashier_id = :id",
         EntityKind::Conflict => "UPDATE conflict SET rev = 0 WHERE conflict_id = :id",
+        EntityKind::HeldCart => "UPDATE held_cart SET rev = 0 WHERE cart_id = :id",
+        EntityKind::AccountEntry => "UPDATE account_entry SET rev = 0 WHERE document_id = :id",
+        EntityKind::SerialEvent => "UPDATE serial_event SET rev = 0 WHERE event_id = :id",
     };
     tx.prepare_cached(sql)?.execute(named_params! { ":id": id.into_bytes() })?;
     tx.prepare_cached("DELETE FROM parked_row WHERE entity = :entity AND id = :id")?

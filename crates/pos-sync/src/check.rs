@@ -4,7 +4,7 @@
 //! its neighbours go on. The server checks everything again.
 
 use pos_domain::body::{BodyFault, EntityCreate, EntityKind};
-use pos_domain::catalogue::RowFault;
+use pos_domain::catalogue::{HeldCart, RowFault};
 use pos_domain::{Cashier, Category, Customer, DocumentFault, Hash32, OperationBody, Product};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -39,6 +39,12 @@ pub fn check(kind: &str, version: u16, body: &str, hash: &Hash32) -> Result<Oper
     })?;
     match &body {
         OperationBody::SaleComplete(document) => document.check().map_err(|fault| of_document(&fault))?,
+        OperationBody::TillRecord(document) => document
+            .check()
+            .map_err(|fault| invalid(fault.code(), fault.field(), fault.to_string()))?,
+        OperationBody::SerialNote(note) => {
+            note.check().map_err(|fault| invalid("serial", "serial", fault.to_string()))?;
+        }
         OperationBody::EntityCreate(create) => check_create(create)?,
         OperationBody::EntityUpdate(update) if update.changes.is_empty() => {
             return Err(invalid("empty", "changes", "an edit that changes nothing"));
@@ -62,11 +68,12 @@ fn check_create(create: &EntityCreate) -> Result<(), Unsendable> {
         EntityKind::Category => check_row(create, Category::check),
         EntityKind::Customer => check_row(create, Customer::check),
         EntityKind::Cashier => check_row(create, Cashier::check),
+        EntityKind::HeldCart => check_row(create, HeldCart::check),
         EntityKind::Setting => match create.fields.get("key") {
             Some(Value::String(_)) if create.fields.contains_key("value") => Ok(()),
             Some(_) | None => Err(invalid("empty", "fields.key", "a setting without key or value")),
         },
-        EntityKind::Stock | EntityKind::Conflict => {
+        EntityKind::Stock | EntityKind::Conflict | EntityKind::AccountEntry | EntityKind::SerialEvent => {
             Err(invalid("forbidden", "entity", "rows of this kind are made by the server"))
         }
     }
@@ -91,6 +98,11 @@ fn of_document(fault: &DocumentFault) -> Unsendable {
         DocumentFault::Price(_) => ("price", "lines".to_owned()),
         DocumentFault::Settlement(_) => ("settlement", "tenders".to_owned()),
         DocumentFault::Differs { field } => ("differs", field.clone()),
+        DocumentFault::PackSize { line } => {
+            ("not_positive", format!("lines[{}].item.pack_size", line.saturating_sub(1)))
+        }
+        DocumentFault::CustomerMissing => ("empty", "customer".to_owned()),
+        DocumentFault::Overflow(_) => ("too_large", "total".to_owned()),
         DocumentFault::TextTooLong { field } => ("too_long", (*field).to_owned()),
     };
     invalid(code, field, fault.to_string())
@@ -125,6 +137,8 @@ mod tests {
             favourite: false,
             picture: None,
             archived: false,
+            tracking: pos_domain::serial::SerialTracking::None,
+            packs: Vec::new(),
         };
         let Ok(Value::Object(fields)) = serde_json::to_value(&product) else { unreachable!() };
         let hlc = Hlc::default();

@@ -1,6 +1,6 @@
 //! Who sits at the register: what they may do, and what every screen and every use case of selling begins with.
 
-use pos_domain::Cashier;
+use pos_domain::{Cashier, Permission};
 use pos_domain::settings::ShopSettings;
 use pos_store::device::Device;
 use pos_store::{Conn, StoreError, cashiers, device, local, settings};
@@ -8,29 +8,26 @@ use pos_store::{Conn, StoreError, cashiers, device, local, settings};
 use super::App;
 use crate::code::ErrorCode;
 use crate::error::AppError;
-use crate::outcome::{Outcome, Permission};
+use crate::outcome::Outcome;
 use crate::view::{AppPhase, AppState, DeviceSettings, ServerLink, ShopView};
 
 impl App {
     /// Refuses what the person at the register may not do. Machines without a shop may be set up by anyone.
     pub async fn check_permission(&self, permission: Permission) -> Result<(), AppError> {
-        let seller = self
-            .read(|conn| {
-                Ok(device::find(conn)?
-                    .and_then(|d| d.cashier_id)
-                    .map(|id| cashiers::find(conn, id))
-                    .transpose()?
-                    .flatten()
-                    .map(|c| c.row))
+        let may = self
+            .read(move |conn| {
+                let seller = device::find(conn)?.and_then(|d| d.cashier_id);
+                match seller.map(|id| cashiers::find(conn, id)).transpose()?.flatten() {
+                    Some(cashier) => Ok(pos_store::settings::load(conn)?.may(cashier.row.role, permission)),
+                    None => Ok(true),
+                }
             })
             .await?;
-        match seller {
-            Some(cashier) if !permission.allowed_to(cashier.role) => {
-                let params = serde_json::json!({ "permission": permission.as_str() });
-                Err(AppError::with(ErrorCode::PermissionDenied, params))
-            }
-            Some(_) | None => Ok(()),
+        if may {
+            return Ok(());
         }
+        let params = serde_json::json!({ "permission": permission.as_str() });
+        Err(AppError::with(ErrorCode::PermissionDenied, params))
     }
 
     /// `app.state`
@@ -101,5 +98,10 @@ impl Counter {
         let missing = || AppError::new(ErrorCode::CashierNotFound);
         let cashier = cashiers::find(conn, device.cashier_id.ok_or_else(missing)?)?.ok_or_else(missing)?.row;
         Ok(Self { device, settings, cashier })
+    }
+
+    /// Whether the person at the register may do something without asking anybody.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.settings.may(self.cashier.role, permission)
     }
 }

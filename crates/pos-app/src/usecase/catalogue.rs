@@ -193,6 +193,8 @@ fn from_draft(
         favourite: draft.favourite,
         picture: changed_picture(conn, draft.picture, before.and_then(|p| p.picture.clone()))?,
         archived: draft.archived,
+        tracking: before.map(|p| p.tracking).unwrap_or_default(),
+        packs: before.map(|p| p.packs.clone()).unwrap_or_default(),
         barcodes,
     };
     product.check()?;

@@ -8,7 +8,7 @@ use pos_domain::document::OriginalSale;
 use pos_domain::merge::Fields;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Cart, CartLine, Conflict, ConflictChoice, ConflictId, DeviceKey, Discount, DocumentKind, Money, Quantity,
+    Cart, CartLine, Conflict, ConflictChoice, ConflictId, DeviceKey, Discount, SaleKind, Money, Quantity,
     Rate, SaleDocument, SaleId, SaleLine, Tender, TenderKind,
 };
 use pos_store::audit::{self, AuditEntry};
@@ -225,7 +225,7 @@ fn refund_missing(
     conflict: &Conflict,
 ) -> Result<(SaleId, pos_domain::OpId), AppError> {
     let sale = conflict.sale_id.map(|id| sales::find(tx, id)).transpose()?.flatten();
-    let mut head = head_of(counter, stamp.ids.next(), DocumentKind::Refund, stamp.now_ms);
+    let mut head = head_of(counter, stamp.ids.next(), SaleKind::Refund, stamp.now_ms);
     head.original = Some(OriginalSale {
         sale_id: conflict.sale_id,
         number: sale.as_ref().and_then(|s| s.summary.number.clone()),

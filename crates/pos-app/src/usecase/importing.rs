@@ -249,6 +249,8 @@ fn write_step(tx: &Tx<'_>, stamp: &Stamp, rows: &[ImportRow]) -> Result<Tally, A
                     favourite: false,
                     picture: None,
                     archived: false,
+                    tracking: pos_domain::serial::SerialTracking::None,
+                    packs: Vec::new(),
                 };
                 stamp.create_product(tx, &product, row.stock)?;
                 tally.created += 1;

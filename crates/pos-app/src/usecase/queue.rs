@@ -5,7 +5,7 @@
 use pos_domain::OpId;
 use pos_domain::body::{EntityKind, OperationBody};
 use pos_domain::merge::Fields;
-use pos_domain::{Cashier, Category, Customer, Money, Product, Rate};
+use pos_domain::{Cashier, Category, Customer, Money, Permission, Product, Rate};
 use pos_store::audit::{self, AuditEntry as StoredEntry};
 use pos_store::queue::{self, Decision, ErrorClass, Hold, Lane, NewOperation, OpMode, OpState, QueueRow};
 use pos_store::settings::{self, SettingRow};
@@ -18,7 +18,7 @@ use super::sync::{entry, u32_of};
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
 use crate::error::{AppError, decimal};
-use crate::outcome::{Outcome, Permission, Topic};
+use crate::outcome::{Outcome, Topic};
 use crate::view::{AuditEntry, DeadOperation, Discarded, OperationView, Page, QueueEntry, Retried};
 
 /// Longest reason, in characters: it stands in the audit trail and in exports.
@@ -219,6 +219,8 @@ fn fields_of(conn: &Conn, row: &QueueRow) -> Result<Option<Fields>, AppError> {
         Some(
             OperationBody::EntityDelete(_)
             | OperationBody::SaleComplete(_)
+            | OperationBody::TillRecord(_)
+            | OperationBody::SerialNote(_)
             | OperationBody::StockAdjust(_)
             | OperationBody::ConflictResolve(_)
             | OperationBody::ConflictReopen(_)
@@ -273,7 +275,11 @@ fn corrected(tx: &Tx<'_>, stamp: &Stamp, row: &QueueRow, fields: Fields) -> Resu
             EntityKind::Customer => stamp.corrected_create::<Customer>(tx, old, fields),
             EntityKind::Cashier => stamp.corrected_create::<Cashier>(tx, old, fields),
             EntityKind::Setting => stamp.corrected_create::<SettingRow>(tx, old, fields),
-            EntityKind::Stock | EntityKind::Conflict => Err(not_editable("kind")),
+            EntityKind::Stock
+            | EntityKind::Conflict
+            | EntityKind::HeldCart
+            | EntityKind::AccountEntry
+            | EntityKind::SerialEvent => Err(not_editable("kind")),
         },
         Some(OperationBody::EntityUpdate(old)) => match old.entity {
             EntityKind::Product => stamp.corrected_update::<Product>(tx, old, fields),
@@ -281,11 +287,17 @@ fn corrected(tx: &Tx<'_>, stamp: &Stamp, row: &QueueRow, fields: Fields) -> Resu
             EntityKind::Customer => stamp.corrected_update::<Customer>(tx, old, fields),
             EntityKind::Cashier => stamp.corrected_update::<Cashier>(tx, old, fields),
             EntityKind::Setting => stamp.corrected_update::<SettingRow>(tx, old, fields),
-            EntityKind::Stock | EntityKind::Conflict => Err(not_editable("kind")),
+            EntityKind::Stock
+            | EntityKind::Conflict
+            | EntityKind::HeldCart
+            | EntityKind::AccountEntry
+            | EntityKind::SerialEvent => Err(not_editable("kind")),
         },
         Some(
             OperationBody::EntityDelete(_)
             | OperationBody::SaleComplete(_)
+            | OperationBody::TillRecord(_)
+            | OperationBody::SerialNote(_)
             | OperationBody::StockAdjust(_)
             | OperationBody::ConflictResolve(_)
             | OperationBody::ConflictReopen(_)

@@ -5,10 +5,11 @@
 //! does not follow the chain, or is not what it says, is listed for the owner and never forced in.
 
 use pos_domain::body::EncodedBody;
-use pos_domain::{DeviceKey, Hash32, OperationBody};
+use pos_domain::{DeviceKey, DocumentKind, Hash32, OperationBody, SaleDocument, TillDocument};
 use pos_store::journal::{FinalDocument, Held};
 use pos_store::queue::{self, Lane, OpMode};
 use pos_store::sales::{self, NewSale, SaleState};
+use pos_store::till::{self, NewTillDocument};
 use pos_store::{Tx, chain, device, products};
 use serde_json::json;
 
@@ -16,8 +17,16 @@ use super::ringing::{People, open_creations};
 use crate::error::AppError;
 use crate::view::Unverified;
 
-/// Kind of the operation of every final document.
-const KIND: &str = "sale.complete";
+/// Kind of the operation that tells the server of a document.
+const fn operation_of(kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::Sale | DocumentKind::Refund | DocumentKind::Void => "sale.complete",
+        DocumentKind::ShiftOpening
+        | DocumentKind::CashMovement
+        | DocumentKind::AccountPayment
+        | DocumentKind::ShiftClosing => "till.record",
+    }
+}
 
 /// What came back.
 #[derive(Debug, Default)]
@@ -91,23 +100,51 @@ fn bring_back(tx: &Tx<'_>, key: &DeviceKey, document: &FinalDocument, now_ms: i6
     if let Err(fault) = current.head.accept(link, &current.public_key) {
         return Ok(Fate::Unverified("journal.gap", fault.to_string()));
     }
-    let body = match OperationBody::decode(KIND, document.kind_version, &document.text) {
+    let kind = operation_of(link.kind);
+    let body = match OperationBody::decode(kind, document.kind_version, &document.text) {
         Ok(body) => body,
         Err(fault) => return Ok(Fate::Unverified("journal.unreadable", fault.to_string())),
     };
-    if !insert(tx, document, &body)? {
+    let encoded = EncodedBody {
+        kind,
+        kind_version: document.kind_version,
+        text: document.text.clone(),
+        hash: link.document_hash,
+    };
+    let ended_otherwise = match &body {
+        OperationBody::SaleComplete(sale) => !insert_sale(tx, document, &body, &encoded, sale)?,
+        OperationBody::TillRecord(till) => {
+            insert_till(tx, document, &body, &encoded, till)?;
+            return Ok(Fate::Back);
+        }
+        OperationBody::SerialNote(_)
+        | OperationBody::EntityCreate(_)
+        | OperationBody::EntityUpdate(_)
+        | OperationBody::EntityDelete(_)
+        | OperationBody::StockAdjust(_)
+        | OperationBody::ConflictResolve(_)
+        | OperationBody::ConflictReopen(_)
+        | OperationBody::MappingDispute(_) => true,
+    };
+    if ended_otherwise {
         return Ok(Fate::Unverified(
             "journal.differs",
             "the file has ended this sale in another way".to_owned(),
         ));
     }
-    Ok(sales::finalise(tx, link.document_id, link).map(|()| Fate::Back)?)
+    Ok(sales::finalise(tx, link.document_id.into(), link).map(|()| Fate::Back)?)
 }
 
 /// Writes the sale, unless the backup was made between the question to the server and its end: then it stands already.
 /// `false` when it has ended otherwise.
-fn insert(tx: &Tx<'_>, document: &FinalDocument, body: &OperationBody) -> Result<bool, AppError> {
-    if let Some(stands) = sales::find(tx, document.link.document_id)? {
+fn insert_sale(
+    tx: &Tx<'_>,
+    document: &FinalDocument,
+    body: &OperationBody,
+    encoded: &EncodedBody,
+    sale: &SaleDocument,
+) -> Result<bool, AppError> {
+    if let Some(stands) = sales::find(tx, document.link.document_id.into())? {
         return Ok(match stands.summary.state {
             SaleState::Pending => {
                 // It was final: whatever was asked then, it is a fact now.
@@ -117,22 +154,15 @@ fn insert(tx: &Tx<'_>, document: &FinalDocument, body: &OperationBody) -> Result
             SaleState::Final | SaleState::RolledBack => false,
         });
     }
-    let OperationBody::SaleComplete(sale) = body else { return Ok(false) };
     let goods = sale.lines.iter().map(|line| line.item.product_id);
     let people = People {
         cashier: Some(sale.head.cashier_id),
         customer: sale.customer.as_ref().map(|customer| customer.customer_id),
     };
     let depends_on = open_creations(tx, goods, people)?;
-    let encoded = EncodedBody {
-        kind: KIND,
-        kind_version: document.kind_version,
-        text: document.text.clone(),
-        hash: document.link.document_hash,
-    };
     let sale = NewSale {
         body,
-        encoded: &encoded,
+        encoded,
         op_id: document.op_id,
         request_id: document.request_id,
         mode: OpMode::Fact,
@@ -143,10 +173,34 @@ fn insert(tx: &Tx<'_>, document: &FinalDocument, body: &OperationBody) -> Result
     Ok(true)
 }
 
+/// Writes a document of the drawer or of an account, with its number.
+fn insert_till(
+    tx: &Tx<'_>,
+    document: &FinalDocument,
+    body: &OperationBody,
+    encoded: &EncodedBody,
+    till: &TillDocument,
+) -> Result<(), AppError> {
+    let people = People {
+        cashier: Some(till.head.cashier_id),
+        customer: till.account_effect().map(|(customer, _)| customer.customer_id),
+    };
+    let depends_on = open_creations(tx, std::iter::empty(), people)?;
+    let new = NewTillDocument {
+        body,
+        encoded,
+        op_id: document.op_id,
+        request_id: document.request_id,
+        depends_on: &depends_on,
+        link: &document.link,
+    };
+    Ok(till::insert(tx, &new)?)
+}
+
 /// Goods of a document that this file does not know: made after the backup. They come with the next sync if the server
 /// has them; if not, the owner must make them again.
 fn unknown_goods(tx: &Tx<'_>, document: &FinalDocument) -> Result<Vec<Unverified>, AppError> {
-    let Some(sale) = sales::find(tx, document.link.document_id)? else { return Ok(Vec::new()) };
+    let Some(sale) = sales::find(tx, document.link.document_id.into())? else { return Ok(Vec::new()) };
     let mut unknown = Vec::new();
     for line in &sale.document.lines {
         if products::find(tx, line.item.product_id)?.is_none() {

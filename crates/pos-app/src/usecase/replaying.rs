@@ -5,7 +5,7 @@ use pos_domain::body::{OperationBody, StockAdjustment, StockAdjustmentLine};
 use pos_domain::stock::MovementReason;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Customer, DeviceKey, DocumentKind, Hash32, Money, Product, Quantity, Rate, SaleDocument, SaleId, Tender,
+    Customer, DeviceKey, SaleKind, Hash32, Money, Product, Quantity, Rate, SaleDocument, SaleId, Tender,
     TenderKind,
 };
 use pos_store::jobs::{self, JobKind, ReplayOutcome};
@@ -117,11 +117,11 @@ fn replay_one(
             (ReplayOutcome::Adjustment, Money::ZERO)
         }
         InvoiceKind::Sale => {
-            let (sale_id, total) = sell(tx, stamp, key, invoice, &products, DocumentKind::Sale)?;
+            let (sale_id, total) = sell(tx, stamp, key, invoice, &products, SaleKind::Sale)?;
             (ReplayOutcome::Sale(sale_id), total)
         }
         InvoiceKind::Refund => {
-            let (sale_id, total) = sell(tx, stamp, key, invoice, &products, DocumentKind::Refund)?;
+            let (sale_id, total) = sell(tx, stamp, key, invoice, &products, SaleKind::Refund)?;
             (ReplayOutcome::Return(sale_id), total)
         }
     };
@@ -148,6 +148,8 @@ fn product_of(tx: &Tx<'_>, stamp: &Stamp, line: &InvoiceLine) -> Result<Product,
         favourite: false,
         picture: None,
         archived: false,
+        tracking: pos_domain::serial::SerialTracking::None,
+        packs: Vec::new(),
     };
     stamp.create_product(tx, &product, None)?;
     Ok(product)
@@ -163,6 +165,7 @@ fn customer_of(tx: &Tx<'_>, stamp: &Stamp, code: &str) -> Result<Customer, AppEr
         name: code.to_owned(),
         phone: None,
         note: None,
+        credit_limit: None,
     };
     stamp.create(tx, &customer)?;
     Ok(customer)
@@ -175,7 +178,7 @@ fn sell(
     key: &DeviceKey,
     invoice: &Invoice,
     products: &[Product],
-    kind: DocumentKind,
+    kind: SaleKind,
 ) -> Result<(SaleId, Money), AppError> {
     let counter = Counter::load(tx)?;
     let mut head = head_of(&counter, stamp.ids.next(), kind, stamp.now_ms);

@@ -6,7 +6,7 @@ use pos_domain::body::EntityKind;
 use pos_domain::chain::Link as ChainLink;
 use pos_domain::document::DocumentHead;
 use pos_domain::{
-    CashierId, ChainRecord, CustomerId, DeviceKey, DocumentKind, Hash32, OpId, OperationBody, ProductId,
+    CashierId, ChainRecord, CustomerId, DeviceKey, SaleKind, Hash32, OpId, OperationBody, ProductId,
     RequestId, SaleDocument, SaleId,
 };
 use pos_store::queue;
@@ -21,12 +21,12 @@ use crate::error::AppError;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pending {
     pub(crate) sale_id: SaleId,
-    pub(crate) kind: DocumentKind,
+    pub(crate) kind: SaleKind,
     pub(crate) document_hash: Hash32,
 }
 
 /// The head of a document made now at this counter.
-pub(crate) fn head_of(counter: &Counter, sale_id: SaleId, kind: DocumentKind, now_ms: i64) -> DocumentHead {
+pub(crate) fn head_of(counter: &Counter, sale_id: SaleId, kind: SaleKind, now_ms: i64) -> DocumentHead {
     let Counter { device, settings, cashier } = counter;
     DocumentHead {
         sale_id,
@@ -45,6 +45,9 @@ pub(crate) fn head_of(counter: &Counter, sale_id: SaleId, kind: DocumentKind, no
         document_date: None,
         external_number: None,
         original: None,
+        shift_id: None,
+        swap_number: None,
+        approvals: Vec::new(),
     }
 }
 
@@ -120,8 +123,8 @@ pub(crate) fn seal(tx: &Tx<'_>, key: &DeviceKey, sale: Pending, now_ms: i64) -> 
         device_id: device.device_id,
         epoch: device.epoch,
         series: &device.series,
-        kind: sale.kind,
-        document_id: sale.sale_id,
+        kind: sale.kind.into(),
+        document_id: sale.sale_id.into(),
         issued_at_ms: now_ms,
         document_hash: sale.document_hash,
     };

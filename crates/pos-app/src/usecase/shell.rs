@@ -1,13 +1,13 @@
 //! Selling in one step, for the shell and scripts: the same checkout, beside the cart on the counter.
 
-use pos_domain::{Money, Quantity, RequestId, Tender};
+use pos_domain::{Money, Permission, Quantity, RequestId, Tender};
 use pos_store::settings;
 
 use super::checkout::{Order, in_doubt};
 use crate::app::App;
 use crate::cart_edit;
 use crate::error::{AppError, decimal};
-use crate::outcome::{Outcome, Permission};
+use crate::outcome::Outcome;
 use crate::quote::parse_tender_kind;
 use crate::room;
 use crate::view::SaleCompleted;

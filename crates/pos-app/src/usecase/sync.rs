@@ -1,6 +1,6 @@
 //! The sync panel: state in words, the queue with its reasons, history and health; pause, retry, sync now.
 
-use pos_domain::{Money, OpId, OperationBody};
+use pos_domain::{Money, OpId, OperationBody, TillContent, TillDocument};
 use pos_store::exchange::{self, Breaker, Run};
 use pos_store::queue::{self, OpState, QueueRow};
 use pos_store::{Conn, StoreError, attachments, device, health};
@@ -236,6 +236,8 @@ pub(super) fn subject_of(conn: &Conn, row: &QueueRow) -> Result<(String, Option<
             let number = sale.and_then(|s| s.summary.number);
             (number.or(document.head.external_number).unwrap_or_default(), Some(document.total))
         }
+        OperationBody::TillRecord(document) => (till_title(&document), till_amount(&document)),
+        OperationBody::SerialNote(note) => (note.serial, None),
         OperationBody::EntityCreate(create) => (named(&create.fields), None),
         OperationBody::EntityUpdate(update) => {
             (name_of(conn, row)?.unwrap_or_else(|| named(&update.changes)), None)
@@ -245,6 +247,27 @@ pub(super) fn subject_of(conn: &Conn, row: &QueueRow) -> Result<(String, Option<
         OperationBody::ConflictResolve(_)
         | OperationBody::ConflictReopen(_)
         | OperationBody::MappingDispute(_) => (name_of(conn, row)?.unwrap_or_default(), None),
+    })
+}
+
+/// What a till document is called in lists: the customer who paid, the expense, else nothing beside its kind.
+fn till_title(document: &TillDocument) -> String {
+    match &document.content {
+        TillContent::AccountPayment(payment) => payment.customer.name.clone(),
+        TillContent::CashMovement(movement) => {
+            movement.expense.clone().or_else(|| movement.note.clone()).unwrap_or_default()
+        }
+        TillContent::ShiftClosing(report) => format!("Z{}", report.z_number),
+        TillContent::ShiftOpening(_) => String::new(),
+    }
+}
+
+fn till_amount(document: &TillDocument) -> Option<Money> {
+    Some(match &document.content {
+        TillContent::AccountPayment(payment) => payment.amount,
+        TillContent::CashMovement(movement) => movement.amount,
+        TillContent::ShiftClosing(report) => report.counted,
+        TillContent::ShiftOpening(opening) => opening.float,
     })
 }
 

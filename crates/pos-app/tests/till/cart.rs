@@ -49,7 +49,7 @@ async fn a_cart_that_has_no_price_is_never_saved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_price_is_for_those_who_may_and_leaves_a_trace() {
-    assert!(!Permission::OverridePrice.allowed_to(Role::Cashier), "a cashier asks somebody");
+    assert!(!Permission::OverridePrice.is_default_of(Role::Cashier), "a cashier asks somebody");
     let till = Till::demo().await;
     let cart = till.app.scan("RIZ-5KG").await.unwrap().value;
     let line = cart.lines[0].item.clone();

@@ -5,6 +5,7 @@ use pos_domain::body::{
     ConflictReopening, ConflictResolution, EntityCreate, EntityDelete, EntityKind, EntityUpdate,
     MappingDispute, OpeningStock, StockAdjustment, StockAdjustmentLine,
 };
+use pos_domain::serial::SerialTracking;
 use pos_domain::cart::{Discount, LineTerms, PriceRules};
 use pos_domain::conflict::{
     ChoicePreview, Conflict, ConflictEvent, ConflictEventKind, ConflictStatus, PriceDifference, Shortage,
@@ -14,7 +15,7 @@ use pos_domain::document::DocumentCustomer;
 use pos_domain::merge::{FieldDispute, Fields, Hlc};
 use pos_domain::stock::{MovementReason, StockLevel};
 use pos_domain::{
-    Cashier, Category, ConflictChoice, ConflictKind, Currency, Customer, DocumentKind, FieldStrategy,
+    Cashier, Category, ConflictChoice, ConflictKind, Currency, Customer, SaleKind, FieldStrategy,
     OfflinePolicy, OperationBody, Product, Quantity, Rate, Role, RoundingMode, SaleDocument, Tender,
     TenderKind,
 };
@@ -48,7 +49,7 @@ fn sale() -> SaleDocument {
         Tender { kind: TenderKind::Cash, amount: money(5_000), reference: None },
     ];
     let customer = DocumentCustomer { customer_id: id(15).into(), name: "Camara".into() };
-    let head = head(DocumentKind::Sale, Currency::from_iso("GNF").unwrap(), rules, None);
+    let head = head(SaleKind::Sale, Currency::from_iso("GNF").unwrap(), rules, None);
     let cart = cart(&[terms], Some(Discount::Amount(money(95))));
     SaleDocument::build(head, Some(customer), &cart, tenders).unwrap()
 }
@@ -164,6 +165,8 @@ fn every_shared_row_is_written_as_it_always_was() {
             favourite: false,
             picture: None,
             archived: false,
+            tracking: SerialTracking::None,
+            packs: Vec::new(),
         },
     );
     let colour = "#aabbcc".to_owned();
@@ -174,7 +177,7 @@ fn every_shared_row_is_written_as_it_always_was() {
     let (code, phone) = (Some("C7".to_owned()), Some("622".to_owned()));
     assert_row(
         "customer",
-        &Customer { customer_id: id(3).into(), code, name: "Camara".into(), phone, note: None },
+        &Customer { customer_id: id(3).into(), code, name: "Camara".into(), phone, note: None, credit_limit: None },
     );
     assert_row(
         "cashier",
@@ -266,7 +269,7 @@ fn names_of_kinds_in_the_database_are_their_names_in_json() {
         same(kind.as_str(), kind);
         assert_eq!(EntityKind::parse(kind.as_str()), Some(kind));
     }
-    for kind in [DocumentKind::Sale, DocumentKind::Refund] {
+    for kind in [SaleKind::Sale, SaleKind::Refund] {
         same(kind.as_str(), kind);
     }
     for kind in [TenderKind::Cash, TenderKind::Mobile, TenderKind::Card] {

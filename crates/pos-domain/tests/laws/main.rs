@@ -3,6 +3,8 @@
 //! Expected values come from other formulas than the code's: bounds on the exact fraction, sums, mirrors, inverses.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod amounts;
 #[cfg(test)]
 mod bodies;

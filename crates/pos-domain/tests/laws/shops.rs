@@ -5,7 +5,7 @@ use pos_domain::document::{DocumentCustomer, DocumentHead, OriginalSale};
 use pos_domain::money::MAX_MINOR;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Cart, CartLine, CashRounding, Currency, DocumentKind, Money, Quantity, Rate, RoundingMode, RoundingScope,
+    Cart, CartLine, CashRounding, Currency, SaleKind, Money, Quantity, Rate, RoundingMode, RoundingScope,
     SaleDocument, Tender, TenderKind,
 };
 use proptest::prelude::*;
@@ -95,6 +95,10 @@ pub(crate) fn cart(lines: &[LineTerms], discount: Option<Discount>) -> Cart {
         tax_rate: terms.tax_rate,
         discount: terms.discount,
         track_stock: i % 2 == 1,
+        pack_size: None,
+        serials: Vec::new(),
+        trade_in: false,
+        note: None,
     };
     Cart {
         cart_id: Uuid::from_u128(7).into(),
@@ -106,7 +110,7 @@ pub(crate) fn cart(lines: &[LineTerms], discount: Option<Discount>) -> Cart {
 }
 
 pub(crate) fn head(
-    kind: DocumentKind,
+    kind: SaleKind,
     currency: Currency,
     rules: PriceRules,
     cash_rounding: Option<CashRounding>,
@@ -128,6 +132,9 @@ pub(crate) fn head(
         document_date: Some("2026-03-14T17:05:09".into()),
         external_number: None,
         original: Some(OriginalSale { sale_id: None, number: Some("R1-000001".into()) }),
+        shift_id: None,
+        swap_number: None,
+        approvals: Vec::new(),
     }
 }
 
@@ -165,8 +172,8 @@ pub(crate) fn settling(total: Money, rounding: Option<CashRounding>, way: u8, ex
 pub(crate) fn documents() -> impl Strategy<Value = SaleDocument> {
     let shop = (rules(), prop::option::of(cash_rounding()), currencies());
     let lines = prop_oneof![
-        one_way_lines(1).prop_map(|l| (DocumentKind::Sale, l)),
-        one_way_lines(-1).prop_map(|l| (DocumentKind::Refund, l)),
+        one_way_lines(1).prop_map(|l| (SaleKind::Sale, l)),
+        one_way_lines(-1).prop_map(|l| (SaleKind::Refund, l)),
     ];
     (shop, lines, any::<u8>(), 0_i64..100_000).prop_map(|(shop, (kind, (lines, discount)), way, extra)| {
         let (rules, rounding, currency) = shop;

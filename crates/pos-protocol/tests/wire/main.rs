@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod bytes;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod shapes;

@@ -1,7 +1,7 @@
 //! `entity.create`, `entity.update`, `entity.delete`: rows that registers share.
 
 use pos_domain::body::{EntityCreate, EntityDelete, EntityKind, EntityUpdate, OpeningStock};
-use pos_domain::catalogue::RowFault;
+use pos_domain::catalogue::{HeldCart, RowFault};
 use pos_domain::merge::{FieldDispute, Fields, Hlc, merge_fields};
 use pos_domain::settings::{FieldStrategy, ShopSettings, setting_id};
 use pos_domain::stock::MovementReason;
@@ -207,6 +207,9 @@ pub(super) fn id_field(kind: EntityKind) -> Option<&'static str> {
         EntityKind::Customer => Some("customer_id"),
         EntityKind::Cashier => Some("cashier_id"),
         EntityKind::Setting => Some("key"),
+        EntityKind::HeldCart => Some("cart_id"),
+        EntityKind::AccountEntry => Some("document_id"),
+        EntityKind::SerialEvent => Some("event_id"),
         EntityKind::Stock | EntityKind::Conflict => None,
     }
 }
@@ -311,8 +314,9 @@ fn check_kind(kind: EntityKind) -> Result<(), ApplyError> {
         | EntityKind::Category
         | EntityKind::Product
         | EntityKind::Customer
-        | EntityKind::Cashier => Ok(()),
-        EntityKind::Stock | EntityKind::Conflict => {
+        | EntityKind::Cashier
+        | EntityKind::HeldCart => Ok(()),
+        EntityKind::Stock | EntityKind::Conflict | EntityKind::AccountEntry | EntityKind::SerialEvent => {
             Err(invalid("entity", "only the server writes rows of this kind"))
         }
     }
@@ -367,7 +371,16 @@ fn check_row(
             cashier.check().map_err(row_fault)?;
             cashier.cashier_id.0
         }
-        EntityKind::Setting | EntityKind::Stock | EntityKind::Conflict => id,
+        EntityKind::HeldCart => {
+            let cart: HeldCart = read(fields)?;
+            cart.check().map_err(row_fault)?;
+            cart.cart_id.0
+        }
+        EntityKind::Setting
+        | EntityKind::Stock
+        | EntityKind::Conflict
+        | EntityKind::AccountEntry
+        | EntityKind::SerialEvent => id,
     };
     if own_id != id {
         return Err(invalid(id_field(kind).unwrap_or("id"), "the row names another id than its own"));
@@ -414,6 +427,9 @@ pub(super) fn identity_keys(kind: EntityKind, fields: &Fields) -> Vec<IdentityKe
         | EntityKind::Category
         | EntityKind::Cashier
         | EntityKind::Stock
+        | EntityKind::HeldCart
+        | EntityKind::AccountEntry
+        | EntityKind::SerialEvent
         | EntityKind::Conflict => {}
     }
     // The same barcode in two spellings is one identity.

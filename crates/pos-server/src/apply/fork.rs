@@ -191,7 +191,9 @@ impl Sum {
                 self.moves(batch, ProductId(create.id), opening)?;
             }
             Some(
-                OperationBody::EntityCreate(_)
+                OperationBody::TillRecord(_)
+                | OperationBody::SerialNote(_)
+                | OperationBody::EntityCreate(_)
                 | OperationBody::EntityUpdate(_)
                 | OperationBody::EntityDelete(_)
                 | OperationBody::ConflictResolve(_)

@@ -91,6 +91,7 @@ pub(crate) fn apply(
 ) -> Applied {
     match body {
         OperationBody::SaleComplete(document) => sale::complete(batch, cause, document, admission),
+        OperationBody::TillRecord(_) | OperationBody::SerialNote(_) => Ok(Verdict::UnknownKind),
         OperationBody::EntityCreate(create) => entity::create(batch, cause, create),
         OperationBody::EntityUpdate(update) => entity::update(batch, cause, update),
         OperationBody::EntityDelete(delete) => entity::delete(batch, cause, delete),

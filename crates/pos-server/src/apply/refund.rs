@@ -12,7 +12,7 @@ use pos_domain::contested::{EarlierRefund, ExcessLine, RefundExcess};
 use pos_domain::refund::{Beyond, Returnable};
 use pos_domain::stock::MovementReason;
 use pos_domain::{
-    Conflict, ConflictChoice, ConflictId, ConflictKind, DocumentKind, Money, ProductId, Quantity,
+    Conflict, ConflictChoice, ConflictId, ConflictKind, Money, ProductId, Quantity,
     SaleDocument,
 };
 use pos_protocol::ShortLine;
@@ -49,7 +49,7 @@ pub(super) fn measure(
     products: &[Rc<ProductFacts>],
 ) -> Sql<Option<Bounds>> {
     let original = document.head.original.as_ref().and_then(|original| original.sale_id);
-    let (DocumentKind::Refund, Some(original)) = (document.head.kind, original) else { return Ok(None) };
+    let (true, Some(original)) = (document.head.kind.takes_back(), original) else { return Ok(None) };
     let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(None) };
     let known_as = |id: ProductId| batch.resolve(EntityKind::Product, id.0).map(ProductId);
     let mut left = Returnable::of_sale(&sold, known_as)?;

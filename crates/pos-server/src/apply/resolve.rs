@@ -8,7 +8,7 @@ use pos_domain::body::{ConflictReopening, ConflictResolution, EntityKind};
 use pos_domain::conflict::{ConflictEvent, ConflictEventKind, ConflictStatus};
 use pos_domain::merge::{Fields, Hlc};
 use pos_domain::stock::MovementReason;
-use pos_domain::{Conflict, ConflictChoice, ConflictKind, DocumentKind, SaleId};
+use pos_domain::{Conflict, ConflictChoice, ConflictKind, SaleKind, SaleId};
 use serde_json::Value;
 
 use super::ledger::{Ledger, Line};
@@ -178,7 +178,7 @@ fn check_refund(
         return Err(unknown("refund_sale_id", "refund", refund.0));
     };
     let original = document.head.original.and_then(|original| original.sale_id);
-    if document.head.kind != DocumentKind::Refund || original != sale_id {
+    if document.head.kind != SaleKind::Refund || original != sale_id {
         return Err(invalid("refund_sale_id", "this document is no refund of the oversold sale"));
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use pos_domain::body::EntityKind;
 use pos_domain::conflict::{PriceDifference, Shortage};
 use pos_domain::stock::MovementReason;
-use pos_domain::{ConflictId, DocumentKind, Money, OpId, ProductId, Quantity, SaleDocument, SaleLine};
+use pos_domain::{ConflictId, SaleKind, Money, OpId, ProductId, Quantity, SaleDocument, SaleLine};
 use pos_protocol::{ShortLine, Verdict};
 
 use super::conflict::{self, Missing};
@@ -223,8 +223,8 @@ fn move_stock(
     bounds: Option<&Bounds>,
 ) -> Result<Option<ConflictId>, ApplyError> {
     let settles = match (document.head.kind, document.head.original.as_ref().and_then(|o| o.sale_id)) {
-        (DocumentKind::Refund, Some(original)) => Settles::Sale(original),
-        (DocumentKind::Refund, None) | (DocumentKind::Sale, _) => Settles::Nothing,
+        (SaleKind::Refund | SaleKind::Void, Some(original)) => Settles::Sale(original),
+        (SaleKind::Refund | SaleKind::Void, None) | (SaleKind::Sale, _) => Settles::Nothing,
     };
     let mut ledger = Ledger::new(cause);
     let mut shortages = Vec::new();
@@ -312,7 +312,7 @@ fn report_prices(
                 "line_id": item.line_id, "catalogue_price": item.catalogue_price, "unit_price": item.unit_price,
             }));
         }
-        let sells = document.head.kind == DocumentKind::Sale && item.qty.is_positive();
+        let sells = document.head.kind == SaleKind::Sale && item.qty.is_positive();
         if sells && !product.deleted && item.catalogue_price != product.price {
             changed.push(PriceDifference {
                 line_id: item.line_id,

@@ -82,7 +82,10 @@ pub(crate) fn list_by_key(
         | EntityKind::Category
         | EntityKind::Product
         | EntityKind::Customer
-        | EntityKind::Cashier => {
+        | EntityKind::Cashier
+        | EntityKind::HeldCart
+        | EntityKind::AccountEntry
+        | EntityKind::SerialEvent => {
             collect_page(tx, include_str!("snapshot_entity.sql"), &[entity_name, from, limit], bounds)
         }
     }

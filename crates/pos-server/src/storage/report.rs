@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use pos_domain::body::EntityKind;
 use pos_domain::stock::StockLevel;
-use pos_domain::{ChainRecord, Currency, DocumentKind, Gtin, Money, ProductId, Quantity, SaleId};
+use pos_domain::{ChainRecord, Currency, DocumentId, Gtin, Money, ProductId, Quantity};
 
 use super::identity::{self, IdentityKey};
 use super::stock::find_level;
@@ -63,15 +63,13 @@ pub(crate) fn each_row(tx: Tx<'_>, sql: &str, mut check: impl FnMut(Row<'_>) -> 
 
 /// A stored link.
 pub(crate) fn read_link(row: Row<'_>) -> Sql<ChainRecord> {
-    let kind: String = row.get("kind")?;
-    let kind = if kind == "refund" { DocumentKind::Refund } else { DocumentKind::Sale };
     Ok(ChainRecord {
         device_id: pos_domain::DeviceId(id(row, "device_id")?),
         epoch: row.get("epoch")?,
         series: row.get("series")?,
         number: natural(row, "number")?,
-        kind,
-        document_id: SaleId(id(row, "document_id")?),
+        kind: super::json_value(row.get::<String>("kind")?.into())?,
+        document_id: DocumentId(id(row, "document_id")?),
         issued_at_ms: row.get("issued_at_ms")?,
         document_hash: hash(row, "document_hash")?,
         previous_hash: hash(row, "previous_hash")?,

@@ -248,6 +248,7 @@ async fn customers_are_one_by_telephone_however_it_is_written() {
         name: "Mariama".to_owned(),
         phone: Some(phone.to_owned()),
         note: None,
+        credit_limit: None,
     };
     let (one, two) = (customer("+224 620-11-22-33"), customer("+224620112233"));
     first.send(register_create(EntityKind::Customer, one.customer_id.0, &one)).await;

@@ -16,7 +16,7 @@ use pos_domain::settings::ShopSettings;
 use pos_domain::stock::{MovementReason, StockLevel};
 use pos_domain::{
     Cart, CartId, CartLine, Cashier, CashierId, ChainRecord, Conflict, ConflictChoice, ConflictId, Currency,
-    DeviceId, DeviceKey, DocumentKind, LineId, Money, MovementId, OfflinePolicy, OpId, OperationBody,
+    DeviceId, DeviceKey, SaleKind, LineId, Money, MovementId, OfflinePolicy, OpId, OperationBody,
     Product, ProductId, Quantity, Rate, Role, RoundingMode, SaleDocument, SaleId, Tender, TenderKind,
 };
 use pos_protocol::{
@@ -188,6 +188,8 @@ pub(crate) fn product(code: &str) -> Product {
         favourite: false,
         picture: None,
         archived: false,
+        tracking: pos_domain::serial::SerialTracking::None,
+        packs: Vec::new(),
     }
 }
 
@@ -377,7 +379,7 @@ impl Register {
         all.remove(0)
     }
 
-    pub(crate) fn head(&self, kind: DocumentKind) -> DocumentHead {
+    pub(crate) fn head(&self, kind: SaleKind) -> DocumentHead {
         let settings = &self.joined.business.settings;
         DocumentHead {
             sale_id: SaleId(next_id()),
@@ -396,17 +398,20 @@ impl Register {
             document_date: None,
             external_number: None,
             original: None,
+            shift_id: None,
+            swap_number: None,
+            approvals: Vec::new(),
         }
     }
 
     /// A sale of quantities of products, paid exactly in cash.
     pub(crate) fn sale(&self, lines: &[(&Product, i64)]) -> SaleDocument {
-        self.document(self.head(DocumentKind::Sale), lines)
+        self.document(self.head(SaleKind::Sale), lines)
     }
 
     /// A refund of quantities of a sale.
     pub(crate) fn refund(&self, original: &SaleDocument, lines: &[(&Product, i64)]) -> SaleDocument {
-        let mut head = self.head(DocumentKind::Refund);
+        let mut head = self.head(SaleKind::Refund);
         head.original = Some(OriginalSale { sale_id: Some(original.head.sale_id), number: None });
         let lines: Vec<_> = lines.iter().map(|(product, qty)| (*product, -qty)).collect();
         self.document(head, &lines)
@@ -427,6 +432,10 @@ impl Register {
                 tax_rate: product.tax_rate,
                 discount: None,
                 track_stock: product.track_stock,
+                pack_size: None,
+                serials: Vec::new(),
+                trade_in: false,
+                note: None,
             })
             .collect();
         let total: i64 = lines.iter().map(|l| l.unit_price.minor() * l.qty.milli() / 1_000).sum();
@@ -448,8 +457,8 @@ impl Register {
             device_id: self.device_id,
             epoch: self.epoch,
             series: &series,
-            kind: document.head.kind,
-            document_id: document.head.sale_id,
+            kind: document.head.kind.into(),
+            document_id: document.head.sale_id.into(),
             issued_at_ms: OPENING_MS + 6_000,
             document_hash: operation.body_hash,
         };

@@ -3,7 +3,7 @@
 use pos_domain::body::EntityKind;
 use pos_domain::quantity::MAX_MILLI;
 use pos_domain::stock::MovementReason;
-use pos_domain::{Cashier, CashierId, DocumentKind, OpId, OperationBody, Role};
+use pos_domain::{Cashier, CashierId, SaleKind, OpId, OperationBody, Role};
 use pos_protocol::{ApiError, Mode, ProblemCode, RejectReason, SyncApi, Verdict};
 use serde_json::value::RawValue;
 
@@ -467,7 +467,7 @@ async fn an_own_cashier_and_a_price_override_are_in_the_audit() {
     till.cashier_id = boss;
     let mut cheaper = milk.clone();
     cheaper.price = money(900);
-    let mut cart_sale = till.document(till.head(DocumentKind::Sale), &[(&cheaper, 1)]);
+    let mut cart_sale = till.document(till.head(SaleKind::Sale), &[(&cheaper, 1)]);
     cart_sale.lines[0].item.catalogue_price = money(1_000);
     assert!(cart_sale.check().is_ok());
     assert!(is_applied(&till.tell(&cart_sale).await));

@@ -15,7 +15,8 @@ use crate::{StoreError, attachments};
 macro_rules! product_columns {
     () => {
         "p.product_id, p.code, p.barcodes, p.name, p.category_id, p.unit, p.price_minor, p.cost_minor,
-         p.tax_rate_ppm, p.track_stock, p.offline_policy, p.favourite, p.picture, p.archived"
+         p.tax_rate_ppm, p.track_stock, p.offline_policy, p.favourite, p.picture, p.archived, p.tracking,
+         p.packs"
     };
 }
 pub(super) use product_columns as PRODUCT;
@@ -36,6 +37,8 @@ pub(super) fn read(c: &Columns<'_, '_>) -> Result<Product, StoreError> {
         favourite: c.get("favourite")?,
         picture: c.get("picture")?,
         archived: c.get("archived")?,
+        tracking: c.word("tracking")?,
+        packs: c.json("packs")?,
     })
 }
 
@@ -64,6 +67,7 @@ fn same_words(before: &Kept<Product>, after: &Product, life: &Life) -> bool {
     before.deleted == life.deleted
         && row.code == after.code
         && row.barcodes == after.barcodes
+        && row.packs == after.packs
         && row.name == after.name
 }
 
@@ -95,7 +99,7 @@ fn index(tx: &Tx<'_>, number: i64, product: &Product) -> Result<(), StoreError> 
     let mut insert = tx.prepare_cached(
         "INSERT OR IGNORE INTO product_barcode (barcode, product_no) VALUES (:barcode, :no)",
     )?;
-    for barcode in &product.barcodes {
+    for barcode in product.barcodes.iter().chain(product.packs.iter().filter_map(|p| p.barcode.as_ref())) {
         insert.execute(named_params! { ":barcode": canonical(barcode), ":no": number })?;
     }
     Ok(())
@@ -128,15 +132,15 @@ const fn policy_name(policy: OfflinePolicy) -> &'static str {
 /// FTS5 writes out what it has gathered. For 100,000 rows that is the difference between seconds and a minute.
 const INSERT: &str = "
     INSERT INTO product (product_id, code, barcodes, name, name_folded, category_id, unit, price_minor, cost_minor,
-        tax_rate_ppm, track_stock, offline_policy, favourite, picture, archived, rev, seq, deleted, server_fields,
-        extra)
+        tax_rate_ppm, track_stock, offline_policy, favourite, picture, archived, tracking, packs, rev, seq,
+        deleted, server_fields, extra)
     VALUES (:id, :code, :barcodes, :name, :folded, :category_id, :unit, :price, :cost, :tax_rate, :track_stock,
-        :offline_policy, :favourite, :picture, :archived, :rev, :seq, :deleted, :server_fields, :extra)";
+        :offline_policy, :favourite, :picture, :archived, :tracking, :packs, :rev, :seq, :deleted, :server_fields, :extra)";
 const UPDATE: &str = "
     UPDATE product SET code = :code, barcodes = :barcodes, name = :name, name_folded = :folded,
         category_id = :category_id, unit = :unit, price_minor = :price, cost_minor = :cost, tax_rate_ppm = :tax_rate,
         track_stock = :track_stock, offline_policy = :offline_policy, favourite = :favourite, picture = :picture,
-        archived = :archived, rev = :rev, seq = :seq, deleted = :deleted, server_fields = :server_fields,
+        archived = :archived, tracking = :tracking, packs = :packs, rev = :rev, seq = :seq, deleted = :deleted, server_fields = :server_fields,
         extra = :extra
     WHERE product_id = :id";
 
@@ -157,6 +161,8 @@ impl SharedRow for Product {
         "favourite",
         "picture",
         "archived",
+        "tracking",
+        "packs",
     ];
 
     fn row_id(&self) -> Uuid {
@@ -192,6 +198,8 @@ impl SharedRow for Product {
                 ":favourite": self.favourite,
                 ":picture": self.picture,
                 ":archived": self.archived,
+                ":tracking": self.tracking.as_str(),
+                ":packs": to_json("product.packs", &self.packs)?,
                 ":rev": columns.rev,
                 ":seq": columns.seq,
                 ":deleted": columns.deleted,

@@ -27,7 +27,7 @@ pub struct NewOperation<'a> {
 }
 
 /// Queues an operation and records the stock movements that it causes; its seq. Call it in the transaction of the
-/// change that it describes. Sales are queued by [`crate::sales::insert_pending`].
+/// change that it describes. Documents are queued by [`crate::sales::insert_pending`] and [`crate::till::insert`].
 ///
 /// # Errors
 /// [`StoreError::NoDevice`], or those of writing, such as a dependency that was never queued.
@@ -139,17 +139,20 @@ fn entity_of(body: &OperationBody) -> Option<(EntityKind, Uuid)> {
         OperationBody::EntityDelete(b) => Some((b.entity, b.id)),
         OperationBody::ConflictResolve(b) => Some((EntityKind::Conflict, b.conflict_id.0)),
         OperationBody::ConflictReopen(b) => Some((EntityKind::Conflict, b.conflict_id.0)),
-        OperationBody::SaleComplete(_) | OperationBody::StockAdjust(_) | OperationBody::MappingDispute(_) => {
-            None
-        }
+        OperationBody::SerialNote(b) => Some((EntityKind::SerialEvent, b.event_id.0)),
+        OperationBody::SaleComplete(_)
+        | OperationBody::TillRecord(_)
+        | OperationBody::StockAdjust(_)
+        | OperationBody::MappingDispute(_) => None,
     }
 }
 
-/// Whether the queue keeps the body. A sale's is its document.
+/// Whether the queue keeps the body. A document's is the document.
 fn kept_here(body: &OperationBody) -> bool {
     match body {
-        OperationBody::SaleComplete(_) => false,
-        OperationBody::EntityCreate(_)
+        OperationBody::SaleComplete(_) | OperationBody::TillRecord(_) => false,
+        OperationBody::SerialNote(_)
+        | OperationBody::EntityCreate(_)
         | OperationBody::EntityUpdate(_)
         | OperationBody::EntityDelete(_)
         | OperationBody::StockAdjust(_)

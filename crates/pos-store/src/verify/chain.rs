@@ -104,7 +104,7 @@ fn walk(
             }
             // A full check reads all documents anyway.
             if depth == Depth::Quick {
-                documents::check_one(conn, record.document_id, findings)?;
+                documents::check_one(conn, record.document_id.into(), findings)?;
                 findings.look_at(None);
             }
             head = ChainHead { number: record.number, hash: record.hash };

@@ -9,7 +9,7 @@ use pos_domain::document::{DocumentCustomer, DocumentHead, OriginalSale};
 use pos_domain::merge::{Fields, Hlc};
 use pos_domain::settings::ShopSettings;
 use pos_domain::{
-    Cart, CartLine, CashierId, Category, ChainRecord, Currency, Customer, DeviceKey, DocumentKind, Money,
+    Cart, CartLine, CashierId, Category, ChainRecord, Currency, Customer, DeviceKey, SaleKind, Money,
     OfflinePolicy, OpId, OperationBody, OutletId, Product, Quantity, Rate, RequestId, RoundingMode,
     SaleDocument, SaleId, Tender, TenderKind,
 };
@@ -139,6 +139,8 @@ pub(crate) fn product(n: u128, code: &str, name: &str) -> Product {
         favourite: false,
         picture: None,
         archived: false,
+        tracking: pos_domain::serial::SerialTracking::None,
+        packs: Vec::new(),
     }
 }
 
@@ -147,7 +149,7 @@ pub(crate) fn category(n: u128, name: &str) -> Category {
 }
 
 pub(crate) fn customer(n: u128, name: &str) -> Customer {
-    Customer { customer_id: id(n).into(), code: None, name: name.to_owned(), phone: None, note: None }
+    Customer { customer_id: id(n).into(), code: None, name: name.to_owned(), phone: None, note: None, credit_limit: None }
 }
 
 pub(crate) fn fields(row: &impl Serialize) -> Fields {
@@ -280,8 +282,8 @@ impl Confirmed {
             device_id: device.device_id,
             epoch: device.epoch,
             series: &device.series,
-            kind: self.document().head.kind,
-            document_id: self.sale_id,
+            kind: self.document().head.kind.into(),
+            document_id: self.sale_id.into(),
             issued_at_ms: NOW + 5,
             document_hash: self.body.encode()?.hash,
         };
@@ -308,7 +310,7 @@ pub(crate) fn confirm(lines: &[(&Product, i64)]) -> Confirmed {
     let refund = total < 0;
     let head = DocumentHead {
         sale_id: fresh().into(),
-        kind: if refund { DocumentKind::Refund } else { DocumentKind::Sale },
+        kind: if refund { SaleKind::Refund } else { SaleKind::Sale },
         business: "Chez Aminata".to_owned(),
         outlet_id: OutletId(id(3)),
         outlet: "Madina".to_owned(),
@@ -323,6 +325,9 @@ pub(crate) fn confirm(lines: &[(&Product, i64)]) -> Confirmed {
         document_date: Some("2026-01-01T09:30:00".to_owned()),
         external_number: Some(format!("X{}", NEXT.load(Ordering::Relaxed))),
         original: refund.then(|| OriginalSale { sale_id: Some(id(999).into()), number: None }),
+        shift_id: None,
+        swap_number: None,
+        approvals: Vec::new(),
     };
     let customer = DocumentCustomer { customer_id: id(500).into(), name: "Mamadou".to_owned() };
     let tenders = vec![Tender {
@@ -352,6 +357,10 @@ fn cart_line(product: &Product, n: i64) -> CartLine {
         tax_rate: product.tax_rate,
         discount: None,
         track_stock: product.track_stock,
+        pack_size: None,
+        serials: Vec::new(),
+        trade_in: false,
+        note: None,
     }
 }
 

@@ -17,6 +17,8 @@ mod mappings;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod print_jobs;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod queue_laws;

@@ -325,6 +325,9 @@ fn a_first_sync_resumes_after_a_kill_and_removes_what_the_server_does_not_have()
                     | EntityKind::Category
                     | EntityKind::Product
                     | EntityKind::Cashier
+                    | EntityKind::HeldCart
+                    | EntityKind::AccountEntry
+                    | EntityKind::SerialEvent
                     | EntityKind::Conflict => vec![],
                 };
                 first_sync::apply_page(

@@ -24,7 +24,13 @@ const CATALOGUE: [EntityKind; 4] =
 /// Read beside the catalogue: neither waits for the other's round trips.
 const BALANCES: [EntityKind; 1] = [EntityKind::Stock];
 /// Read beside both; selling does not wait for them.
-const BESIDE: [EntityKind; 2] = [EntityKind::Customer, EntityKind::Conflict];
+const BESIDE: [EntityKind; 5] = [
+    EntityKind::Customer,
+    EntityKind::HeldCart,
+    EntityKind::AccountEntry,
+    EntityKind::SerialEvent,
+    EntityKind::Conflict,
+];
 
 impl<A: SyncApi> Exchange<A> {
     /// Reads everything, from the checkpoint on if there is one; see [`Exchange::first_sync_since`].
@@ -299,4 +305,18 @@ fn progress_of(checkpoints: &[Checkpoint]) -> Progress {
     let complete = |kind: &EntityKind| checkpoints.iter().any(|c| c.entity == kind.as_str() && c.complete);
     progress.can_sell = CATALOGUE.iter().chain(&BALANCES).all(complete);
     progress
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_row_is_read_once() {
+        let mut read: Vec<EntityKind> = CATALOGUE.into_iter().chain(BALANCES).chain(BESIDE).collect();
+        read.sort_unstable();
+        let mut all = EntityKind::ALL.to_vec();
+        all.sort_unstable();
+        assert_eq!(read, all, "a kind that is forgotten is never complete, one that stands twice is read twice");
+    }
 }
