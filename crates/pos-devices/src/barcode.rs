@@ -1,4 +1,8 @@
-//! Code 128, code set B (ISO/IEC 15417), for papers that are drawn rather than printed by a printer's own command.
+//! Codes for scanners, for papers that are drawn rather than printed by a printer's own command: Code 128, code set B
+//! (ISO/IEC 15417), EAN-13 and EAN-8 (GS1 General Specifications, ISO/IEC 15420), and QR (ISO/IEC 18004, correction M).
+
+use pos_domain::Gtin;
+use qrcode::{Color, EcLevel, QrCode};
 
 /// Most characters that are printed as a barcode; a longer text has no room on a till roll.
 const MAX_CHARS: usize = 24;
@@ -36,6 +40,72 @@ pub(crate) fn is_printable(text: &str) -> bool {
 /// Modules that a text of so many characters takes, without quiet zones.
 pub(crate) const fn modules(chars: usize) -> usize {
     chars * SYMBOL_MODULES + FRAME_MODULES
+}
+
+/// Widths in modules of an EAN digit on the left with odd parity; on the right the same with bar and space exchanged,
+/// with even parity the same from behind.
+const DIGITS: [[u8; 4]; 10] = [
+    [3, 2, 1, 1],
+    [2, 2, 2, 1],
+    [2, 1, 2, 2],
+    [1, 4, 1, 1],
+    [1, 1, 3, 2],
+    [1, 2, 3, 1],
+    [1, 1, 1, 4],
+    [1, 3, 1, 2],
+    [1, 2, 1, 3],
+    [3, 1, 1, 2],
+];
+/// Which of the six digits on the left have even parity (1, the first in the highest of six bits), by the digit in front.
+const PARITIES: [u8; 10] = [
+    0b00_0000, 0b00_1011, 0b00_1101, 0b00_1110, 0b01_0011, 0b01_1001, 0b01_1100, 0b01_0101, 0b01_0110,
+    0b01_1010,
+];
+const GUARD: [u8; 3] = [1; 3];
+const CENTRE: [u8; 5] = [1; 5];
+/// Most bytes of a QR code on a till roll.
+const MAX_QR_BYTES: usize = 512;
+
+/// Widths in modules of bars and spaces in turn, bar first, of a trade item's number: EAN-13, or EAN-8 for a short one.
+/// `None` for a number of 14 digits, which stands on cartons in another code.
+pub(crate) fn ean_widths(gtin: &Gtin) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = gtin.canonical().bytes().map(|b| b.wrapping_sub(b'0')).collect();
+    let (parities, left, right) = match digits.as_slice() {
+        [first, rest @ ..] if rest.len() == 12 => {
+            let (left, right) = rest.split_at(6);
+            (*PARITIES.get(usize::from(*first))?, left, right)
+        }
+        all if all.len() == 8 => {
+            let (left, right) = all.split_at(4);
+            (0, left, right)
+        }
+        _ => return None,
+    };
+    let mut widths = GUARD.to_vec();
+    for (at, digit) in left.iter().enumerate() {
+        let odd = *DIGITS.get(usize::from(*digit))?;
+        let is_even = parities >> (left.len() - 1 - at) & 1 == 1;
+        widths.extend(
+            odd.iter().enumerate().filter_map(|(i, w)| if is_even { odd.get(3 - i) } else { Some(w) }),
+        );
+    }
+    widths.extend(CENTRE);
+    for digit in right {
+        widths.extend(DIGITS.get(usize::from(*digit))?);
+    }
+    widths.extend(GUARD);
+    Some(widths)
+}
+
+/// The modules of a QR code, row by row, `true` for black, without the quiet zone of four. `None` when it is empty or
+/// too long for a till roll.
+pub(crate) fn qr(text: &str) -> Option<Vec<Vec<bool>>> {
+    if text.is_empty() || text.len() > MAX_QR_BYTES {
+        return None;
+    }
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let width = code.width();
+    Some(code.to_colors().chunks(width).map(|row| row.iter().map(|m| *m == Color::Dark).collect()).collect())
 }
 
 /// Widths in modules of bars and spaces in turn, bar first. `None` for a text that is not printable ASCII.

@@ -1,16 +1,15 @@
 //! Receipts as the bytes of the ESC/POS language (Epson's command reference; most receipt printers speak it).
 //!
-//! Owns: which bytes. Must not know: how they reach a printer. Text is sent in the code page that has its characters;
-//! a printer that lacks one gets its stand-in, folded before the layout so that columns stay aligned. A row with a
-//! letter that has neither is drawn.
-
-use pos_domain::Gtin;
+//! Owns: which bytes. Must not know: how they reach a printer. Text is sent in the code page that has its characters. A
+//! sign that no page has, such as a curly quote, is spelled plainly, before the layout so that columns stay aligned; a row
+//! with a letter that no page has is drawn, so that every name is printed as it is written. Printers with few pages or
+//! none get base letters for those with marks, which they print faster than pictures.
 
 use crate::barcode;
 use crate::code_page::CodePage;
 use crate::format::NO_BREAK_SPACE;
-use crate::layout::{PaperWidth, Row, lay_out};
-use crate::raster::{self, Look};
+use crate::layout::{Fold, PaperWidth, Row, lay_out};
+use crate::raster::{self, Bitmap, Look};
 use crate::receipt::{Receipt, Weight};
 use crate::repertoire;
 
@@ -26,8 +25,14 @@ const BARCODE_DOTS: u8 = 64;
 const MODULE_DOTS: [u8; 2] = [3, 2];
 /// Blank modules that a scanner needs on both sides together.
 const QUIET_MODULES: usize = 20;
-/// Most bytes of a QR code on a till roll.
-const MAX_QR_BYTES: usize = 512;
+/// Blank modules on each side of a QR code.
+const QR_QUIET_MODULES: usize = 4;
+/// Side of a QR code in dots, 33 mm, as far as its modules come out even.
+const QR_DOTS: usize = 264;
+/// Smallest module of a QR code in dots, 0.4 mm: telephones read it from a hand's breadth.
+const MIN_QR_MODULE_DOTS: usize = 3;
+/// Largest module of a QR code in dots.
+const MAX_QR_MODULE_DOTS: usize = 6;
 
 /// What a printer can do. Most are compatible with Epson; the others are for cheap printers with one fixed page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,9 +65,15 @@ impl PrinterModel {
             || self.code_pages().iter().any(|(page, _)| page.byte(c).is_some())
     }
 
-    /// `text` in characters that this printer prints or that can be drawn for it, no-break spaces kept.
+    /// `text` in characters that this printer prints or that are drawn for it, no-break spaces kept.
     fn fold(self, text: &str) -> String {
-        repertoire::fold(text, |c| self.prints(c) || !repertoire::has_stand_in(c) && raster::can_draw(c))
+        repertoire::fold(text, |c| {
+            let drawn = match self {
+                Self::Epson => !repertoire::is_sign_with_spelling(c),
+                Self::Only437 | Self::OnlyAscii => false,
+            };
+            drawn || self.prints(c)
+        })
     }
 }
 
@@ -76,17 +87,6 @@ pub enum DrawerPin {
     Five,
 }
 
-/// A code for scanners.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Symbol<'a> {
-    /// Code 128 of short printable ASCII.
-    Code128(&'a str),
-    /// EAN-13 or UPC-A of a trade item.
-    Ean13(&'a Gtin),
-    /// QR code, model 2, error correction M.
-    Qr(&'a str),
-}
-
 /// A receipt with the paper cut after it.
 pub fn encode(receipt: &Receipt, width: PaperWidth, model: PrinterModel) -> Vec<u8> {
     encode_rows(width, model, &|fold| lay_out(receipt, width.columns(), fold))
@@ -96,7 +96,7 @@ pub fn encode(receipt: &Receipt, width: PaperWidth, model: PrinterModel) -> Vec<
 pub(crate) fn encode_rows(
     width: PaperWidth,
     model: PrinterModel,
-    rows: &dyn Fn(&dyn Fn(&str) -> String) -> Vec<Row>,
+    rows: &dyn Fn(&Fold<'_>) -> Vec<Row>,
 ) -> Vec<u8> {
     let mut job = Job { model, page: None, bytes: Vec::new() };
     job.push(&[ESC, b'@']);
@@ -110,6 +110,17 @@ pub(crate) fn encode_rows(
     job.bytes
 }
 
+/// Pictures, each cut off below.
+pub(crate) fn encode_pictures(pictures: impl Iterator<Item = Bitmap>) -> Vec<u8> {
+    let mut job = Job { model: PrinterModel::default(), page: None, bytes: Vec::new() };
+    job.push(&[ESC, b'@']);
+    for picture in pictures {
+        job.push_bitmap(&picture);
+        job.push(&[GS, b'V', 66, 0]);
+    }
+    job.bytes
+}
+
 /// Opens the cash drawer: a pulse of 100 ms, then 400 ms of rest.
 pub const fn drawer_pulse(pin: DrawerPin) -> [u8; 5] {
     let pin = match pin {
@@ -120,55 +131,39 @@ pub const fn drawer_pulse(pin: DrawerPin) -> [u8; 5] {
     [ESC, b'p', pin, 50, 200]
 }
 
-/// A code for scanners, in the middle of the paper. `None` when it cannot be a code of that kind, or has no room.
-pub fn symbol(symbol: Symbol<'_>, width: PaperWidth) -> Option<Vec<u8>> {
-    let mut bytes = vec![ESC, b'a', 1];
-    match symbol {
-        Symbol::Code128(text) if barcode::is_printable(text) => {
-            bytes.extend(bar_settings(barcode::modules(text.len()), width)?);
-            // Code set B is chosen by `{B`; a brace in the text itself is doubled.
-            let data = format!("{{B{}", text.replace('{', "{{"));
-            bytes.extend([GS, b'k', 73, u8::try_from(data.len()).ok()?]);
-            bytes.extend(data.bytes());
-        }
-        Symbol::Code128(_) => return None,
-        Symbol::Ean13(gtin) => {
-            let digits = gtin.canonical();
-            if digits.len() != 13 {
-                return None;
-            }
-            bytes.extend(bar_settings(95, width)?);
-            bytes.extend([GS, b'k', 67, 13]);
-            bytes.extend(digits.bytes());
-        }
-        Symbol::Qr(text) => bytes.extend(qr(text)?),
+/// A barcode by the printer's own command, in the middle of the paper. `None` when it has no room.
+fn code_128(text: &str, width: PaperWidth) -> Option<Vec<u8>> {
+    if !barcode::is_printable(text) {
+        return None;
     }
+    let modules = barcode::modules(text.len());
+    let fits = |dots: &u8| (modules + QUIET_MODULES) * usize::from(*dots) <= width.dots();
+    let module = MODULE_DOTS.into_iter().find(fits)?;
+    let mut bytes = vec![ESC, b'a', 1, GS, b'h', BARCODE_DOTS, GS, b'w', module, GS, b'H', 2];
+    // Code set B is chosen by `{B`; a brace in the text itself is doubled.
+    let data = format!("{{B{}", text.replace('{', "{{"));
+    bytes.extend([GS, b'k', 73, u8::try_from(data.len()).ok()?]);
+    bytes.extend(data.bytes());
     bytes.extend([ESC, b'a', 0]);
     Some(bytes)
 }
 
-/// Height, module width and "digits below" for a barcode of so many modules.
-fn bar_settings(modules: usize, width: PaperWidth) -> Option<[u8; 9]> {
-    let fits = |dots: &u8| (modules + QUIET_MODULES) * usize::from(*dots) <= width.dots();
-    let module = MODULE_DOTS.into_iter().find(fits)?;
-    Some([GS, b'h', BARCODE_DOTS, GS, b'w', module, GS, b'H', 2])
-}
-
-/// Model, module size, error correction, data, print: five functions of `GS ( k`.
-fn qr(text: &str) -> Option<Vec<u8>> {
-    if text.is_empty() || text.len() > MAX_QR_BYTES {
-        return None;
+/// A QR code as dots in the middle of the paper: half of all receipt printers have no command for it.
+fn draw_qr(text: &str, width: PaperWidth) -> Option<Bitmap> {
+    let modules = barcode::qr(text)?;
+    let (count, dots) = (modules.len() + 2 * QR_QUIET_MODULES, width.dots());
+    let module = (QR_DOTS / count).clamp(MIN_QR_MODULE_DOTS, MAX_QR_MODULE_DOTS);
+    let left = dots.checked_sub(count * module)? / 2 + QR_QUIET_MODULES * module;
+    let blank = vec![0; dots * QR_QUIET_MODULES * module];
+    let mut burnt = blank.clone();
+    for row in &modules {
+        let mut line = vec![0; left];
+        line.extend(row.iter().flat_map(|black| std::iter::repeat_n(if *black { 255 } else { 0 }, module)));
+        line.resize(dots, 0);
+        burnt.extend(std::iter::repeat_n(line, module).flatten());
     }
-    let stored = u16::try_from(text.len() + 3).ok()?.to_le_bytes();
-    let mut bytes = vec![GS, b'(', b'k', 4, 0, 49, 65, 50, 0];
-    bytes.extend([GS, b'(', b'k', 3, 0, 49, 67, 5]);
-    bytes.extend([GS, b'(', b'k', 3, 0, 49, 69, 49]);
-    bytes.extend([GS, b'(', b'k']);
-    bytes.extend(stored);
-    bytes.extend([49, 80, 48]);
-    bytes.extend(text.bytes());
-    bytes.extend([GS, b'(', b'k', 3, 0, 49, 81, 48]);
-    Some(bytes)
+    burnt.extend(blank);
+    Bitmap::pack(&burnt, dots)
 }
 
 /// Bytes under construction, and the code page that the printer is in.
@@ -187,11 +182,16 @@ impl Job {
         let text = row.to_text(width.columns());
         let weight = match row {
             Row::Barcode { text: code } => {
-                if let Some(bytes) = symbol(Symbol::Code128(code), width) {
+                if let Some(bytes) = code_128(code, width) {
                     self.push(&bytes);
                     return;
                 }
                 Weight::Normal
+            }
+            // A code without room for it is left out: what it says stands in words above it.
+            Row::Qr { text } => return draw_qr(text, width).iter().for_each(|code| self.push_bitmap(code)),
+            Row::Logo { logo } => {
+                return logo.to_bitmap(width).iter().for_each(|sign| self.push_bitmap(sign));
             }
             Row::Centred { weight, .. } | Row::Edges { weight, .. } | Row::Cells { weight, .. } => *weight,
             Row::Rule => Weight::Normal,
@@ -203,11 +203,8 @@ impl Job {
         };
         if !text.chars().all(|c| self.model.prints(c)) {
             let look = Look { bold: bold == 1, tall: height == 1 };
-            if let Some(picture) = raster::draw(&text, width, look) {
-                self.push(&[GS, b'v', b'0', 0]);
-                self.push(&picture.bytes_per_row.to_le_bytes());
-                self.push(&picture.rows.to_le_bytes());
-                self.push(&picture.bits);
+            if let Some(picture) = raster::draw(&row.cells(width.columns()), width, look) {
+                self.push_bitmap(&picture);
                 return;
             }
         }
@@ -220,6 +217,13 @@ impl Job {
         if !plain {
             self.push(&[ESC, b'E', 0, GS, b'!', 0]);
         }
+    }
+
+    fn push_bitmap(&mut self, bitmap: &Bitmap) {
+        self.push(&[GS, b'v', b'0', 0]);
+        self.push(&bitmap.bytes_per_row.to_le_bytes());
+        self.push(&bitmap.rows.to_le_bytes());
+        self.push(&bitmap.bits);
     }
 
     /// Text whose characters were folded to what the printer has. The page is changed only where it must be.

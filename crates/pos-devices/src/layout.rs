@@ -6,6 +6,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::logo::Logo;
 use crate::receipt::{Block, Receipt, Weight};
 
 /// Narrowest room for a label beside an amount; below this the label gets rows of its own.
@@ -53,6 +54,10 @@ pub(crate) enum Row {
     Rule,
     /// A Code 128 barcode.
     Barcode { text: String },
+    /// A QR code.
+    Qr { text: String },
+    /// The shop's sign.
+    Logo { logo: Logo },
 }
 
 /// A text at a column of a row.
@@ -66,30 +71,36 @@ pub(crate) struct Cell {
 impl Row {
     /// The row as plain text of `columns`, without spaces at its end.
     pub(crate) fn to_text(&self, columns: usize) -> String {
+        self.cells(columns).iter().fold(String::new(), |row, cell| {
+            let gap = cell.column.saturating_sub(row.width());
+            row + &" ".repeat(gap) + &cell.text
+        })
+    }
+
+    /// The texts of the row where they stand on a paper of `columns`, each read by itself.
+    pub(crate) fn cells(&self, columns: usize) -> Vec<Cell> {
+        let centred = |text: String| Cell { column: columns.saturating_sub(text.width()) / 2, text };
         match self {
-            Self::Centred { text, .. } => {
-                let gap = columns.saturating_sub(text.width()) / 2;
-                format!("{}{text}", " ".repeat(gap))
-            }
-            Self::Edges { left, right, .. } if right.is_empty() => left.clone(),
+            Self::Centred { text, .. } => vec![centred(text.clone())],
             Self::Edges { left, right, .. } => {
-                let gap = columns.saturating_sub(left.width() + right.width());
-                format!("{left}{}{right}", " ".repeat(gap))
+                let end = columns.saturating_sub(right.width()).max(left.width());
+                let both =
+                    [Cell { column: 0, text: left.clone() }, Cell { column: end, text: right.clone() }];
+                both.into_iter().filter(|cell| !cell.text.is_empty()).collect()
             }
-            Self::Cells { cells, .. } => cells.iter().fold(String::new(), |row, cell| {
-                let gap = cell.column.saturating_sub(row.width());
-                row + &" ".repeat(gap) + &cell.text
-            }),
-            Self::Rule => "-".repeat(columns),
-            Self::Barcode { text } => {
-                Self::Centred { text: format!("[{text}]"), weight: Weight::Normal }.to_text(columns)
-            }
+            Self::Cells { cells, .. } => cells.clone(),
+            Self::Rule => vec![Cell { column: 0, text: "-".repeat(columns) }],
+            Self::Barcode { text } => vec![centred(format!("[{text}]"))],
+            Self::Qr { .. } | Self::Logo { .. } => Vec::new(),
         }
     }
 }
 
+/// Turns text into what a device can show.
+pub(crate) type Fold<'a> = dyn Fn(&str) -> String + 'a;
+
 /// Lays a receipt out on rows of `columns`; `fold` turns text into what the device can show.
-pub(crate) fn lay_out(receipt: &Receipt, columns: usize, fold: &dyn Fn(&str) -> String) -> Vec<Row> {
+pub(crate) fn lay_out(receipt: &Receipt, columns: usize, fold: &Fold<'_>) -> Vec<Row> {
     let mut page = Page::new(columns);
     for block in &receipt.blocks {
         match block {
@@ -107,6 +118,8 @@ pub(crate) fn lay_out(receipt: &Receipt, columns: usize, fold: &dyn Fn(&str) -> 
             }
             Block::Paragraph { text } => page.push_lines(&fold(text), "", Weight::Normal),
             Block::Barcode { text } => page.rows.push(Row::Barcode { text: text.clone() }),
+            Block::Qr { text } => page.rows.push(Row::Qr { text: text.clone() }),
+            Block::Logo { logo } => page.rows.push(Row::Logo { logo: logo.clone() }),
         }
     }
     page.rows

@@ -3,22 +3,23 @@
 //! The same rows as on the printer. The file holds no clock and no random id: the same receipt gives the same bytes.
 
 use krilla::error::KrillaError;
-use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
 use krilla::surface::Surface;
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use krilla::{Data, Document};
-use skrifa::{FontRef, MetadataProvider};
 use thiserror::Error;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::barcode;
-use crate::font::{ADVANCE, BOLD, REGULAR};
-use crate::format::NO_BREAK_SPACE;
-use crate::layout::{PaperWidth, Row, lay_out};
+use crate::font::{ADVANCE, Face};
+use crate::label::{Label, LabelPaper};
+use crate::layout::{Fold, PaperWidth, Row, lay_out};
+use crate::logo::Logo;
 use crate::receipt::{Receipt, Weight};
-use crate::repertoire;
+use crate::shape::{Glyph, shape};
 
 /// 80 mm in points.
 const ROLL_WIDTH: f32 = 226.77;
@@ -41,6 +42,14 @@ const BASELINE: f32 = 1.05;
 /// How much larger the business's name and the total are, where they fit.
 const TOTAL_SCALE: f32 = 1.5;
 const BARCODE_HEIGHT: f32 = 26.0;
+/// Points of a millimetre.
+const MM: f32 = 72.0 / 25.4;
+/// Widest module of a bar on a label in millimetres: EAN at twice its nominal size, which is the largest allowed.
+const MAX_MODULE_MM: f32 = 0.66;
+/// No label has room for more letters beside each other.
+const MAX_LABEL_COLUMNS: usize = 200;
+/// Side of a QR code in points, 25 mm, without its quiet zone, which is the paper around it.
+const QR_SIDE: f32 = 70.87;
 /// Blank modules on both sides of a barcode together.
 const QUIET_MODULES: u16 = 20;
 
@@ -123,11 +132,11 @@ pub(crate) fn render_rows(
     title: &str,
     language: &str,
     paper: PdfPaper,
-    rows: &dyn Fn(usize, &dyn Fn(&str) -> String) -> Vec<Row>,
+    rows: &dyn Fn(usize, &Fold<'_>) -> Vec<Row>,
 ) -> Result<Vec<u8>, PdfFault> {
     let faces = Faces::new()?;
     let columns = paper.columns();
-    let rows = rows(columns, &|text| faces.fold(text));
+    let rows = rows(columns, &str::to_owned);
     let size = (paper.width() - 2.0 * paper.margin()) / (count(columns) * ADVANCE);
     let pen = Pen { faces, paper, size };
     let mut document = Document::new();
@@ -154,6 +163,83 @@ pub(crate) fn render_rows(
     document.finish().map_err(PdfFault::Write)
 }
 
+/// Labels as a PDF file, drawn by `draw` one after another from the top left of each page.
+pub(crate) fn render_labels(
+    paper: &LabelPaper,
+    labels: &[Label],
+    draw: &dyn Fn(&mut LabelPen<'_, '_>, &Label),
+) -> Result<Vec<u8>, PdfFault> {
+    let faces = Faces::new()?;
+    let (beside, above) = (usize::from(paper.grid.0.max(1)), usize::from(paper.grid.1.max(1)));
+    let mut document = Document::new();
+    for page_labels in labels.chunks(beside * above) {
+        let (width, height) = paper.page;
+        let settings = PageSettings::from_wh(width * MM, height * MM).ok_or(PdfFault::PageSize)?;
+        let mut page = document.start_page_with(settings);
+        let mut surface = page.surface();
+        for (at, label) in page_labels.iter().enumerate() {
+            let left = paper.margin.0 + count(at % beside) * paper.label.0;
+            let top = paper.margin.1 + count(at / beside) * paper.label.1;
+            draw(&mut LabelPen { faces: &faces, surface: &mut surface, corner: (left, top) }, label);
+        }
+        surface.finish();
+        page.finish();
+    }
+    document.finish().map_err(PdfFault::Write)
+}
+
+/// Draws on one label. Places and sizes are in millimetres from its top left corner; a text's size is the height of its
+/// line.
+pub(crate) struct LabelPen<'a, 'b> {
+    faces: &'a Faces,
+    surface: &'a mut Surface<'b>,
+    corner: (f32, f32),
+}
+
+impl LabelPen<'_, '_> {
+    /// Letters that stand beside each other in so much room.
+    pub(crate) fn columns(&self, room: f32, size: f32) -> usize {
+        let mut columns = 1;
+        while count(columns + 1) * size * ADVANCE <= room && columns < MAX_LABEL_COLUMNS {
+            columns += 1;
+        }
+        columns
+    }
+
+    /// The size, or a smaller one in which the text has room.
+    pub(crate) fn fitting(&self, text: &str, room: f32, size: f32) -> f32 {
+        let wide = count(text.width()) * ADVANCE;
+        if wide * size > room { room / wide } else { size }
+    }
+
+    /// A text from a place rightwards.
+    pub(crate) fn text(&mut self, text: &str, bold: bool, (left, top): (f32, f32), size: f32) {
+        let start = Point::from_xy((self.corner.0 + left) * MM, (self.corner.1 + top + size * 0.95) * MM);
+        self.faces.draw(self.surface, text, bold, size * MM, start);
+    }
+
+    /// A text in the middle of so much room.
+    pub(crate) fn centred(&mut self, text: &str, bold: bool, (left, top, room): (f32, f32, f32), size: f32) {
+        let left = left + (room - count(text.width()) * size * ADVANCE) / 2.0;
+        self.text(text, bold, (left, top), size);
+    }
+
+    /// Bars in the middle of a place of so much width and height, as wide as they are read best.
+    pub(crate) fn bars(&mut self, widths: &[u8], (left, top, width, height): (f32, f32, f32, f32)) {
+        let modules: u16 = widths.iter().copied().map(u16::from).sum();
+        let module = (width / f32::from(modules + QUIET_MODULES)).min(MAX_MODULE_MM);
+        let mut x = self.corner.0 + left + (width - f32::from(modules) * module) / 2.0;
+        let y = self.corner.1 + top;
+        for (i, bar) in widths.iter().enumerate() {
+            let wide = f32::from(*bar) * module;
+            if i.is_multiple_of(2) {
+                fill_bar(self.surface, x * MM, y * MM, wide * MM, height * MM);
+            }
+            x += wide;
+        }
+    }
+}
+
 /// The rows of each page, as many as a page may hold.
 fn pages<'a>(rows: &'a [Row], pen: &Pen) -> Vec<Vec<&'a Row>> {
     let mut pages = Vec::new();
@@ -171,46 +257,32 @@ fn pages<'a>(rows: &'a [Row], pen: &Pen) -> Vec<Vec<&'a Row>> {
     pages
 }
 
-/// One font and its table of characters.
-struct Face {
-    font: Font,
-    characters: FontRef<'static>,
-}
-
-impl Face {
-    fn new(bytes: &'static [u8]) -> Result<Self, PdfFault> {
-        let font = Font::new(Data::from(bytes), 0).ok_or(PdfFault::Font)?;
-        let characters = FontRef::new(bytes).map_err(|_| PdfFault::Font)?;
-        Ok(Self { font, characters })
-    }
-
-    fn glyphs(&self, text: &str) -> Vec<KrillaGlyph> {
-        let map = self.characters.charmap();
-        text.char_indices()
-            .map(|(at, c)| {
-                let glyph = GlyphId::new(map.map(c).unwrap_or_default().to_u32());
-                KrillaGlyph::new(glyph, ADVANCE, 0.0, 0.0, 0.0, at..at + c.len_utf8(), None)
-            })
-            .collect()
-    }
-}
-
+/// The fonts, as the PDF writer keeps them.
 struct Faces {
-    regular: Face,
-    bold: Face,
+    fonts: Vec<(Face, Font)>,
 }
 
 impl Faces {
     fn new() -> Result<Self, PdfFault> {
-        Ok(Self { regular: Face::new(REGULAR)?, bold: Face::new(BOLD)? })
+        let read = |face: Face| {
+            let font = Font::new(Data::from(face.bytes()), 0).ok_or(PdfFault::Font)?;
+            Ok((face, font))
+        };
+        Ok(Self { fonts: Face::ALL.into_iter().map(read).collect::<Result<_, PdfFault>>()? })
     }
 
-    /// `text` in characters that both fonts have and that take one column.
-    fn fold(&self, text: &str) -> String {
-        let (regular, bold) = (self.regular.characters.charmap(), self.bold.characters.charmap());
-        repertoire::fold(text, |c| {
-            c == NO_BREAK_SPACE || c.width() == Some(1) && regular.map(c).is_some() && bold.map(c).is_some()
-        })
+    fn find(&self, face: Face) -> Option<Font> {
+        self.fonts.iter().find(|(known, _)| *known == face).map(|(_, font)| font.clone())
+    }
+
+    /// Draws a text from a point on its baseline rightwards, in letters of `size` points.
+    fn draw(&self, surface: &mut Surface<'_>, text: &str, bold: bool, size: f32, start: Point) {
+        for run in shape(text, bold).into_iter().filter(|run| !run.glyphs.is_empty()) {
+            let Some(font) = self.find(run.face) else { continue };
+            let glyphs: Vec<KrillaGlyph> = run.glyphs.iter().map(glyph).collect();
+            let at = Point::from_xy(start.x + count(run.column) * size * ADVANCE, start.y);
+            surface.draw_glyphs(at, &glyphs, font, text, size * run.scale, false);
+        }
     }
 }
 
@@ -228,6 +300,8 @@ impl Pen {
             Row::Centred { .. } | Row::Edges { .. } | Row::Cells { .. } => line * self.scale(row),
             Row::Rule => line * 0.8,
             Row::Barcode { .. } => BARCODE_HEIGHT + 2.0 * line,
+            Row::Qr { .. } => QR_SIDE + line,
+            Row::Logo { logo } => dots(logo.height) + line / 2.0,
         }
     }
 
@@ -236,7 +310,9 @@ impl Pen {
         let (columns, weight) = match row {
             Row::Centred { text, weight } => (text.width(), *weight),
             Row::Edges { left, right, weight } => (left.width() + right.width() + 1, *weight),
-            Row::Cells { .. } | Row::Rule | Row::Barcode { .. } => return 1.0,
+            Row::Cells { .. } | Row::Rule | Row::Barcode { .. } | Row::Qr { .. } | Row::Logo { .. } => {
+                return 1.0;
+            }
         };
         let fits = count(columns) * TOTAL_SCALE <= count(self.paper.columns());
         if weight == Weight::Total && fits { TOTAL_SCALE } else { 1.0 }
@@ -270,7 +346,30 @@ impl Pen {
                 let below = bars_top + BARCODE_HEIGHT + self.size * BASELINE;
                 self.draw_centred(surface, text, Weight::Normal, self.size, below);
             }
+            Row::Qr { text } => self.draw_qr(surface, text, top + self.size * LEADING / 2.0),
+            Row::Logo { logo } => self.draw_logo(surface, logo, top),
         }
+    }
+
+    fn draw_qr(&self, surface: &mut Surface<'_>, text: &str, top: f32) {
+        let Some(modules) = barcode::qr(text) else { return };
+        let module = QR_SIDE / count(modules.len());
+        let left = (self.paper.width() - QR_SIDE) / 2.0;
+        for (y, row) in modules.iter().enumerate() {
+            for (x, _) in row.iter().enumerate().filter(|(_, black)| **black) {
+                fill_bar(surface, left + count(x) * module, top + count(y) * module, module, module);
+            }
+        }
+    }
+
+    fn draw_logo(&self, surface: &mut Surface<'_>, logo: &Logo, top: f32) {
+        let rgb = logo.grey.iter().flat_map(|grey| [*grey, *grey, *grey, 255]).collect();
+        let image = Image::from_rgba8(rgb, logo.width, logo.height);
+        let Some(size) = Size::from_wh(dots(logo.width), dots(logo.height)) else { return };
+        let left = (self.paper.width() - size.width()) / 2.0;
+        surface.push_transform(&Transform::from_translate(left, top));
+        surface.draw_image(image, size);
+        surface.pop();
     }
 
     fn draw_centred(&self, surface: &mut Surface<'_>, text: &str, weight: Weight, size: f32, baseline: f32) {
@@ -279,13 +378,11 @@ impl Pen {
     }
 
     fn draw_text(&self, surface: &mut Surface<'_>, text: &str, weight: Weight, size: f32, start: Point) {
-        let face = match weight {
-            Weight::Normal => &self.faces.regular,
-            Weight::Strong | Weight::Total => &self.faces.bold,
+        let bold = match weight {
+            Weight::Normal => false,
+            Weight::Strong | Weight::Total => true,
         };
-        if !text.is_empty() {
-            surface.draw_glyphs(start, &face.glyphs(text), face.font.clone(), text, size, false);
-        }
+        self.faces.draw(surface, text, bold, size, start);
     }
 
     fn draw_bars(&self, surface: &mut Surface<'_>, text: &str, top: f32) {
@@ -304,6 +401,10 @@ impl Pen {
     }
 }
 
+fn glyph(of: &Glyph) -> KrillaGlyph {
+    KrillaGlyph::new(GlyphId::new(of.id), of.advance, of.right, of.up, 0.0, of.letters.clone(), None)
+}
+
 /// A black rectangle. One without an area is not drawn.
 fn fill_bar(surface: &mut Surface<'_>, left: f32, top: f32, width: f32, height: f32) {
     let mut builder = PathBuilder::new();
@@ -313,6 +414,11 @@ fn fill_bar(surface: &mut Surface<'_>, left: f32, top: f32, width: f32, height: 
     if let Some(path) = builder.finish() {
         surface.draw_path(&path);
     }
+}
+
+/// Points of so many dots of a printer, of which 203 are an inch.
+fn dots(of: u32) -> f32 {
+    f32::from(u16::try_from(of).unwrap_or(u16::MAX)) * 72.0 / 203.0
 }
 
 /// A small count as a number of points or columns.

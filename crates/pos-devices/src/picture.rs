@@ -66,11 +66,7 @@ impl PictureFault {
 /// # Errors
 /// See [`PictureFault`].
 pub fn product_picture(file: &[u8]) -> Result<Vec<u8>, PictureFault> {
-    if file.len() > MAX_FILE_BYTES {
-        return Err(PictureFault::FileTooLarge);
-    }
-    let media_type = MediaType::of(file).ok_or(PictureFault::NotAPicture)?;
-    let upright = unpack(file, format_of(media_type))?;
+    let upright = upright(file)?;
     let small = if upright.width() > MAX_SIDE_PX || upright.height() > MAX_SIDE_PX {
         upright.thumbnail(MAX_SIDE_PX, MAX_SIDE_PX)
     } else {
@@ -82,6 +78,19 @@ pub fn product_picture(file: &[u8]) -> Result<Vec<u8>, PictureFault> {
         .write_image(flat.as_raw(), flat.width(), flat.height(), ExtendedColorType::Rgb8)
         .map_err(PictureFault::Damaged)?;
     Ok(bytes)
+}
+
+/// The pixels of a file as it is meant to be seen, on white.
+pub(crate) fn read(file: &[u8]) -> Result<DynamicImage, PictureFault> {
+    Ok(DynamicImage::ImageRgb8(on_white(&upright(file)?)))
+}
+
+fn upright(file: &[u8]) -> Result<DynamicImage, PictureFault> {
+    if file.len() > MAX_FILE_BYTES {
+        return Err(PictureFault::FileTooLarge);
+    }
+    let media_type = MediaType::of(file).ok_or(PictureFault::NotAPicture)?;
+    unpack(file, format_of(media_type))
 }
 
 /// Whether a picture that came from elsewhere may be shown: its first bytes say what it is, and it unpacks to no more than

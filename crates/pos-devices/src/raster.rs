@@ -1,17 +1,16 @@
-//! A row of text drawn as dots, for letters that no code page of a printer has.
+//! A row of a receipt, or a picture, drawn as dots, for what no code page of a printer has.
 //!
-//! Owns: which characters can be drawn, and the picture. DejaVu Sans Mono is drawn into the cells of the printer's own
-//! font, so that drawn and printed rows keep the same columns. Must not know: receipts. Scripts that are written from
-//! right to left, or whose letters join, need more than placing glyphs side by side: they are not drawn.
+//! Owns: black and white. Rows are drawn into the cells of the printer's own font, so that drawn and printed rows keep
+//! the same columns. Must not know: receipts, fonts beyond their outlines.
 
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
-use skrifa::{FontRef, MetadataProvider};
+use skrifa::{GlyphId, MetadataProvider};
 use tiny_skia::{FillRule, Mask, Path, PathBuilder, Transform};
-use unicode_width::UnicodeWidthChar;
 
 use crate::font;
-use crate::layout::PaperWidth;
+use crate::layout::{Cell, PaperWidth};
+use crate::shape::{Run, shape};
 
 /// Cell of Epson's font A, in dots.
 const CELL: (u16, u16) = (12, 24);
@@ -22,18 +21,6 @@ const DOTS_PER_BYTE: usize = 8;
 /// A dot is burnt where at least half of it is covered.
 const HALF: u8 = 128;
 
-/// Whether the character can be drawn as it is.
-pub(crate) fn can_draw(c: char) -> bool {
-    let side_by_side = matches!(c,
-        '\u{A1}'..='\u{58F}'         // Latin, phonetic, Greek, Cyrillic, Armenian
-        | '\u{10A0}'..='\u{10FF}'    // Georgian
-        | '\u{1E00}'..='\u{1FFF}'    // Latin and Greek with more marks, as in Vietnamese
-        | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '\u{2070}'..='\u{2BFF}'
-        | '\u{2C60}'..='\u{2C7F}' | '\u{A720}'..='\u{A7FF}');
-    let has = |bytes| FontRef::new(bytes).is_ok_and(|font| font.charmap().map(c).is_some());
-    side_by_side && c.width() == Some(1) && has(font::REGULAR) && has(font::BOLD)
-}
-
 /// How a row is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
@@ -43,26 +30,73 @@ pub(crate) struct Look {
 }
 
 /// Black dots, eight to a byte, the leftmost in the highest bit.
-pub(crate) struct Picture {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bitmap {
     pub(crate) bytes_per_row: u16,
     pub(crate) rows: u16,
     pub(crate) bits: Vec<u8>,
 }
 
-/// The row as a picture over the whole paper. `None` when the fonts inside this program cannot be read.
-pub(crate) fn draw(text: &str, width: PaperWidth, look: Look) -> Option<Picture> {
+impl Bitmap {
+    /// Packs dots of so many to a row, 255 for black; `None` when it is too large for a printer.
+    pub(crate) fn pack(dots: &[u8], width: usize) -> Option<Self> {
+        let bytes_per_row = u16::try_from(width.div_ceil(DOTS_PER_BYTE)).ok()?;
+        let rows = u16::try_from(dots.len().checked_div(width)?).ok()?;
+        let bits = dots.chunks(width).flat_map(|row| row.chunks(DOTS_PER_BYTE).map(pack)).collect();
+        Some(Self { bytes_per_row, rows, bits })
+    }
+
+    /// Pictures of one width, one below the other. `None` for none, or too many for a printer.
+    pub(crate) fn stack(parts: &[Self]) -> Option<Self> {
+        let bytes_per_row = parts.first()?.bytes_per_row;
+        let rows = parts.iter().try_fold(0_u16, |rows, part| rows.checked_add(part.rows))?;
+        let bits = parts.iter().flat_map(|part| part.bits.iter().copied()).collect();
+        Some(Self { bytes_per_row, rows, bits })
+    }
+}
+
+/// The row as a picture over the whole paper. `None` when it is too large.
+pub(crate) fn draw(cells: &[Cell], width: PaperWidth, look: Look) -> Option<Bitmap> {
     let stretch: u16 = if look.tall { 2 } else { 1 };
     let rows = CELL.1 * stretch;
     let dots = width.dots();
     let mut mask = Mask::new(u32::try_from(dots).ok()?, u32::from(rows))?;
-    let font = FontRef::new(if look.bold { font::BOLD } else { font::REGULAR }).ok()?;
-    if let Some(outline) = outline(&font, text) {
-        let transform = Transform::from_scale(1.0, f32::from(stretch));
-        mask.fill_path(&outline, FillRule::Winding, true, transform);
+    let mut pen = Pen { path: PathBuilder::new(), left: 0.0, baseline: BASELINE };
+    for cell in cells {
+        let left = columns(cell.column);
+        shape(&cell.text, look.bold).iter().for_each(|run| draw_run(run, left, &mut pen));
     }
-    let bytes_per_row = u16::try_from(dots.div_ceil(DOTS_PER_BYTE)).ok()?;
-    let bits = mask.data().chunks(dots).flat_map(|row| row.chunks(DOTS_PER_BYTE).map(pack)).collect();
-    Some(Picture { bytes_per_row, rows, bits })
+    if let Some(outline) = pen.path.finish() {
+        fill(&mut mask, &outline, stretch);
+    }
+    Bitmap::pack(mask.data(), dots)
+}
+
+fn fill(mask: &mut Mask, outline: &Path, stretch: u16) {
+    let transform = Transform::from_scale(1.0, f32::from(stretch));
+    mask.fill_path(outline, FillRule::Winding, true, transform);
+}
+
+/// All glyphs of a run, the first at the left edge of its cell.
+fn draw_run(run: &Run, left: f32, pen: &mut Pen) {
+    let Some(font) = run.face.font() else { return };
+    let em = f32::from(CELL.0) / font::ADVANCE * run.scale;
+    let outlines = font.outline_glyphs();
+    let mut x = left + columns(run.column);
+    for glyph in &run.glyphs {
+        pen.left = x + glyph.right * em;
+        pen.baseline = BASELINE - glyph.up * em;
+        if let Some(outline) = outlines.get(GlyphId::new(glyph.id)) {
+            // A glyph that cannot be drawn leaves its cell empty; the fonts are ours, and all of theirs can.
+            drop(outline.draw(DrawSettings::unhinted(Size::new(em), LocationRef::default()), pen));
+        }
+        x += glyph.advance * em;
+    }
+}
+
+/// Dots of so many columns.
+fn columns(count: usize) -> f32 {
+    f32::from(u16::try_from(count).unwrap_or(u16::MAX)) * f32::from(CELL.0)
 }
 
 /// Eight dots as a byte.
@@ -70,44 +104,29 @@ fn pack(dots: &[u8]) -> u8 {
     (0..DOTS_PER_BYTE).fold(0, |byte, i| byte << 1 | u8::from(dots.get(i).is_some_and(|dot| *dot >= HALF)))
 }
 
-/// All letters of the row, each at the left edge of its cell. `None` when nothing of it is visible.
-fn outline(font: &FontRef<'_>, text: &str) -> Option<Path> {
-    let size = Size::new(f32::from(CELL.0) / font::ADVANCE);
-    let (charmap, glyphs) = (font.charmap(), font.outline_glyphs());
-    let mut pen = Pen { path: PathBuilder::new(), left: 0.0 };
-    for c in text.chars() {
-        let glyph = charmap.map(c).and_then(|id| glyphs.get(id));
-        if let Some(glyph) = glyph.filter(|_| !c.is_whitespace()) {
-            // A glyph that cannot be drawn leaves its cell empty; the fonts are ours, and all of theirs can.
-            drop(glyph.draw(DrawSettings::unhinted(size, LocationRef::default()), &mut pen));
-        }
-        pen.left += f32::from(CELL.0) * c.width().map_or(0.0, |columns| if columns == 0 { 0.0 } else { 1.0 });
-    }
-    pen.path.finish()
-}
-
 /// Puts outlines, whose y grows upwards from the baseline, into a picture, whose y grows downwards.
 struct Pen {
     path: PathBuilder,
     left: f32,
+    baseline: f32,
 }
 
 impl OutlinePen for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.path.move_to(self.left + x, BASELINE - y);
+        self.path.move_to(self.left + x, self.baseline - y);
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        self.path.line_to(self.left + x, BASELINE - y);
+        self.path.line_to(self.left + x, self.baseline - y);
     }
 
     fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
-        self.path.quad_to(self.left + cx, BASELINE - cy, self.left + x, BASELINE - y);
+        self.path.quad_to(self.left + cx, self.baseline - cy, self.left + x, self.baseline - y);
     }
 
     fn curve_to(&mut self, cx0: f32, cy0: f32, cx1: f32, cy1: f32, x: f32, y: f32) {
-        let left = self.left;
-        self.path.cubic_to(left + cx0, BASELINE - cy0, left + cx1, BASELINE - cy1, left + x, BASELINE - y);
+        let (left, base) = (self.left, self.baseline);
+        self.path.cubic_to(left + cx0, base - cy0, left + cx1, base - cy1, left + x, base - y);
     }
 
     fn close(&mut self) {

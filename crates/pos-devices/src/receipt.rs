@@ -5,11 +5,12 @@
 //! between the lines and the total.
 
 use pos_domain::cart::Discount;
-use pos_domain::{Currency, DocumentKind, Hash32, Money, Rate, SaleDocument, SaleLine, Tender, TenderKind};
+use pos_domain::{Currency, SaleKind, Hash32, Money, Rate, SaleDocument, SaleLine, Tender, TenderKind};
 use serde::Serialize;
 
 use crate::clean;
 use crate::format::{self, Locale};
+use crate::logo::Logo;
 use crate::words::Word;
 
 /// Characters of the chain hash that are printed, in groups of four: enough to tell two documents apart.
@@ -46,6 +47,26 @@ pub struct Style<'a> {
     pub header: &'a str,
     /// Lines at the end.
     pub footer: &'a str,
+    /// The shop's sign, above everything.
+    pub logo: Option<&'a Logo>,
+    /// Codes for scanners at the end.
+    pub codes: Codes,
+}
+
+/// Which codes stand on a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codes {
+    /// A barcode of the number, which the till scans to find the sale again.
+    pub barcode: bool,
+    /// A QR code that proves the paper; see [`qr_text`].
+    pub qr: bool,
+}
+
+impl Default for Codes {
+    /// The barcode alone: paper is dear.
+    fn default() -> Self {
+        Self { barcode: true, qr: false }
+    }
 }
 
 /// A receipt, ready to be laid out on any paper. All texts are bounded and free of control characters.
@@ -115,6 +136,16 @@ pub enum Block {
         /// What it says; printable ASCII.
         text: String,
     },
+    /// A QR code.
+    Qr {
+        /// What it says; see [`qr_text`].
+        text: String,
+    },
+    /// The shop's sign.
+    Logo {
+        /// As drawn.
+        logo: Logo,
+    },
 }
 
 /// How much an amount must be seen.
@@ -134,6 +165,7 @@ impl Receipt {
     pub fn of(document: &SaleDocument, issue: Issue<'_>, style: Style<'_>) -> Self {
         let mut writer =
             Writer { locale: style.locale, currency: document.head.currency, blocks: Vec::new() };
+        writer.blocks.extend(style.logo.map(|logo| Block::Logo { logo: logo.clone() }));
         writer.write_head(document, issue, style.header);
         writer.blocks.push(Block::Rule);
         for line in &document.lines {
@@ -146,7 +178,7 @@ impl Receipt {
             writer.blocks.push(Block::Rule);
             writer.blocks.extend(clean::paragraph(note).into_iter().map(|text| Block::Paragraph { text }));
         }
-        writer.write_foot(issue, style.footer);
+        writer.write_foot(document, issue, style);
         Self {
             language: style.locale.language_code(),
             number: clean::label(issue.number),
@@ -159,6 +191,23 @@ impl Receipt {
 pub fn evidence_code(chain_hash: &Hash32) -> String {
     let digits: Vec<char> = chain_hash.to_string().to_uppercase().chars().take(EVIDENCE_DIGITS).collect();
     digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}
+
+/// What the QR code of a receipt says: `COMPTOIR1;number;date;currency;total;hash`, such as
+/// `COMPTOIR1;R1-000042;2026-11-20T20:14:00;GNF;12500;8f3a...`. Whoever holds the paper and the business's data can tell
+/// whether the two agree: the date is local, the total a decimal, and the hash, all 64 hexadecimal digits of it, the
+/// document's own link in its register's chain.
+pub fn qr_text(document: &SaleDocument, issue: Issue<'_>) -> String {
+    let currency = document.head.currency;
+    let fields = [
+        "COMPTOIR1",
+        &clean::label(issue.number).replace(';', ","),
+        issue.issued_at,
+        currency.code(),
+        &document.total.to_decimal(currency),
+        &issue.chain_hash.to_string(),
+    ];
+    fields.join(";")
 }
 
 /// Blocks under construction, with what each of them needs to know.
@@ -203,8 +252,9 @@ impl Writer {
         self.push_centred(header);
         self.blocks.push(Block::Rule);
         let title = match head.kind {
-            DocumentKind::Sale => Word::SaleTitle,
-            DocumentKind::Refund => Word::RefundTitle,
+            SaleKind::Sale => Word::SaleTitle,
+            SaleKind::Refund => Word::RefundTitle,
+            SaleKind::Void => Word::VoidTitle,
         };
         self.blocks.push(Block::Mark { text: self.word(title).to_owned() });
         if issue.copy == Copy::Duplicate {
@@ -259,8 +309,8 @@ impl Writer {
             self.write_taxes(document, Word::Tax);
         }
         let total = match document.head.kind {
-            DocumentKind::Sale => Word::Total,
-            DocumentKind::Refund => Word::RefundTotal,
+            SaleKind::Sale => Word::Total,
+            SaleKind::Refund | SaleKind::Void => Word::RefundTotal,
         };
         self.push_grand_amount(total, document.total);
         if taxed && inclusive {
@@ -294,8 +344,8 @@ impl Writer {
         if !settlement.rounding.is_zero() {
             self.push_amount(self.word(Word::Rounding).to_owned(), settlement.rounding);
             let payable = match document.head.kind {
-                DocumentKind::Sale => Word::ToPay,
-                DocumentKind::Refund => Word::ToRefund,
+                SaleKind::Sale => Word::ToPay,
+                SaleKind::Refund | SaleKind::Void => Word::ToRefund,
             };
             self.push_grand_amount(payable, settlement.payable);
         }
@@ -311,12 +361,15 @@ impl Writer {
         }
     }
 
-    fn write_foot(&mut self, issue: Issue<'_>, footer: &str) {
+    fn write_foot(&mut self, document: &SaleDocument, issue: Issue<'_>, style: Style<'_>) {
         self.blocks.push(Block::Rule);
-        self.push_centred(footer);
+        self.push_centred(style.footer);
         let number = clean::label(issue.number);
-        if crate::barcode::is_printable(&number) {
+        if style.codes.barcode && crate::barcode::is_printable(&number) {
             self.blocks.push(Block::Barcode { text: number });
+        }
+        if style.codes.qr {
+            self.blocks.push(Block::Qr { text: qr_text(document, issue) });
         }
         let code = evidence_code(&issue.chain_hash);
         self.blocks.push(Block::Centred { text: format!("{} {code}", self.word(Word::CheckCode)) });
@@ -335,6 +388,8 @@ impl Writer {
             TenderKind::Cash => Word::Cash,
             TenderKind::Mobile => Word::Mobile,
             TenderKind::Card => Word::Card,
+            TenderKind::Account => Word::Account,
+            TenderKind::StoreCredit => Word::StoreCredit,
         });
         match tender.reference.as_deref().map(clean::label).filter(|reference| !reference.is_empty()) {
             Some(reference) => format!("{kind} {reference}"),

@@ -1,15 +1,12 @@
-//! Stand-ins for characters that a printer or a font does not have.
+//! Stand-ins for characters that a printer does not have.
 //!
-//! Nothing is dropped silently: a character becomes itself, a spelling without it, its base letter, or `?`. A mark
-//! on a letter goes with the letter.
+//! Nothing is dropped silently: a character becomes itself, a spelling without it, or its base letter; what has neither
+//! stays as it is, to be drawn. A mark on a letter goes with the letter.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::format::NO_BREAK_SPACE;
-
-/// Stands for what cannot be shown in any other way.
-const UNKNOWN: char = '?';
 
 /// `text` in characters that the device `has`. Printable ASCII is taken to be there.
 pub(crate) fn fold(text: &str, has: impl Fn(char) -> bool) -> String {
@@ -21,26 +18,25 @@ pub(crate) fn fold(text: &str, has: impl Fn(char) -> bool) -> String {
             folded.push(NO_BREAK_SPACE);
         } else if let Some(spelling) = spelling(c) {
             folded.push_str(spelling);
+        } else if let Some(letters) = base_letters(c) {
+            folded.push_str(&letters);
         } else if !is_combining_mark(c) {
-            folded.push_str(&base_letters(c));
+            folded.push(c);
         }
     }
     folded
 }
 
-/// Whether there is a readable way to write the character without having it.
-pub(crate) fn has_stand_in(c: char) -> bool {
-    c.is_ascii()
-        || c.is_whitespace()
-        || is_combining_mark(c)
-        || spelling(c).is_some()
-        || base_letters(c) != String::from(UNKNOWN)
+/// Whether the character is a mere sign, such as a curly quote, that reads the same in its plain spelling. Letters are
+/// not: a name in other letters is another name.
+pub(crate) fn is_sign_with_spelling(c: char) -> bool {
+    c.is_whitespace() || !c.is_alphanumeric() && spelling(c).is_some()
 }
 
-/// The character without its marks, in ASCII.
-fn base_letters(c: char) -> String {
+/// The character without its marks, when that is ASCII.
+fn base_letters(c: char) -> Option<String> {
     let letters: String = std::iter::once(c).nfkd().filter(|part| !is_combining_mark(*part)).collect();
-    if letters.is_ascii() { letters } else { String::from(UNKNOWN) }
+    (!letters.is_empty() && letters.is_ascii()).then_some(letters)
 }
 
 /// How people write it on a machine that lacks the character. The African letters are those of Pular, Maninka and
@@ -94,7 +90,7 @@ mod tests {
         assert_eq!(ascii("Pâté à l'été, ÇA VA"), "Pate a l'ete, CA VA");
         assert_eq!(ascii("12\u{202F}500\u{A0}FG"), "12\u{A0}500\u{A0}FG");
         assert_eq!(ascii("e\u{300}\u{301}"), "e", "marks go with their letter");
-        assert_eq!(ascii("米 🥖"), "? ?", "what cannot be shown leaves a sign");
+        assert_eq!(ascii("米 🥖"), "米 🥖", "what has no spelling stays, to be drawn");
         assert_eq!(
             ascii("Ǆ ễ ﬁ"),
             "DŽ e fi".replace('Ž', "Z"),

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::clean;
 use crate::escpos::{self, PrinterModel};
-use crate::layout::{Cell, Page, PaperWidth, Row, wrap};
+use crate::layout::{Cell, Fold, Page, PaperWidth, Row, wrap};
 use crate::pdf::{self, PdfFault, PdfPaper};
 pub use crate::receipt::Weight;
 
@@ -147,7 +147,7 @@ pub fn to_pdf(report: &Report, paper: PdfPaper) -> Result<Vec<u8>, PdfFault> {
 }
 
 /// The rows of a report on paper of `columns`; `fold` turns text into what the device can show.
-fn lay_out(report: &Report, columns: usize, fold: &dyn Fn(&str) -> String) -> Vec<Row> {
+fn lay_out(report: &Report, columns: usize, fold: &Fold<'_>) -> Vec<Row> {
     let shown = |text: &str| fold(&clean::label(text));
     let mut page = Page::new(columns);
     page.push_centred(&shown(&report.title), Weight::Total);

@@ -7,6 +7,7 @@ use crate::format::Language;
 pub(crate) enum Word {
     SaleTitle,
     RefundTitle,
+    VoidTitle,
     Duplicate,
     Number,
     Date,
@@ -30,6 +31,8 @@ pub(crate) enum Word {
     Cash,
     Mobile,
     Card,
+    Account,
+    StoreCredit,
     Change,
     CheckCode,
 }
@@ -40,6 +43,7 @@ impl Word {
         let (french, english) = match self {
             Self::SaleTitle => ("TICKET DE CAISSE", "RECEIPT"),
             Self::RefundTitle => ("REMBOURSEMENT", "REFUND"),
+            Self::VoidTitle => ("ANNULATION", "VOID"),
             Self::Duplicate => ("DUPLICATA", "DUPLICATE"),
             Self::Number => ("Ticket n°", "Receipt no."),
             Self::Date => ("Date", "Date"),
@@ -63,6 +67,8 @@ impl Word {
             Self::Cash => ("Espèces", "Cash"),
             Self::Mobile => ("Mobile money", "Mobile money"),
             Self::Card => ("Carte", "Card"),
+            Self::Account => ("Sur le compte", "On account"),
+            Self::StoreCredit => ("Avoir", "Store credit"),
             Self::Change => ("Rendu", "Change"),
             Self::CheckCode => ("Contrôle", "Check code"),
         };

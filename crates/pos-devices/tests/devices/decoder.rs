@@ -10,7 +10,6 @@ use oem_cp::decode_char_complete_table;
 pub(crate) struct Paper {
     pub(crate) rows: Vec<PaperRow>,
     pub(crate) barcodes: Vec<(u8, Vec<u8>)>,
-    pub(crate) qr_codes: Vec<Vec<u8>>,
     pub(crate) cuts: usize,
     pub(crate) drawer_pulses: Vec<u8>,
     /// Pictures by the row of text that they stand before.
@@ -52,21 +51,13 @@ struct Printer<'a> {
     bold: bool,
     tall: bool,
     row: String,
-    qr: Vec<u8>,
     paper: Paper,
 }
 
 /// Prints the bytes on paper.
 pub(crate) fn print(bytes: &[u8]) -> Paper {
-    let mut printer = Printer {
-        bytes,
-        page: 0,
-        bold: false,
-        tall: false,
-        row: String::new(),
-        qr: Vec::new(),
-        paper: Paper::default(),
-    };
+    let mut printer =
+        Printer { bytes, page: 0, bold: false, tall: false, row: String::new(), paper: Paper::default() };
     while let Some(byte) = printer.next() {
         match byte {
             0x1B => printer.escape(),
@@ -154,7 +145,6 @@ impl Printer<'_> {
                 let data = self.take(usize::from(kind[1]));
                 self.paper.barcodes.push((kind[0], data));
             }
-            b'(' => self.qr_function(),
             b'v' => self.picture(),
             other => panic!("GS {other:#x} is not known"),
         }
@@ -170,18 +160,5 @@ impl Printer<'_> {
         let read = |_| self.take(bytes_per_row).into_iter().flat_map(dots).collect();
         let picture = Picture((0..rows).map(read).collect());
         self.paper.pictures.push((self.paper.rows.len(), picture));
-    }
-
-    fn qr_function(&mut self) {
-        let head = self.take(3);
-        assert_eq!(head[0], b'k');
-        let data = self.take(usize::from(head[1]) + 256 * usize::from(head[2]));
-        assert_eq!(data[0], 49, "QR code");
-        match data[1] {
-            65 | 67 | 69 => {}
-            80 => self.qr = data[3..].to_vec(),
-            81 => self.paper.qr_codes.push(self.qr.clone()),
-            other => panic!("QR function {other} is not known"),
-        }
     }
 }

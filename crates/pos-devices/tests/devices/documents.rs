@@ -1,12 +1,12 @@
 //! Documents built by the domain itself, one for each thing a receipt must be able to say.
 
 use pos_devices::format::Locale;
-use pos_devices::receipt::{Copy, Issue, Receipt, Style};
+use pos_devices::receipt::{Codes, Copy, Issue, Receipt, Style};
 use pos_domain::cart::{Discount, PriceRules};
 use pos_domain::document::{DocumentCustomer, DocumentHead, OriginalSale};
 use pos_domain::{
-    Cart, CartLine, CashRounding, Currency, DocumentKind, Hash32, Money, Quantity, Rate, RoundingMode,
-    RoundingScope, SaleDocument, Tender, TenderKind,
+    Cart, CartLine, CashRounding, Currency, Hash32, Money, Quantity, Rate, RoundingMode, RoundingScope,
+    SaleDocument, SaleKind, Tender, TenderKind,
 };
 use uuid::Uuid;
 
@@ -40,7 +40,11 @@ pub(crate) fn receipt(document: &SaleDocument, tag: &str, copy: Copy) -> Receipt
         chain_hash: Hash32::of(b"link"),
         copy,
     };
-    Receipt::of(document, issue, Style { locale: Locale::parse(tag), header, footer })
+    Receipt::of(
+        document,
+        issue,
+        Style { locale: Locale::parse(tag), header, footer, logo: None, codes: Codes::default() },
+    )
 }
 
 pub(crate) fn money(minor: i64) -> Money {
@@ -60,6 +64,10 @@ pub(crate) fn line(id: u128, name: &str, qty: &str, unit: &str, price: i64, tax:
         tax_rate: Rate::parse_percent(tax).unwrap(),
         discount: None,
         track_stock: true,
+        pack_size: None,
+        serials: Vec::new(),
+        trade_in: false,
+        note: None,
     }
 }
 
@@ -70,7 +78,7 @@ pub(crate) fn tender(kind: TenderKind, minor: i64, reference: Option<&str>) -> T
 pub(crate) fn head(currency: &str) -> DocumentHead {
     DocumentHead {
         sale_id: Uuid::from_u128(1).into(),
-        kind: DocumentKind::Sale,
+        kind: SaleKind::Sale,
         business: "Épicerie Diallo & Frères".into(),
         outlet_id: Uuid::from_u128(2).into(),
         outlet: "Boutique de Kaloum".into(),
@@ -85,6 +93,9 @@ pub(crate) fn head(currency: &str) -> DocumentHead {
         document_date: None,
         external_number: None,
         original: None,
+        shift_id: None,
+        swap_number: None,
+        approvals: Vec::new(),
     }
 }
 
@@ -154,7 +165,7 @@ fn dinar_exclusive_tax() -> Sample {
 
 fn refund() -> Sample {
     let mut head = head("GNF");
-    head.kind = DocumentKind::Refund;
+    head.kind = SaleKind::Refund;
     head.original = Some(OriginalSale { sale_id: None, number: Some("R1-000017".into()) });
     let mut cart = cart(vec![line(1, "Riz parfumé 5 kg", "-1", "sac", 62_500, "18")]);
     cart.note = Some("Sac percé".into());

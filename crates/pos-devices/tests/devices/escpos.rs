@@ -1,12 +1,14 @@
 //! What a printer makes of our bytes.
 
-use pos_devices::escpos::{DrawerPin, PrinterModel, Symbol, drawer_pulse, encode, symbol};
-use pos_devices::receipt::Copy;
-use pos_devices::{PaperWidth, text};
-use pos_domain::{Gtin, TenderKind};
+use pos_devices::escpos::{DrawerPin, PrinterModel, drawer_pulse, encode};
+use pos_devices::format::Locale;
+use pos_devices::receipt::{Codes, Copy};
+use pos_devices::{Issue, Logo, PaperWidth, Receipt, Style, text};
+use pos_domain::cart::Discount;
+use pos_domain::{Hash32, TenderKind};
 
 use crate::decoder::print;
-use crate::documents::{build, cart, head, line, receipt, samples, tender};
+use crate::documents::{build, cart, head, line, money, receipt, samples, tender};
 
 /// The text a printer with all pages should show: no-break spaces become spaces.
 fn plain(text: &str) -> String {
@@ -87,14 +89,24 @@ fn a_row_with_letters_of_no_code_page_is_drawn_in_the_same_columns() {
 }
 
 #[test]
-fn letters_that_join_or_run_from_right_to_left_are_not_drawn_wrongly() {
-    let mut basket = cart(vec![line(1, "شاي", "1", "pcs", 5_000, "0")]);
-    basket.note = Some("米 🥖".into());
-    let document = build(head("GNF"), &basket, vec![tender(TenderKind::Cash, 5_000, None)]);
-    let paper =
-        print(&encode(&receipt(&document, "fr-GN", Copy::Original), PaperWidth::Mm80, PrinterModel::Epson));
-    assert!(paper.pictures.is_empty(), "a sign that something is missing is better than wrong letters");
-    assert!(paper.text().contains("???"), "and it is there:\n{}", paper.text());
+fn words_from_right_to_left_are_drawn_and_amounts_beside_them_stay_at_their_edge() {
+    for name in ["شاي أخضر", "ߒߞߏ ߞߊ߲", "𞤀𞤣𞤤𞤢𞤥 𞤆𞤵𞤤𞤢𞤪", "🥖 📱", "茶叶"]
+    {
+        let mut basket = cart(vec![line(1, name, "1", "pcs", 5_000, "0")]);
+        basket.discount = Some(Discount::Amount(money(500)));
+        let document = build(head("GNF"), &basket, vec![tender(TenderKind::Cash, 4_500, None)]);
+        for width in [PaperWidth::Mm58, PaperWidth::Mm80] {
+            let receipt = receipt(&document, "fr-GN", Copy::Original);
+            let paper = print(&encode(&receipt, width, PrinterModel::Epson));
+            let [(_, picture)] = &paper.pictures[..] else { panic!("the row of {name} is drawn") };
+            assert!(
+                !picture.is_blank(0) && picture.is_blank(name.chars().count() + 4),
+                "{name} begins the row"
+            );
+            assert!(!paper.text().contains('?'), "nothing is a question mark");
+            assert!(paper.text().contains("4 500"), "the amounts are printed as ever");
+        }
+    }
 }
 
 #[test]
@@ -119,12 +131,30 @@ fn a_poorer_printer_prints_stand_ins_in_straight_columns() {
 }
 
 #[test]
-fn what_no_page_has_leaves_a_sign_and_no_hole() {
-    let basket = cart(vec![line(1, "Thé 茶叶 🍵 Ɓaldé", "1", "kg", 100, "0")]);
-    let document = build(head("GNF"), &basket, vec![tender(TenderKind::Cash, 100, None)]);
-    let receipt = receipt(&document, "fr-GN", Copy::Original);
-    let paper = print(&encode(&receipt, PaperWidth::Mm58, PrinterModel::Epson)).text();
-    assert!(paper.contains("Thé ?? ? Baldé"), "{paper}");
+fn a_name_is_printed_as_it_is_written_and_a_letter_of_no_font_as_a_box() {
+    let row_of = |name: &str| {
+        let basket = cart(vec![line(1, name, "1", "kg", 100, "0")]);
+        let document = build(head("GNF"), &basket, vec![tender(TenderKind::Cash, 100, None)]);
+        let paper = print(&encode(
+            &receipt(&document, "fr-GN", Copy::Original),
+            PaperWidth::Mm58,
+            PrinterModel::Epson,
+        ));
+        assert!(!paper.text().contains('?'), "{name}: nothing is a question mark");
+        paper.pictures.into_iter().next().map(|(_, picture)| picture)
+    };
+    assert!(row_of("Thé vert").is_none(), "what the printer has is not drawn");
+    let (hooked, plain) = (row_of("Ɓaldé").unwrap(), row_of("Баldé").unwrap());
+    assert_ne!(hooked.cell(0), plain.cell(0), "a hooked letter is not its neighbour");
+    let (box_of_one, box_of_other) = (row_of("茶").unwrap(), row_of("叶").unwrap());
+    assert_eq!(box_of_one, box_of_other, "what no font has looks alike");
+    assert!(!box_of_one.is_blank(0), "and it is there");
+    for model in [PrinterModel::Only437, PrinterModel::OnlyAscii] {
+        let basket = cart(vec![line(1, "Ɓaldé 茶", "1", "kg", 100, "0")]);
+        let document = build(head("GNF"), &basket, vec![tender(TenderKind::Cash, 100, None)]);
+        let paper = print(&encode(&receipt(&document, "fr-GN", Copy::Original), PaperWidth::Mm58, model));
+        assert_eq!(paper.pictures.len(), 1, "{model:?} draws what has no spelling");
+    }
 }
 
 #[test]
@@ -134,25 +164,95 @@ fn the_drawer_opens_by_a_pulse_on_its_pin() {
 }
 
 #[test]
-fn codes_for_scanners_carry_their_data_or_are_refused() {
-    let width = PaperWidth::Mm58;
-    let gtin = Gtin::parse("4006381333931").unwrap();
-    let paper = print(&symbol(Symbol::Ean13(&gtin), width).unwrap());
-    assert_eq!(paper.barcodes, [(67, b"4006381333931".to_vec())]);
-    let upc = Gtin::parse("036000291452").unwrap();
-    let paper = print(&symbol(Symbol::Ean13(&upc), width).unwrap());
-    assert_eq!(paper.barcodes, [(67, b"0036000291452".to_vec())], "UPC-A is an EAN-13 with a zero");
-    assert!(symbol(Symbol::Ean13(&Gtin::parse("96385074").unwrap()), width).is_none(), "EAN-8 is no EAN-13");
+fn a_number_without_room_for_its_barcode_is_printed_in_letters() {
+    let document = || {
+        build(
+            head("GNF"),
+            &cart(vec![line(1, "Thé", "1", "pcs", 100, "0")]),
+            vec![tender(TenderKind::Cash, 100, None)],
+        )
+    };
+    let long = "SERIE-2026-0000000042";
+    let style =
+        Style { locale: Locale::parse("fr-GN"), header: "", footer: "", logo: None, codes: Codes::default() };
+    let issue = |number| Issue {
+        number,
+        issued_at: "2026-03-14T17:05:09",
+        chain_hash: Hash32::of(b"link"),
+        copy: Copy::Original,
+    };
+    let print_of = |number, width| {
+        print(&encode(&Receipt::of(&document(), issue(number), style), width, PrinterModel::Epson))
+    };
+    assert!(print_of(long, PaperWidth::Mm58).barcodes.is_empty(), "too wide for 58 mm");
+    assert!(print_of(long, PaperWidth::Mm58).text().contains(&format!("[{long}]")), "so it is written");
+    assert_eq!(print_of(long, PaperWidth::Mm80).barcodes, [(73, format!("{{B{long}").into_bytes())]);
+    let braces = print_of("A{B", PaperWidth::Mm58).barcodes;
+    assert_eq!(braces, [(73, b"{BA{{B".to_vec())], "a brace would choose a code set");
+}
 
-    let url = format!("https://example.org/{}", "x".repeat(300));
-    let paper = print(&symbol(Symbol::Qr(&url), width).unwrap());
-    assert_eq!(paper.qr_codes, [url.into_bytes()], "lengths above 255 need both length bytes");
-    assert!(symbol(Symbol::Qr(""), width).is_none());
-    assert!(symbol(Symbol::Qr(&"x".repeat(5_000)), width).is_none(), "no roll holds it");
+#[test]
+fn the_qr_code_is_read_back_and_says_what_the_document_says() {
+    let sample = &samples()[0];
+    let codes = Codes { barcode: true, qr: true };
+    let style = Style { locale: Locale::parse(sample.tag), header: "", footer: "", logo: None, codes };
+    let issue = Issue {
+        number: "R1-000042",
+        issued_at: "2026-03-14T17:05:09",
+        chain_hash: Hash32::of(b"link"),
+        copy: Copy::Original,
+    };
+    let receipt = Receipt::of(&sample.document, issue, style);
+    for width in [PaperWidth::Mm58, PaperWidth::Mm80] {
+        let paper = print(&encode(&receipt, width, PrinterModel::Epson));
+        let [(_, picture)] = &paper.pictures[..] else { panic!("one picture: the code") };
+        let dots = |x: usize, y: usize| if picture.0[y][x] { 0 } else { 255 };
+        let mut prepared =
+            rqrr::PreparedImage::prepare_from_greyscale(picture.0[0].len(), picture.0.len(), dots);
+        let grids = prepared.detect_grids();
+        let [grid] = &grids[..] else { panic!("one code is found on {width:?}") };
+        let (_, content) = grid.decode().unwrap();
+        let total = sample.document.total.to_decimal(sample.document.head.currency);
+        let code = sample.document.head.currency.code();
+        let hash = Hash32::of(b"link");
+        assert_eq!(content, format!("COMPTOIR1;R1-000042;2026-03-14T17:05:09;{code};{total};{hash}"));
+    }
+}
 
-    let paper = print(&symbol(Symbol::Code128("A{B"), width).unwrap());
-    assert_eq!(paper.barcodes, [(73, b"{BA{{B".to_vec())], "a brace would choose a code set");
-    assert!(symbol(Symbol::Code128("é"), width).is_none());
-    assert!(symbol(Symbol::Code128(&"1".repeat(20)), width).is_none(), "too wide for 58 mm");
-    assert!(symbol(Symbol::Code128(&"1".repeat(20)), PaperWidth::Mm80).is_some());
+#[test]
+fn the_shops_sign_is_dots_in_the_middle_as_dark_as_the_picture() {
+    let grey = image::RgbImage::from_fn(600, 200, |x, _| image::Rgb([if x < 300 { 0 } else { 192 }; 3]));
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::ImageRgb8(grey).write_to(&mut file, image::ImageFormat::Png).unwrap();
+    let logo = Logo::of(file.get_ref()).unwrap();
+    let sample = &samples()[0];
+    let style = Style {
+        locale: Locale::parse(sample.tag),
+        header: "",
+        footer: "",
+        logo: Some(&logo),
+        codes: Codes::default(),
+    };
+    let issue = Issue {
+        number: "R1-000042",
+        issued_at: "2026-03-14T17:05:09",
+        chain_hash: Hash32::of(b"link"),
+        copy: Copy::Original,
+    };
+    let receipt = Receipt::of(&sample.document, issue, style);
+    for width in [PaperWidth::Mm58, PaperWidth::Mm80] {
+        let paper = print(&encode(&receipt, width, PrinterModel::Epson));
+        let (before, picture) = &paper.pictures[0];
+        assert_eq!((*before, picture.0.len(), picture.0[0].len()), (0, 96, width.dots()), "above everything");
+        let side = (width.dots() - 288) / 2;
+        let black = |from: usize, until: usize| {
+            picture.0.iter().map(|row| row[from..until].iter().filter(|dot| **dot).count()).sum::<usize>()
+        };
+        assert_eq!((black(0, side), black(side + 288, width.dots())), (0, 0), "the margins are white");
+        assert_eq!(black(side + 8, side + 136), 96 * 128, "black is black");
+        let quarter = black(side + 152, side + 280) * 100 / (96 * 128);
+        assert!((20..=30).contains(&quarter), "a light grey has one dot in four: {quarter} %");
+    }
+    assert!(pos_devices::pdf::render(&receipt).unwrap().starts_with(b"%PDF-"));
+    assert!(Logo::of(b"no picture").is_err());
 }

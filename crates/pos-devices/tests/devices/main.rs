@@ -7,6 +7,8 @@ mod documents;
 #[cfg(test)]
 mod escpos;
 #[cfg(test)]
+mod label;
+#[cfg(test)]
 mod pdf;
 #[cfg(test)]
 mod picture;

@@ -56,11 +56,11 @@ fn a_pdf_says_what_the_screen_says() {
 
 #[test]
 fn accents_and_narrow_spaces_are_text_and_not_boxes() {
-    let basket = cart(vec![line(1, "Bœuf haché, maître d’hôtel Ɓaldé 茶", "1", "kg", 1_234_500, "0")]);
+    let basket = cart(vec![line(1, "Bœuf haché, maître d’hôtel Ɓaldé", "1", "kg", 1_234_500, "0")]);
     let document = build(head("GNF"), &basket, vec![tender(TenderKind::Cash, 1_234_500, None)]);
     let file = pdf::render(&receipt(&document, "fr-GN", Copy::Duplicate)).unwrap();
     let Some(text) = text_of(&file) else { return };
-    for expected in ["Épicerie Diallo", "Bœuf haché, maître d’hôtel Ɓaldé ?", "1 234 500", "DUPLICATA"]
+    for expected in ["Épicerie Diallo", "Bœuf haché, maître d’hôtel Ɓaldé", "1 234 500", "DUPLICATA"]
     {
         assert!(text.contains(expected), "{expected}:\n{text}");
     }
@@ -95,4 +95,6 @@ fn the_licence_lies_beside_the_fonts() {
     let fonts = Path::new(env!("CARGO_MANIFEST_DIR")).join("fonts");
     let licence = std::fs::read_to_string(fonts.join("LICENSE")).unwrap();
     assert!(licence.contains("Bitstream") && licence.contains("DejaVu"));
+    let licence = std::fs::read_to_string(fonts.join("LICENSE-Noto")).unwrap();
+    assert!(licence.contains("Noto") && licence.contains("SIL OPEN FONT LICENSE"));
 }

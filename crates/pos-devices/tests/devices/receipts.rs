@@ -108,7 +108,9 @@ fn printed_sums(receipt: &Receipt) -> (i64, i64) {
             | Block::Rule
             | Block::Field { .. }
             | Block::Paragraph { .. }
-            | Block::Barcode { .. } => {}
+            | Block::Barcode { .. }
+            | Block::Qr { .. }
+            | Block::Logo { .. } => {}
         }
     }
     panic!("a receipt has a total");
