@@ -7,9 +7,10 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use pos_domain::chain::ChainHead;
 use pos_protocol::{ApiError, MAX_BATCH_OPS, OpVerdict, Problem, PushResponse};
 use tokio::sync::{oneshot, watch};
 
@@ -18,7 +19,8 @@ use crate::clock::Clock;
 use crate::error::{ServerError, in_words, not_now, unavailable};
 use crate::metrics::Metrics;
 use crate::prepare::PreparedPush;
-use crate::push::{self, Piece, PushFault};
+use crate::push::{self, Piece, PieceAnswer, PushFault};
+use crate::remembered::Remembered;
 use crate::storage::{Store, WriteFault};
 
 /// Most pushes that may wait. At a few milliseconds a commit this is already seconds of backlog; the rest is told to
@@ -29,8 +31,11 @@ const MAX_BATCH: usize = MAX_BATCH_OPS;
 /// Most operations of one push in one transaction while customers come, some 10 ms of work. A longer push is worked off
 /// in pieces, and who came meanwhile goes between them.
 const PIECE: usize = 64;
-/// The same while nobody comes: pages that many sales change are then written once. The first customer waits for one.
-const QUIET_PIECE: usize = 512;
+/// The same while nobody comes, a whole push or two: pages that many sales change are then written once. The first
+/// customer waits for one.
+const QUIET_PIECE: usize = MAX_BATCH;
+/// Chain links that take as long as one sale.
+const LINKS_AS_ONE_SALE: usize = 4;
 /// Pieces that are short after a short push, some 300 ms of work: the next customer is likely. Counted, not timed, so
 /// that the same requests give the same transactions.
 const SHORT_PIECES: u32 = 32;
@@ -51,6 +56,8 @@ pub(crate) struct Actor {
 /// What the writer thread works with.
 struct Writer {
     store: Store,
+    /// What the last batch left for the next; nothing while one runs, and after one that was not committed.
+    remembered: Arc<Mutex<Remembered>>,
     clock: Clock,
     feed: watch::Sender<u64>,
     metrics: Arc<Metrics>,
@@ -65,7 +72,7 @@ impl Actor {
         metrics: Arc<Metrics>,
     ) -> Result<Self, ServerError> {
         let (queue, requests) = sync_channel(MAX_WAITING);
-        let writer = Writer { store, clock, feed, metrics };
+        let writer = Writer { store, remembered: Arc::default(), clock, feed, metrics };
         let thread = thread::Builder::new()
             .name("tenant-writer".to_owned())
             .spawn(move || writer.run(&requests))
@@ -109,36 +116,66 @@ struct Waiting {
     done: usize,
     /// Their verdicts.
     verdicts: Vec<OpVerdict>,
+    /// Chain links that were looked at, or will not be.
+    linked: usize,
+    /// How far the chain is held, once a link was looked at.
+    chain_head: Option<ChainHead>,
 }
 
 impl Waiting {
-    fn is_long(&self) -> bool {
-        self.request.push.operations.len() > PIECE
+    fn new(request: Request) -> Self {
+        Self { request, done: 0, verdicts: Vec::new(), linked: 0, chain_head: None }
+    }
+
+    /// How much is left of it, in operations.
+    fn rest(&self) -> usize {
+        let push = &self.request.push;
+        let links = push.chain.len().saturating_sub(self.linked).div_ceil(LINKS_AS_ONE_SALE);
+        push.operations.len().saturating_sub(self.done).saturating_add(links)
     }
 
     /// What of it goes into the next transaction.
     fn next_piece(&self, most: usize) -> Piece {
         let push = Arc::clone(&self.request.push);
         let end = self.done.saturating_add(most).min(push.operations.len());
-        Piece { push, operations: self.done..end }
+        let room = if end == push.operations.len() { most.saturating_sub(end - self.done) } else { 0 };
+        let links = room.saturating_mul(LINKS_AS_ONE_SALE).saturating_add(self.linked).min(push.chain.len());
+        Piece { operations: self.done..end, links: self.linked..links, push }
     }
 
     /// Takes the answer to `piece`; gives itself back when more of it is to be done.
-    fn answered(mut self, piece: &Piece, answer: Result<PushResponse, Problem>) -> Option<Self> {
+    fn answered(mut self, piece: &Piece, answer: Result<PieceAnswer, Problem>) -> Option<Self> {
         let whole = match answer {
-            Ok(mut response) => {
+            Ok(PieceAnswer { mut response, links_ended }) => {
                 self.verdicts.append(&mut response.verdicts);
-                if !piece.is_last() {
-                    self.done = piece.operations.end;
+                self.done = piece.operations.end;
+                self.linked = if links_ended { piece.push.chain.len() } else { piece.links.end };
+                self.chain_head = response.chain_head.or(self.chain_head);
+                if self.rest() > 0 {
                     return Some(self);
                 }
-                Ok(PushResponse { verdicts: self.verdicts, ..response })
+                Ok(PushResponse { verdicts: self.verdicts, chain_head: self.chain_head, ..response })
             }
             Err(problem) => Err(ApiError::Refused { problem }),
         };
         drop(self.request.reply.send(whole));
         None
     }
+}
+
+fn lock(remembered: &Mutex<Remembered>) -> MutexGuard<'_, Remembered> {
+    remembered.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the first of the long pushes, and those behind it that go into the same transaction whole.
+fn take_together(long: &mut VecDeque<Waiting>, most: usize) -> Vec<Waiting> {
+    let mut room = most;
+    let mut taken = Vec::new();
+    while let Some(next) = long.pop_front_if(|next| taken.is_empty() || next.rest() <= room) {
+        room = room.saturating_sub(next.rest());
+        taken.push(next);
+    }
+    taken
 }
 
 impl Writer {
@@ -153,11 +190,11 @@ impl Writer {
             }
             let mut operations = 0;
             while let Some(request) = next {
-                let waiting = Waiting { request, done: 0, verdicts: Vec::new() };
-                if waiting.is_long() {
+                let waiting = Waiting::new(request);
+                if waiting.rest() > PIECE {
                     long.push_back(waiting);
                 } else {
-                    operations += waiting.request.push.operations.len();
+                    operations += waiting.rest();
                     batch.push(waiting);
                 }
                 let room = operations < MAX_BATCH && long.len() < MAX_WAITING;
@@ -165,16 +202,16 @@ impl Writer {
             }
             short_pieces = if batch.is_empty() { short_pieces.saturating_sub(1) } else { SHORT_PIECES };
             self.serve(batch, PIECE);
-            if let Some(first) = long.pop_front() {
-                // Whoever came meanwhile goes before the rest of it: a customer does not wait for a backlog.
-                let most = if short_pieces > 0 { PIECE } else { QUIET_PIECE };
-                self.serve(vec![first], most).into_iter().for_each(|rest| long.push_front(rest));
-            }
+            // Whoever came meanwhile goes before the rest of them: a customer does not wait for a backlog.
+            let most = if short_pieces > 0 { PIECE } else { QUIET_PIECE };
+            let rest = self.serve(take_together(&mut long, most), most);
+            rest.into_iter().rev().for_each(|rest| long.push_front(rest));
         }
     }
 
-    /// Commits the next piece of each, of `most` operations, and answers those that are done; gives the others back. When the transaction
-    /// fails as a whole, each push is tried alone once: one that cannot be written must not take the others with it.
+    /// Commits the next piece of each, of `most` operations, and answers those that are done; gives the others back. When
+    /// the transaction fails as a whole, each push is tried alone once: one that cannot be written must not take the
+    /// others with it.
     fn serve(&self, batch: Vec<Waiting>, most: usize) -> Vec<Waiting> {
         if batch.is_empty() {
             return batch;
@@ -200,17 +237,19 @@ impl Writer {
         }
     }
 
-    fn commit(&self, pieces: &[Piece]) -> Result<Vec<Result<PushResponse, Problem>>, ServerError> {
+    fn commit(&self, pieces: &[Piece]) -> Result<Vec<Result<PieceAnswer, Problem>>, ServerError> {
         let run = |failing| {
             let (now_ms, pieces) = (self.clock.now_ms(), pieces.to_vec());
+            let remembered = Arc::clone(&self.remembered);
             self.store.write(move |tx| -> Result<_, PushFault> {
-                let mut batch = Batch::begin(tx, failing, now_ms)?;
+                let remembered = std::mem::take(&mut *lock(&remembered));
+                let mut batch = Batch::begin(tx, failing, now_ms, remembered)?;
                 let answers =
                     pieces.iter().map(|piece| push::run(&mut batch, piece)).collect::<Result<Vec<_>, _>>()?;
-                let (rows, seq) = batch.finish()?;
+                let (rows, seq, remembered) = batch.finish()?;
                 let answers: Vec<_> =
                     answers.into_iter().map(|answer| answer.map(|open| open.close(&rows))).collect();
-                Ok((answers, seq))
+                Ok((answers, seq, remembered))
             })
         };
         let attempt = |failing| match run(failing) {
@@ -227,7 +266,8 @@ impl Writer {
             Err(WriteFault::Job(_) | WriteFault::NotWritten(_)) => attempt(Failing::Alone),
             known => known,
         };
-        let (answers, seq) = written?;
+        let (answers, seq, remembered) = written?;
+        *lock(&self.remembered) = remembered;
         self.metrics.record_batch(&answers);
         self.feed.send_if_modified(|last| {
             let moved = seq > *last;

@@ -13,6 +13,7 @@ use crate::batch::{Batch, Failing, Origin};
 use crate::clock::Clock;
 use crate::error::ServerError;
 use crate::location::Location;
+use crate::remembered::Remembered;
 use crate::secret::new_id;
 use crate::storage::business::{self, BusinessRow};
 use crate::storage::entity::{self, EntityRow, Stamp};
@@ -58,7 +59,7 @@ pub(crate) fn found_in(store: &Store, settings: &ShopSettings, clock: &Clock) ->
             return Ok(false);
         }
         business::insert(tx, &row)?;
-        let mut batch = Batch::begin(tx, Failing::Alone, now_ms)?;
+        let mut batch = Batch::begin(tx, Failing::Alone, now_ms, Remembered::default())?;
         write_settings(&mut batch, &settings)?;
         batch.finish()?;
         Ok(true)

@@ -48,6 +48,7 @@ mod tests {
 
     use super::*;
     use crate::batch::Origin;
+    use crate::remembered::Remembered;
     use crate::storage::{Founding, Sql, Store, Tx, WriteFault};
     use crate::{Clock, Location, storage};
 
@@ -78,7 +79,7 @@ mod tests {
         let store = store(&folder);
         let product = ProductId(Uuid::from_u128(1));
         let work = move |tx: Tx<'_>| -> Result<(), PushFault> {
-            let mut batch = Batch::begin(tx, Failing::Together, 0)?;
+            let mut batch = Batch::begin(tx, Failing::Together, 0, Remembered::default())?;
             batch.begin_operation();
             batch.set_level(product, 5_000, 0, NOBODY)?;
             batch.begin_operation();
@@ -106,7 +107,7 @@ mod tests {
         let store = store(&folder);
         let product = ProductId(Uuid::from_u128(1));
         let work = move |tx: Tx<'_>| -> Result<_, PushFault> {
-            let mut batch = Batch::begin(tx, Failing::Alone, 0)?;
+            let mut batch = Batch::begin(tx, Failing::Alone, 0, Remembered::default())?;
             batch.begin_operation();
             batch.set_level(product, 5_000, 0, NOBODY)?;
             batch.begin_operation();

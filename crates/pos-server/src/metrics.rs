@@ -7,7 +7,9 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pos_domain::TenantId;
-use pos_protocol::{Problem, PushResponse, Verdict};
+use pos_protocol::{Problem, Verdict};
+
+use crate::push::PieceAnswer;
 
 pub(crate) use devices::Devices;
 
@@ -57,11 +59,11 @@ pub(crate) struct Gauges {
 
 impl Metrics {
     /// Counts a committed batch.
-    pub(crate) fn record_batch(&self, answers: &[Result<PushResponse, Problem>]) {
+    pub(crate) fn record_batch(&self, answers: &[Result<PieceAnswer, Problem>]) {
         add(&self.commits, 1);
         for answer in answers {
             add(&self.pushes, 1);
-            let Ok(answer) = answer else { continue };
+            let Ok(PieceAnswer { response: answer, .. }) = answer else { continue };
             if answer.chain_fault.is_some() {
                 add(&self.chain_faults, 1);
             }

@@ -8,6 +8,7 @@ use crate::business::take_over;
 use crate::clock::Clock;
 use crate::error::{ServerError, refused, unavailable};
 use crate::location::Location;
+use crate::remembered::Remembered;
 use crate::secret::{code_hash, new_code, new_token};
 use crate::storage::device::{self, Device};
 use crate::storage::{Sql, StorageError, Tx, WriteFault, audit, beside, business, pairing};
@@ -148,7 +149,7 @@ fn bring(tx: Tx<'_>, joining: &Joining) -> Result<(), PairFault> {
         let detail = "the business on this server is not empty";
         return Err(PairFault::Refused(refused(ProblemCode::BusinessNotEmpty, detail)));
     }
-    let mut batch = Batch::begin(tx, Failing::Alone, joining.now_ms)?;
+    let mut batch = Batch::begin(tx, Failing::Alone, joining.now_ms, Remembered::default())?;
     take_over(&mut batch, brought)?;
     batch.finish()?;
     Ok(())

@@ -13,6 +13,7 @@ use pos_domain::DeviceId;
 use pos_domain::body::EntityKind;
 
 use crate::batch::{Batch, Failing, Origin};
+use crate::remembered::Remembered;
 use crate::storage::upkeep::{
     self, Reading, find_last_note, find_place, find_slowest, forget_deletions, list_decided, note_place,
 };
@@ -75,7 +76,7 @@ pub(crate) fn step(tx: Tx<'_>, now_ms: i64) -> Sql<Step> {
         return Ok(step);
     }
     step.conflicts = leaving.len();
-    let mut batch = Batch::begin(tx, Failing::Alone, now_ms)?;
+    let mut batch = Batch::begin(tx, Failing::Alone, now_ms, Remembered::default())?;
     for (conflict_id, rev) in leaving {
         let rev = rev + 1;
         upkeep::set_conflict_rev(tx, conflict_id, rev)?;

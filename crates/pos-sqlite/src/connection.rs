@@ -21,14 +21,15 @@ pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
 /// process, short enough for a person to be told what is wrong.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(5_000);
 
-/// Size in bytes to which the WAL file is cut back after a checkpoint. A bulk import may grow it to hundreds of
+/// Size in bytes to which the WAL file is cut back after a checkpoint, 48 MiB. A bulk import may grow it to hundreds of
 /// megabytes; a small shop's disk should get them back.
-const JOURNAL_SIZE_LIMIT_BYTES: i64 = 16 * 1024 * 1024;
+const JOURNAL_SIZE_LIMIT_BYTES: i64 = 48 * 1024 * 1024;
 
 /// Pages that may gather in the WAL before a commit carries them over into the file. The default of 1,000 makes every
-/// eightieth sale wait for that, each time for its own flush; with these, one in three hundred, and a page that many
-/// sales change is carried over once. As large as the WAL file is kept, see [`JOURNAL_SIZE_LIMIT_BYTES`].
-const CHECKPOINT_PAGES: i64 = 4_000;
+/// eightieth sale wait for that, each time for its own flush; with these, one in a thousand, and a page that many sales
+/// of a backlog change is carried over once. As large as the WAL file is kept, see [`JOURNAL_SIZE_LIMIT_BYTES`]: a commit
+/// that makes the file longer costs the file system a journal entry of its own.
+const CHECKPOINT_PAGES: i64 = 12_000;
 
 /// Most page cache of the writer in KiB (a negative `cache_size` counts KiB): the tables and indexes of a
 /// 100,000-product catalogue that a backlog of sales touches at random fit. With an eighth of it, half of the

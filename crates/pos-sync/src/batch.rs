@@ -151,7 +151,7 @@ mod tests {
     fn a_push_without_an_answer_halves_the_next_down_to_the_floor() {
         let mut batch = BatchSize::default();
         batch.timed_out();
-        assert_eq!((batch.ops(), batch.bytes()), (100, 1 << 19));
+        assert_eq!((batch.ops(), batch.bytes()), (100, 1 << 20));
         for _ in 0..20 {
             batch.timed_out();
         }
@@ -203,7 +203,7 @@ mod tests {
                     _ => batch.answered(sent, Duration::from_millis(took)),
                 }
                 prop_assert!((1..=2_000).contains(&batch.ops()));
-                prop_assert!((MIN_BYTES..=1 << 20).contains(&batch.bytes()));
+                prop_assert!((MIN_BYTES..=1 << 21).contains(&batch.bytes()));
             }
         }
     }

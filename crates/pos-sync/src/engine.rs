@@ -30,6 +30,9 @@ use crate::schedule::{ROUND_EVERY, Schedule, Turn};
 pub const MAX_PUSHES: u8 = 2;
 /// Most pushes under way while customers come: the other half of the machine is theirs.
 const PUSHES_BESIDE_CUSTOMERS: u8 = 1;
+/// Most operations of a push while customers come: to read, check and pack a full one keeps a processor busy for as long
+/// as a whole sale takes at rest.
+const OPS_BESIDE_CUSTOMERS: u32 = 256;
 /// How long after a checkout the next customer is expected, 2 s.
 const NEXT_CUSTOMER: Duration = Duration::from_secs(2);
 /// Pause before the queue is looked at again after nothing of it could be claimed although something was ready, 1 s:

@@ -20,7 +20,8 @@ use axum::{Router, extract::rejection::QueryRejection};
 use futures_util::stream::{self, Stream};
 use pos_domain::DeviceId;
 use pos_protocol::{
-    ApiError, DigestRequest, MAX_BATCH_BYTES, PairRequest, ProblemCode, PullRequest, SnapshotRequest, SyncApi,
+    ApiError, DigestRequest, MAX_UNPACKED_BYTES, MAX_WIRE_BYTES, PairRequest, ProblemCode, PullRequest,
+    SnapshotRequest, SyncApi,
 };
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -37,11 +38,6 @@ use crate::limits::{Buckets, PAIRINGS_PER_SECOND, REQUESTS_PER_SECOND, STRANGERS
 use crate::server::Server;
 use crate::session::DeviceSession;
 
-/// Most bytes of a request on the wire: 1 MiB, as announced.
-const MAX_WIRE_BYTES: usize = MAX_BATCH_BYTES;
-/// Most bytes of a request once decompressed: a sale of 5,000 lines has about 3 MiB and must be able to arrive. A
-/// bomb is cut off here, while it is being unpacked.
-pub(crate) const MAX_BODY_BYTES: usize = 4 * MAX_BATCH_BYTES;
 /// Longest that a request may take. A full batch commits within a second; what is slower is stuck.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a silent stream says that it is alive: below the usual idle limit of home routers.
@@ -219,7 +215,8 @@ impl App {
 
 /// Reads a JSON body, decompressed by now, up to the limit.
 async fn read_body<T: DeserializeOwned>(body: Body) -> Result<T, Failure> {
-    let bytes = to_bytes(body, MAX_BODY_BYTES).await.map_err(|fault| {
+    // A bomb is cut off here, while it is being unpacked.
+    let bytes = to_bytes(body, MAX_UNPACKED_BYTES).await.map_err(|fault| {
         // The limit on the wire and the one on the unpacked body both end the stream with this error.
         let too_large = chain_of(&fault).any(|cause| cause.is::<http_body_util::LengthLimitError>());
         if too_large {

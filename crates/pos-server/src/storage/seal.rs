@@ -12,6 +12,9 @@ use super::{Params, Row, Sql};
 /// A seal: 8 bytes.
 pub(crate) type Seal = [u8; 8];
 
+/// Bytes of most rows as they are sealed.
+const USUAL_BYTES: usize = 512;
+
 /// Columns of an operation under its seal; its body is there by its hash.
 pub(crate) const OPERATION: &[&str] = &[
     "op_id",
@@ -39,7 +42,7 @@ pub(crate) const FEED: &[&str] =
 
 /// The seal of a row as it is about to be written: `columns` in their order, found by name among its parameters.
 pub(crate) fn of(columns: &[&str], params: Params<'_>) -> Seal {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
     for column in columns {
         let value =
             params.iter().find(|(name, _)| name.strip_prefix(':') == Some(column)).map(|(_, value)| value);

@@ -63,10 +63,19 @@ pub(crate) fn find_level(tx: Tx<'_>, product_id: ProductId) -> Sql<Option<LevelR
     )
 }
 
-/// Writes a balance at its new place, which is the end of the feed.
+/// Writes a balance at its new place, which is the end of the feed. Whether there is one already is known, and an upsert
+/// would look for it once more.
 pub(crate) fn save_level(tx: Tx<'_>, place: &Place, level: &LevelRow) -> Sql<()> {
+    let sql = if level.rev == 0 {
+        "INSERT INTO stock_level (product_id, on_hand_milli, oversold_milli, rev, seq, origin_device, origin_op, seal)
+         VALUES (:product_id, :on_hand_milli, :oversold_milli, :rev, :seq, :origin_device, :origin_op, :seal)"
+    } else {
+        "UPDATE stock_level SET on_hand_milli = :on_hand_milli, oversold_milli = :oversold_milli, rev = :rev, seq = :seq,
+             origin_device = :origin_device, origin_op = :origin_op, seal = :seal
+         WHERE product_id = :product_id"
+    };
     tx.write_sealed(
-        include_str!("stock_level_save.sql"),
+        sql,
         seal::LEVEL,
         &[
             (":product_id", place.id.as_bytes().into()),

@@ -1,6 +1,8 @@
 //! What may start now, and when to look again. It knows nothing of how things ended.
 
-use super::{Conduct, Course, Effect, Engine, MAX_PUSHES, PUSHES_BESIDE_CUSTOMERS, UnderWay};
+use super::{
+    Conduct, Course, Effect, Engine, MAX_PUSHES, OPS_BESIDE_CUSTOMERS, PUSHES_BESIDE_CUSTOMERS, UnderWay,
+};
 use crate::backoff::clock_millis;
 use crate::breaker::BreakerState;
 use crate::bucket::RefillAt;
@@ -50,7 +52,11 @@ impl Engine {
     }
 
     fn push(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
-        let most = if now_ms < self.customers_until_ms { PUSHES_BESIDE_CUSTOMERS } else { MAX_PUSHES };
+        let (most, most_ops) = if now_ms < self.customers_until_ms {
+            (PUSHES_BESIDE_CUSTOMERS, OPS_BESIDE_CUSTOMERS)
+        } else {
+            (MAX_PUSHES, u32::MAX)
+        };
         while self.under_way.pushes < most && (self.queue.ready > 0 || self.queue.links > 0) {
             let not_before_ms = self.push_not_before_ms.max(self.rests_until_ms);
             if now_ms < not_before_ms {
@@ -60,7 +66,7 @@ impl Engine {
                 return;
             }
             self.under_way.pushes = self.under_way.pushes.saturating_add(1);
-            let max_ops = self.batch.ops();
+            let max_ops = self.batch.ops().min(most_ops);
             effects.push(Effect::ClaimAndPush { max_ops, max_bytes: self.batch.bytes() });
             self.queue.ready = self.queue.ready.saturating_sub(max_ops);
             // One push carries the links; what does not fit goes with the next.
