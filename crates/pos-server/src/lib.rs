@@ -41,6 +41,7 @@ mod prepare;
 mod push;
 mod put_back;
 mod records;
+mod remembered;
 mod restore;
 mod secret;
 mod server;
