@@ -52,6 +52,8 @@ const DEFAULT_DISCOUNT_LIMIT: Rate = Rate::TENTH;
 const DEFAULT_AUTO_LOCK_MINUTES: u16 = 10;
 /// Most expense categories, denominations or barcode rules: more than fit on a screen.
 const MAX_LIST: usize = 100;
+/// Longest picture above receipts, in characters of base64: 30 kB.
+pub const MAX_LOGO_CHARS: usize = 40_000;
 /// Longest checkout deadline: a customer does not wait longer.
 pub const MAX_CHECKOUT_DEADLINE_MS: u32 = 30_000;
 
@@ -80,6 +82,16 @@ pub struct ShopSettings {
     pub receipt_header: String,
     /// Lines printed below each receipt.
     pub receipt_footer: String,
+    /// The sign above each receipt: a small picture's file in base64. It is no more than a printer shows, so it travels
+    /// with the settings.
+    #[serde(default)]
+    pub receipt_logo: Option<String>,
+    /// A barcode of the number stands on each receipt.
+    #[serde(default = "yes")]
+    pub receipt_barcode: bool,
+    /// A QR code that proves the paper stands on each receipt.
+    #[serde(default)]
+    pub receipt_qr: bool,
     /// Refuse to sell while no drawer is open.
     #[serde(default)]
     pub shift_required: bool,
@@ -103,6 +115,11 @@ pub struct ShopSettings {
     /// Strategy by `entity.field`, over the defaults of [`default_strategy`].
     #[ts(as = "std::collections::BTreeMap<String, FieldStrategy>")]
     pub strategies: BTreeMap<String, FieldStrategy>,
+}
+
+/// Receipts had barcodes before there was a choice.
+const fn yes() -> bool {
+    true
 }
 
 /// Why a settings value is not acceptable.
@@ -130,6 +147,9 @@ impl ShopSettings {
             default_offline_policy: OfflinePolicy::Allow,
             receipt_header: String::new(),
             receipt_footer: String::new(),
+            receipt_logo: None,
+            receipt_barcode: true,
+            receipt_qr: false,
             shift_required: false,
             permissions: BTreeMap::new(),
             discount_limit: DEFAULT_DISCOUNT_LIMIT,
@@ -166,6 +186,9 @@ impl ShopSettings {
         }
         if settings.cash_rounding.is_some_and(|r| r.step.minor() <= 0) {
             return Err(fault("not_positive"));
+        }
+        if settings.receipt_logo.as_ref().is_some_and(|logo| logo.len() > MAX_LOGO_CHARS) {
+            return Err(fault("too_long"));
         }
         if settings.credit_limit.is_negative() || settings.denominations.iter().any(|d| *d <= Money::ZERO) {
             return Err(fault("negative"));
