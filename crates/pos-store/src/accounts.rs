@@ -2,12 +2,12 @@
 
 use pos_domain::account::AccountEntry;
 use pos_domain::body::EntityKind;
-use pos_domain::{ChainRecord, CustomerId, Money, SaleId};
+use pos_domain::{ChainRecord, CustomerId, DocumentId, Money, SaleId};
 use rusqlite::named_params;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::shared::{self, Kept, Life, SharedRow};
+use crate::shared::{self, Kept, Life, Shared, SharedRow};
 use crate::sql::{Columns, Conn, Tx, all, first};
 
 /// What a customer owes, as far as it is known here; below zero the shop owes the customer.
@@ -105,6 +105,14 @@ pub(crate) fn record_of_sale(tx: &Tx<'_>, sale_id: SaleId, record: &ChainRecord)
         })
     })?;
     entry.map_or(Ok(()), |entry| put(tx, &entry))
+}
+
+/// The entry of a document with the row's revision.
+///
+/// # Errors
+/// Those of reading.
+pub fn find(conn: &Conn, id: DocumentId) -> Result<Option<Shared<AccountEntry>>, StoreError> {
+    shared::find(conn, id.0)
 }
 
 /// Writes the entry of a document made here. The server brings the same row again when it has applied the document.

@@ -10,7 +10,7 @@ mod view;
 
 use pos_domain::body::EncodedBody;
 use pos_domain::stock::MovementReason;
-use pos_domain::{ChainRecord, DocumentKind, OpId, OperationBody, RequestId, SaleDocument, SaleId};
+use pos_domain::{ChainRecord, SaleKind, OpId, OperationBody, RequestId, SaleDocument, SaleId};
 use rusqlite::named_params;
 use serde_json::Value;
 
@@ -18,14 +18,14 @@ pub(crate) use table::rename_customer;
 pub(crate) use table::rename_product;
 pub use view::{
     KindTotals, Rollback, SaleSummary, StoredSale, UnfinishedSale, any, find, find_by_external_number,
-    find_by_number, find_by_request, find_rollback, list, list_unfinished, print_count, refunded, search,
-    totals,
+    find_by_number, find_by_request, find_rollback, list, list_of_customer, list_unfinished, print_count,
+    search, totals,
 };
 
 use crate::queue::{Lane, NewOperation, OpMode};
 use crate::sql::{Conn, Tx, first, to_json};
 use crate::stock::{Movement, movement_id_of_line};
-use crate::{StoreError, chain, local, queue, stock};
+use crate::{StoreError, accounts, chain, local, queue, stock};
 
 /// Name of the command in the table of requests.
 const COMMAND: &str = "sale.complete";
@@ -110,8 +110,8 @@ pub fn insert_pending(tx: &Tx<'_>, sale: &NewSale<'_>) -> Result<u64, StoreError
 /// The movements that a document causes, with the ids they have in the ledger.
 pub(crate) fn movements_of(document: &SaleDocument, op_id: OpId) -> impl Iterator<Item = Movement> + '_ {
     let reason = match document.head.kind {
-        DocumentKind::Sale => MovementReason::Sale,
-        DocumentKind::Refund => MovementReason::Refund,
+        SaleKind::Sale => MovementReason::Sale,
+        SaleKind::Refund | SaleKind::Void => MovementReason::Refund,
     };
     document.stock_effects().map(move |effect| Movement {
         movement_id: movement_id_of_line(effect.line_id),
@@ -124,15 +124,17 @@ pub(crate) fn movements_of(document: &SaleDocument, op_id: OpId) -> impl Iterato
     })
 }
 
-/// Makes a pending sale final: its number, its link in the chain. The caller seals the record on [`chain::head`] in
-/// the same transaction.
+/// Makes a pending sale final: its number, its link in the chain, its entry in the customer's account. The caller seals
+/// the record on [`chain::head`] in the same transaction.
 ///
 /// # Errors
 /// [`StoreError::WrongState`] when it is not pending, [`StoreError::Chain`] when the record does not follow the head
 /// or does not belong to this document.
 pub fn finalise(tx: &Tx<'_>, sale_id: SaleId, record: &ChainRecord) -> Result<(), StoreError> {
     let sale = pending(tx, sale_id)?;
-    if record.document_id != sale_id || record.document_hash != sale.document_hash || record.kind != sale.kind
+    if record.document_id != sale_id.into()
+        || record.document_hash != sale.document_hash
+        || record.kind != sale.kind.into()
     {
         let number = record.number;
         return Err(StoreError::Chain(pos_domain::ChainFault::DocumentChanged { number }));
@@ -148,7 +150,7 @@ pub fn finalise(tx: &Tx<'_>, sale_id: SaleId, record: &ChainRecord) -> Result<()
         ":printed": record.printed_number(),
         ":id": sale_id.as_bytes(),
     })?;
-    Ok(())
+    accounts::record_of_sale(tx, sale_id, record)
 }
 
 /// Takes a pending sale back: its movements are reversed, no number is used. `code` says why, `params` with what,

@@ -13,7 +13,8 @@ fn minor(value: i64) -> Money {
 
 /// Entries of one customer: sales and payments at moments of the last half year.
 fn entries() -> impl Strategy<Value = Vec<(i64, Money)>> {
-    let entry = (0_i64..200, -5_000_i64..=5_000).prop_map(|(days, amount)| (NOW_MS - days * DAY_MS, minor(amount)));
+    let entry =
+        (0_i64..200, -5_000_i64..=5_000).prop_map(|(days, amount)| (NOW_MS - days * DAY_MS, minor(amount)));
     prop::collection::vec(entry, 0..30)
 }
 

@@ -1,6 +1,6 @@
 //! Sales as they are looked up, listed and summed.
 
-use pos_domain::{DocumentKind, Hash32, Money, OpId, ProductId, Quantity, RequestId, SaleDocument, SaleId};
+use pos_domain::{CustomerId, Hash32, Money, OpId, RequestId, SaleDocument, SaleId, SaleKind};
 use rusqlite::named_params;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub struct SaleSummary {
     /// Its operation.
     pub op_id: OpId,
     /// Sale or refund.
-    pub kind: DocumentKind,
+    pub kind: SaleKind,
     /// Where it is.
     pub state: SaleState,
     /// Printed number, once final.
@@ -61,7 +61,7 @@ pub struct UnfinishedSale {
     /// Its operation.
     pub op_id: OpId,
     /// Sale or refund.
-    pub kind: DocumentKind,
+    pub kind: SaleKind,
     /// BLAKE3 of its document.
     pub document_hash: Hash32,
     /// When it was confirmed, in milliseconds since 1970 UTC.
@@ -83,7 +83,7 @@ pub struct Rollback {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KindTotals {
     /// Sale or refund.
-    pub kind: DocumentKind,
+    pub kind: SaleKind,
     /// How many.
     pub documents: u64,
     /// Sum of lines.
@@ -176,6 +176,23 @@ pub fn list(conn: &Conn, older_than: Option<SaleId>, limit: u32) -> Result<Vec<S
     all(rows, "sale", read_summary)
 }
 
+/// The newest final sales to a customer, on this register.
+///
+/// # Errors
+/// Those of reading.
+pub fn list_of_customer(
+    conn: &Conn,
+    customer_id: CustomerId,
+    limit: u32,
+) -> Result<Vec<SaleSummary>, StoreError> {
+    let mut statement = conn.prepare_cached(summary!(
+        "WHERE s.customer_id = :customer AND s.customer_id IS NOT NULL AND s.state = 'final'
+         ORDER BY s.sold_at_ms DESC LIMIT :limit"
+    ))?;
+    let rows = statement.query(named_params! { ":customer": customer_id.as_bytes(), ":limit": limit })?;
+    all(rows, "sale", read_summary)
+}
+
 /// Sales that a crash or a running checkout has left open, oldest first.
 ///
 /// # Errors
@@ -211,19 +228,16 @@ pub fn print_count(conn: &Conn, sale_id: SaleId) -> Result<u32, StoreError> {
     .unwrap_or(0))
 }
 
-/// What was given back of a sale so far, by product: positive quantities, final and pending refunds alike.
+/// The refunds, exchanges and voids of a sale that are known here, final and pending ones alike, the earliest first.
 ///
 /// # Errors
 /// Those of reading.
-pub fn refunded(conn: &Conn, sale_id: SaleId) -> Result<Vec<(ProductId, Quantity)>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT l.product_id, -sum(l.qty_milli) AS qty FROM sale AS s JOIN sale_line AS l ON l.sale_id = s.sale_id
-         WHERE s.original_sale_id = :id AND s.original_sale_id IS NOT NULL AND s.state <> 'rolled_back'
-         GROUP BY l.product_id ORDER BY l.product_id",
-    )?;
-    all(statement.query(named_params! { ":id": sale_id.as_bytes() })?, "sale_line", |c| {
-        Ok((c.id("product_id")?, c.qty("qty")?))
-    })
+pub fn list_refunds(conn: &Conn, sale_id: SaleId) -> Result<Vec<StoredSale>, StoreError> {
+    let mut statement = conn.prepare_cached(summary!(
+        "WHERE s.original_sale_id = :id AND s.original_sale_id IS NOT NULL AND s.state <> 'rolled_back'
+         ORDER BY s.sold_at_ms, s.sale_id"
+    ))?;
+    all(statement.query(named_params! { ":id": sale_id.as_bytes() })?, "sale", stored)
 }
 
 /// Sums over final documents entered in `from_ms..until_ms`, by kind. For the report lane.
