@@ -1,5 +1,7 @@
 //! Meeting the server: is it the one that was joined, in the same life, and how far does it know this register?
 
+use std::cmp::Ordering;
+
 use pos_domain::chain::ChainHead;
 use pos_protocol::{
     ApiError, Cursor, Hello, Limits, PROTOCOL, Problem, ProblemCode, PullRequest, ROW_SCHEMA, SyncApi,
@@ -86,20 +88,20 @@ impl<A: SyncApi> Exchange<A> {
         Ok(Greeting { limits, course })
     }
 
-    /// A server that does not know any more what it had acknowledged was put back. The register's cursor proves it, and it
-    /// shall know, for the sake of those that cannot tell: it begins another life, which its next greeting says. Whether
-    /// it does.
+    /// A server that does not know any more what it had acknowledged, or greets in an earlier life than the one that was met,
+    /// was put back. The register's cursor proves it, and it shall know, for the sake of those that cannot tell: it begins
+    /// another life, which its next greeting says. Whether it does.
     async fn showed_what_it_forgot(&self, hello: &Hello, asked_ms: i64) -> Result<bool, SyncError> {
         let greeted = hello.clone();
         let cursor = self.read(move |conn| {
             let Some(device) = device::find(conn)? else { return Ok(None) };
-            let met = device.server.as_ref().map(|server| (server.authority, server.server_epoch));
-            let is_met = met == Some((Some(greeted.authority), greeted.server_epoch));
-            if is_met && has_forgotten(conn, &device, &greeted, asked_ms)? {
-                find_cursor(conn)
-            } else {
-                Ok(None)
-            }
+            let met = device.server.as_ref().filter(|server| server.authority == Some(greeted.authority));
+            let went_back = match met.map(|server| server.server_epoch.cmp(&greeted.server_epoch)) {
+                Some(Ordering::Greater) => true,
+                Some(Ordering::Equal) => has_forgotten(conn, &device, &greeted, asked_ms)?,
+                Some(Ordering::Less) | None => false,
+            };
+            if went_back { find_cursor(conn) } else { Ok(None) }
         });
         let Some(cursor) = cursor.await? else { return Ok(false) };
         match self.api.pull(PullRequest { cursor, limit: 1 }).await {

@@ -15,7 +15,7 @@ use super::apply::{Answered, Outcome, Tally, apply_verdict};
 use super::load::Load;
 use super::{Exchange, Journal, SyncError};
 use crate::chunk::Work;
-use crate::engine::{QueueView, Trouble};
+use crate::engine::{Event, QueueView, Trouble};
 use crate::status::Alarm;
 
 /// Pause before an operation is sent again on which the server said nothing at all, in milliseconds.
@@ -147,7 +147,12 @@ impl<A: SyncApi> Exchange<A> {
         tally.links_taken |= self.settle_earlier_life(load.links.last()).await?;
         if let Some(words) = &response.chain_fault {
             tracing::error!(words, "the server does not accept a link of the receipts chain");
-            tally.alarm = tally.alarm.max(Some(Alarm::ChainFault));
+            if std::mem::replace(&mut self.live().chain_doubted, true) {
+                tally.alarm = tally.alarm.max(Some(Alarm::ChainFault));
+            } else {
+                // A server that was put back lacks links as well: its greeting tells, before anybody is alarmed.
+                self.tell(Event::SyncNow);
+            }
         }
         self.note_server_epoch(response.server_epoch);
         self.announce(std::mem::take(&mut tally.changed));
@@ -156,8 +161,11 @@ impl<A: SyncApi> Exchange<A> {
             Some(Alarm::StaleEpoch) => Err(SyncError::Alarm(Alarm::StaleEpoch)),
             None => {
                 let mut live = self.live();
-                if tally.links_taken && live.alarm == Some(Alarm::ChainFault) {
-                    live.alarm = None;
+                if tally.links_taken {
+                    live.chain_doubted = false;
+                    if live.alarm == Some(Alarm::ChainFault) {
+                        live.alarm = None;
+                    }
                 }
                 drop(live);
                 Ok(tally)

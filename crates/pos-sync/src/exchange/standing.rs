@@ -34,6 +34,8 @@ pub(crate) struct Live {
     pub(super) first_syncs: u32,
     /// Set when a push was refused as unreadable while it carried links: the next one goes without.
     pub(super) hold_links: bool,
+    /// The server did not accept a link of the chain, once.
+    pub(super) chain_doubted: bool,
     /// A push with links is under way: another one at the same time would carry the same.
     pub(super) links_under_way: bool,
     pub(super) page_rows: u32,
@@ -75,6 +77,7 @@ impl Live {
             nothing_to_sell: false,
             first_syncs: 0,
             hold_links: false,
+            chain_doubted: false,
             links_under_way: false,
             page_rows: MOST_PAGE_ROWS,
             attachments: None,
