@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use ts_rs::TS;
 
+use crate::account::AccountEntry;
 use crate::currency::Currency;
 use crate::document::{DocumentCustomer, DocumentFault, DocumentKind, check_text};
 use crate::ids::{CashierId, DeviceId, DocumentId, OutletId, ShiftId};
@@ -222,6 +223,21 @@ impl TillDocument {
             TillContent::AccountPayment(payment) => Some((&payment.customer, payment.amount.negated())),
             TillContent::ShiftOpening(_) | TillContent::CashMovement(_) | TillContent::ShiftClosing(_) => None,
         }
+    }
+
+    /// What it does to a customer's account, under the customer's id as the document says it.
+    pub fn account_entry(&self, number: Option<String>) -> Option<AccountEntry> {
+        let (customer, amount) = self.account_effect()?;
+        Some(AccountEntry {
+            document_id: self.head.document_id,
+            customer_id: customer.customer_id,
+            amount,
+            kind: self.kind(),
+            device_id: self.head.device_id,
+            register: self.head.register.clone(),
+            number,
+            at_ms: self.head.made_at_ms,
+        })
     }
 
     /// Recomputes everything that the document states by itself. Whether a closing's totals are those of its documents

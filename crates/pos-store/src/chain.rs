@@ -17,7 +17,7 @@ pub fn head(conn: &Conn) -> Result<ChainHead, StoreError> {
     Ok(device::get(conn)?.head)
 }
 
-/// Appends a link; [`crate::sales::finalise`] calls it.
+/// Appends a link; [`crate::sales::finalise`] and [`crate::till::insert`] call it.
 ///
 /// # Errors
 /// [`StoreError::Chain`] when it does not follow the head or is not signed by this register.
@@ -109,8 +109,9 @@ pub fn list_to_countersign(conn: &Conn, limit: u32) -> Result<Vec<ChainRecord>, 
 /// The first of them, as far as the server has acknowledged their documents.
 fn known_to_server(conn: &Conn, links: Vec<ChainRecord>) -> Result<Vec<ChainRecord>, StoreError> {
     let mut acknowledged = conn.prepare_cached(
-        "SELECT 1 FROM sale AS s JOIN sync_queue AS q ON q.op_id = s.op_id
-         WHERE s.sale_id = :id AND q.state = 'acknowledged'",
+        "SELECT 1 FROM sync_queue AS q WHERE q.state = 'acknowledged' AND q.op_id = coalesce(
+             (SELECT s.op_id FROM sale AS s WHERE s.sale_id = :id),
+             (SELECT t.op_id FROM till_document AS t WHERE t.document_id = :id))",
     )?;
     let mut known = Vec::with_capacity(links.len());
     for link in links {
@@ -221,6 +222,17 @@ pub(crate) fn read(c: &Columns<'_, '_>) -> Result<ChainRecord, StoreError> {
         hash: c.hash("hash")?,
         signature: Signature64(c.get("signature")?),
     })
+}
+
+/// Whether a drawer was closed after this place of the chain: a Z report covers it.
+///
+/// # Errors
+/// Those of reading.
+pub fn is_closed_over(conn: &Conn, epoch: u32, number: u64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT 1 FROM chain_record WHERE kind = 'shift_closing' AND (epoch, number) > (:epoch, :number) LIMIT 1",
+    )?;
+    Ok(statement.exists(named_params! { ":epoch": epoch, ":number": int("chain_record.number", number)? })?)
 }
 
 /// The link of a document, once it is final.

@@ -215,9 +215,12 @@ fn list_after(conn: &Conn, after: Option<Place>) -> Result<Vec<FinalDocument>, S
     let (epoch, number) = after.unwrap_or_default();
     let mut statement = conn.prepare_cached(
         "SELECT c.epoch, c.number, c.device_id, c.series, c.kind, c.document_id, c.issued_at_ms, c.document_hash,
-             c.previous_hash, c.hash, c.signature, s.op_id, s.document, q.kind_version,
+             c.previous_hash, c.hash, c.signature, q.op_id, coalesce(s.document, t.document) AS document,
+             q.kind_version,
              (SELECT r.request_id FROM request AS r WHERE r.subject_id = c.document_id LIMIT 1) AS request_id
-         FROM chain_record AS c JOIN sale AS s ON s.sale_id = c.document_id JOIN sync_queue AS q ON q.op_id = s.op_id
+         FROM chain_record AS c LEFT JOIN sale AS s ON s.sale_id = c.document_id
+             LEFT JOIN till_document AS t ON t.document_id = c.document_id
+             JOIN sync_queue AS q ON q.op_id = coalesce(s.op_id, t.op_id)
          WHERE (c.epoch, c.number) > (:epoch, :number) ORDER BY c.epoch, c.number LIMIT :limit",
     )?;
     let rows = statement.query(named_params! {

@@ -3,13 +3,16 @@
 //! What is checked: the chain with its signatures and gap-free numbers; each document's text against its hash, its
 //! own arithmetic, its rows and its operation; the ledger of movements against the documents and adjustments that
 //! caused them; pending stock against the ledger and the feed; bodies in the queue against their hashes; seqs
-//! without gaps. Any change of a single field in any of these is found, because each stands in two places or under
+//! without gaps; each Z report against the documents between it and the Z before. Any change of a single field in any of these is found, because each stands in two places or under
 //! a hash. Documents are read one by one: memory is flat whatever the file's size.
 
+mod accounts;
 mod chain;
 mod documents;
 mod operations;
+mod rows;
 mod stock;
+mod till;
 
 use pos_sqlite::VerifyDepth;
 use serde_json::{Value, json};
@@ -108,6 +111,7 @@ pub fn rows(conn: &Conn, depth: Depth) -> Result<Vec<Finding>, StoreError> {
     findings.attempt(None, |findings| operations::check_circles(conn, findings))?;
     if depth == Depth::Full {
         documents::check_all(conn, &mut findings)?;
+        till::check_all(conn, &mut findings)?;
         operations::check_bodies(conn, &mut findings)?;
         findings.attempt(None, |findings| stock::check(conn, findings))?;
     }

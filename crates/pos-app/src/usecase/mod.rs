@@ -1,5 +1,9 @@
 //! The use cases, one file per room of the shop. Each is a method of [`crate::App`].
 
+mod account_paper;
+mod account_pay;
+mod accounts;
+pub(crate) mod approvals;
 mod backups;
 mod cart;
 mod cart_price;
@@ -13,6 +17,7 @@ mod exporting;
 mod health;
 mod importing;
 mod known_stock;
+mod originals;
 mod people;
 mod pictures;
 mod printing;
@@ -21,16 +26,28 @@ mod receipts;
 mod records;
 mod recovery;
 mod refilling;
+mod refunds;
 mod replaying;
 mod ringing;
+mod roster;
+mod session;
 mod setup;
 mod shell;
 mod starting;
 mod strategies;
 mod sync;
+mod till;
 mod verify;
+mod voids;
 
+pub use account_pay::AccountMoney;
+pub use accounts::Days;
 pub use catalogue::ProductFilter;
+pub(crate) use exporting::harmless;
 pub(crate) use pictures::picture_counts;
+pub(crate) use printing::target_of;
+pub(crate) use receipts::escpos_bytes;
 pub(crate) use records::Stamp;
+pub use refunds::{RefundWish, WhatBack};
+pub(crate) use session::session_view;
 pub(crate) use starting::open_file;

@@ -27,11 +27,11 @@ pub const LEFT_OUT: &str = "left_out";
 pub enum Hold {
     /// It was not refused for good.
     NotDead,
-    /// A sale: goods and money changed hands.
+    /// A final document: goods or money changed hands.
     Document,
     /// The server contradicted itself or this register; it may hold the operation.
     Alarm,
-    /// A sale waits for the row that it makes and could never reach the server without it. It can be replaced.
+    /// A document waits for the row that it makes and could never reach the server without it. It can be replaced.
     Awaited,
 }
 
@@ -65,7 +65,7 @@ pub fn find_hold(conn: &Conn, row: &QueueRow) -> Result<Option<Hold>, StoreError
         return Ok(Some(hold));
     }
     let makes_a_row = row.head.kind == "entity.create";
-    Ok((makes_a_row && is_awaited_by_a_sale(conn, row.head.op_id)?).then_some(Hold::Awaited))
+    Ok((makes_a_row && is_awaited_by_a_document(conn, row.head.op_id)?).then_some(Hold::Awaited))
 }
 
 /// Why an operation cannot be replaced by a corrected one; `None` when it can. Only what makes or changes a row can:
@@ -73,7 +73,7 @@ pub fn find_hold(conn: &Conn, row: &QueueRow) -> Result<Option<Hold>, StoreError
 pub fn hold_of(row: &QueueRow) -> Option<Hold> {
     let alarm = matches!(row.fault, Some((super::ErrorClass::Alarm, _, _)));
     match row.state {
-        OpState::Dead if row.head.kind == "sale.complete" => Some(Hold::Document),
+        OpState::Dead if matches!(row.head.kind.as_str(), "sale.complete" | "till.record") => Some(Hold::Document),
         OpState::Dead if alarm => Some(Hold::Alarm),
         OpState::Dead => None,
         OpState::Pending
@@ -208,7 +208,7 @@ fn refuse_held(op_id: OpId, hold: Option<Hold>) -> Result<(), StoreError> {
     }
 }
 
-fn is_awaited_by_a_sale(conn: &Conn, op_id: OpId) -> Result<bool, StoreError> {
+fn is_awaited_by_a_document(conn: &Conn, op_id: OpId) -> Result<bool, StoreError> {
     let mut statement = conn.prepare_cached(
         "WITH RECURSIVE dependant (op_id) AS (
              SELECT op_id FROM sync_dependency WHERE depends_on = :op_id
@@ -216,7 +216,7 @@ fn is_awaited_by_a_sale(conn: &Conn, op_id: OpId) -> Result<bool, StoreError> {
              SELECT d.op_id FROM sync_dependency AS d JOIN dependant ON d.depends_on = dependant.op_id
          )
          SELECT 1 FROM dependant JOIN sync_queue AS q ON q.op_id = dependant.op_id
-         WHERE q.kind = 'sale.complete' AND q.state NOT IN ('acknowledged', 'rejected') LIMIT 1",
+         WHERE q.kind IN ('sale.complete', 'till.record') AND q.state NOT IN ('acknowledged', 'rejected') LIMIT 1",
     )?;
     Ok(statement.exists(named_params! { ":op_id": op_id.as_bytes() })?)
 }

@@ -80,7 +80,7 @@ pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Resu
     let mut statement = conn.prepare_cached(
         "SELECT q.seq FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
          WHERE q.state = 'acknowledged' AND q.seq > :seq AND q.finished_at_ms < :asked
-           AND (q.body IS NOT NULL OR q.kind = 'sale.complete')
+           AND (q.body IS NOT NULL OR q.kind IN ('sale.complete', 'till.record'))
          ORDER BY q.seq LIMIT :limit",
     )?;
     let rows = statement.query(named_params! {
@@ -113,7 +113,7 @@ pub fn newest_acknowledged(conn: &Conn) -> Result<u64, StoreError> {
 /// Those of writing.
 pub fn requeue_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Result<usize, StoreError> {
     let mut statement = tx.prepare(
-        "SELECT q.op_id, q.epoch, q.seq, q.body IS NOT NULL OR q.kind = 'sale.complete' AS kept
+        "SELECT q.op_id, q.epoch, q.seq, q.body IS NOT NULL OR q.kind IN ('sale.complete', 'till.record') AS kept
          FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
          WHERE q.seq > :seq AND q.state = 'acknowledged' ORDER BY q.seq",
     )?;
@@ -167,7 +167,7 @@ pub struct SeenLife<'a> {
 /// Those of writing.
 pub fn requeue_earlier(tx: &Tx<'_>, seen: &[SeenLife<'_>], now_ms: i64) -> Result<usize, StoreError> {
     let mut statement = tx.prepare(
-        "SELECT q.op_id, q.epoch, q.seq, q.body IS NOT NULL OR q.kind = 'sale.complete' AS kept
+        "SELECT q.op_id, q.epoch, q.seq, q.body IS NOT NULL OR q.kind IN ('sale.complete', 'till.record') AS kept
          FROM sync_queue AS q JOIN device AS d ON q.epoch < d.epoch
          WHERE q.state = 'acknowledged' ORDER BY q.epoch, q.seq",
     )?;

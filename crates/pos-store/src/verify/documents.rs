@@ -1,18 +1,16 @@
 //! Documents: the text against its hash, its own arithmetic, its rows, its link, its operation and its movements.
 
-use std::collections::BTreeMap;
-
 use pos_domain::body::EntityKind;
-use pos_domain::chain::printed_number;
 use pos_domain::{Hash32, OpId, SaleDocument, SaleId, SaleLine};
+use rusqlite::named_params;
 use rusqlite::types::Value as Cell;
-use rusqlite::{Row, named_params};
 use serde_json::json;
 
-use super::Findings;
+use super::rows::{Cells, Link, Wanted, blob, cells, compare, find_link, opt_text, read_rows, size, text};
 use super::stock::compare_movements;
+use super::{Findings, accounts};
 use crate::sales::{self, SaleState, movements_of};
-use crate::sql::{Columns, Conn, all, first};
+use crate::sql::{Columns, Conn, all};
 use crate::{StoreError, mappings, stock};
 
 /// The operation that tells of a document.
@@ -21,11 +19,6 @@ const SALE_KIND: &str = "sale.complete";
 const SALE_VERSION: i64 = 1;
 /// Sales whose ids are held in memory at once.
 const PAGE_SALES: u32 = 500;
-
-/// A row as it stands: column -> value.
-type Cells = BTreeMap<String, Cell>;
-/// A row as the document says it should be.
-type Wanted = Vec<(&'static str, Cell)>;
 
 pub(super) fn check_all(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
     let mut after = [0_u8; 16];
@@ -45,7 +38,7 @@ pub(super) fn check_all(conn: &Conn, findings: &mut Findings) -> Result<(), Stor
 
 pub(super) fn check_one(conn: &Conn, sale_id: SaleId, findings: &mut Findings) -> Result<(), StoreError> {
     let subject = Some(sale_id.0);
-    let cells = read_rows(conn, "SELECT * FROM sale WHERE sale_id = :id", sale_id)?;
+    let cells = read_rows(conn, "SELECT * FROM sale WHERE sale_id = :id", sale_id.into())?;
     let Some(sale) = cells.first() else {
         findings.add("document.missing", subject, json!({}));
         return Ok(());
@@ -70,49 +63,22 @@ pub(super) fn check_one(conn: &Conn, sale_id: SaleId, findings: &mut Findings) -
     if let Err(fault) = document.check() {
         findings.add("document.arithmetic", subject, json!({ "detail": fault.to_string() }));
     }
-    let link = find_link(conn, sale_id)?;
+    let link = find_link(conn, sale_id.into())?;
     let wanted = sale_row(conn, &document, link.as_ref(), sale)?;
-    compare("sale", sale_id, 0, &wanted, sale, findings);
+    compare("sale", sale_id.0, 0, &wanted, sale, findings);
     check_rows(conn, &document, sale_id, findings)?;
+    if link.is_some() {
+        check_account(conn, &document, findings)?;
+    }
     check_operation_and_movements(conn, &document, sale_id, sale, link.is_some(), findings)
 }
 
-/// The link of a document, as far as the sale repeats it.
-struct Link {
-    series: String,
-    number: i64,
-    kind: String,
-    document_hash: Vec<u8>,
-}
-
-fn find_link(conn: &Conn, sale_id: SaleId) -> Result<Option<Link>, StoreError> {
-    let mut statement = conn.prepare_cached(
-        "SELECT series, number, kind, document_hash FROM chain_record WHERE document_id = :id",
-    )?;
-    first(statement.query(named_params! { ":id": sale_id.as_bytes() })?, "chain_record", |c| {
-        Ok(Link {
-            series: c.get("series")?,
-            number: c.get("number")?,
-            kind: c.get("kind")?,
-            document_hash: c.get("document_hash")?,
-        })
-    })
-}
-
-fn blob(bytes: &[u8; 16]) -> Cell {
-    Cell::Blob(bytes.to_vec())
-}
-
-fn text(value: &str) -> Cell {
-    Cell::Text(value.to_owned())
-}
-
-fn opt_text(value: Option<&str>) -> Cell {
-    value.map_or(Cell::Null, text)
-}
-
-fn size(value: usize) -> Cell {
-    i64::try_from(value).map_or(Cell::Null, Cell::Integer)
+/// What the sale put on the customer's account. What overflows does not add up, and is told as that.
+fn check_account(conn: &Conn, document: &SaleDocument, findings: &mut Findings) -> Result<(), StoreError> {
+    let Ok(amount) = document.account_effect() else { return Ok(()) };
+    let effect = document.customer.as_ref().map(|c| c.customer_id).zip(amount);
+    let SaleDocument { head, .. } = document;
+    accounts::check(conn, (head.sale_id.into(), head.kind.into()), effect, findings)
 }
 
 fn sale_row(
@@ -163,12 +129,7 @@ fn sale_row(
         ("change_minor", Cell::Integer(settlement.change.minor())),
         ("series", link.map_or(Cell::Null, |l| text(&l.series))),
         ("number", link.map_or(Cell::Null, |l| Cell::Integer(l.number))),
-        (
-            "printed_number",
-            link.map_or(Cell::Null, |l| {
-                u64::try_from(l.number).map_or(Cell::Null, |n| text(&printed_number(&l.series, n)))
-            }),
-        ),
+        ("printed_number", link.map_or(Cell::Null, Link::printed_number)),
     ])
 }
 
@@ -233,7 +194,7 @@ fn check_rows(
         if pos_planted::is(pos_planted::Bug::TendersAreNotVerified) && table == "sale_tender" {
             continue;
         }
-        let found = read_rows(conn, sql, sale_id)?;
+        let found = read_rows(conn, sql, sale_id.into())?;
         if found.len() != wanted.len() {
             findings.add(
                 "document.rows",
@@ -242,7 +203,7 @@ fn check_rows(
             );
         }
         for (position, (wanted, found)) in wanted.iter().zip(&found).enumerate() {
-            compare(table, sale_id, position, wanted, found, findings);
+            compare(table, sale_id.0, position, wanted, found, findings);
         }
     }
     Ok(())
@@ -309,43 +270,4 @@ fn check_operation_and_movements(
     }
     compare_movements(sale_id.0, wanted, stock::list_of(conn, op_id)?, findings);
     Ok(())
-}
-
-fn compare(
-    table: &'static str,
-    sale_id: SaleId,
-    position: usize,
-    wanted: &Wanted,
-    found: &Cells,
-    findings: &mut Findings,
-) {
-    for (column, value) in wanted {
-        if found.get(*column) != Some(value) {
-            let mut facts = json!({ "table": table, "column": column, "position": position });
-            if let (Cell::Integer(expected), Some(Cell::Integer(found)), Some(facts)) =
-                (value, found.get(*column), facts.as_object_mut())
-            {
-                facts.extend([("expected".to_owned(), json!(expected)), ("found".to_owned(), json!(found))]);
-            }
-            if let (true, Some(facts)) = (column.ends_with("_id"), facts.as_object_mut()) {
-                facts.insert("mapped_by".to_owned(), json!("id_mapping"));
-            }
-            findings.add("document.differs", Some(sale_id.0), facts);
-        }
-    }
-}
-
-fn read_rows(conn: &Conn, sql: &str, sale_id: SaleId) -> Result<Vec<Cells>, StoreError> {
-    let mut statement = conn.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query(named_params! { ":id": sale_id.as_bytes() })?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(cells(row, &names)?);
-    }
-    Ok(found)
-}
-
-fn cells(row: &Row<'_>, names: &[String]) -> Result<Cells, StoreError> {
-    names.iter().map(|name| Ok((name.clone(), row.get::<_, Cell>(name.as_str())?))).collect()
 }

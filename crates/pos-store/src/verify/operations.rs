@@ -42,7 +42,8 @@ pub(super) fn check_circles(conn: &Conn, findings: &mut Findings) -> Result<(), 
 pub(super) fn check_bodies(conn: &Conn, findings: &mut Findings) -> Result<(), StoreError> {
     let mut statement = conn.prepare(
         "SELECT op_id, kind, kind_version, mode, made_at_ms, body_hash, body_bytes, state, finished_at_ms,
-             coalesce(q.body, (SELECT s.document FROM sale AS s WHERE s.op_id = q.op_id)) AS body,
+             coalesce(q.body, (SELECT s.document FROM sale AS s WHERE s.op_id = q.op_id),
+                 (SELECT t.document FROM till_document AS t WHERE t.op_id = q.op_id)) AS body,
              EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id) AS moves
          FROM sync_queue AS q ORDER BY epoch, seq",
     )?;
@@ -59,7 +60,7 @@ fn check_body(conn: &Conn, c: &Columns<'_, '_>, findings: &mut Findings) -> Resu
     let kind: String = c.get("kind")?;
     let moves: bool = c.get("moves")?;
     let Some(body) = c.get::<Option<String>>("body")? else {
-        if kind == "sale.complete" {
+        if matches!(kind.as_str(), "sale.complete" | "till.record") {
             findings.add("document.missing", subject, json!({}));
         } else if moves {
             findings.add("movement.unexplained", subject, json!({ "kind": kind }));
@@ -70,10 +71,14 @@ fn check_body(conn: &Conn, c: &Columns<'_, '_>, findings: &mut Findings) -> Resu
     if Hash32::of(body.as_bytes()) != c.hash("body_hash")? || body.len() != length {
         findings.add("operation.changed", subject, json!({ "kind": kind }));
     }
-    // Sales are compared with their documents.
-    if kind == "sale.complete" {
-        let mut sale = conn.prepare_cached("SELECT 1 FROM sale WHERE op_id = :op")?;
-        if !sale.exists(named_params! { ":op": op_id.as_bytes() })? {
+    // These are compared with their documents.
+    let document = match kind.as_str() {
+        "sale.complete" => Some("SELECT 1 FROM sale WHERE op_id = :op"),
+        "till.record" => Some("SELECT 1 FROM till_document WHERE op_id = :op"),
+        _ => None,
+    };
+    if let Some(document) = document {
+        if !conn.prepare_cached(document)?.exists(named_params! { ":op": op_id.as_bytes() })? {
             findings.add("document.missing", subject, json!({}));
         }
         return Ok(());
