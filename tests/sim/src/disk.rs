@@ -48,6 +48,11 @@ impl Disk {
         self.watched.as_ref().map(|disk| disk.now().unwrap())
     }
 
+    /// How far it has come, in words that are the same in each run.
+    pub(crate) fn reached(&self) -> String {
+        self.watched.as_ref().map_or("no disk".to_owned(), |disk| format!("{} calls", disk.changes()))
+    }
+
     /// Ends the life of a program by a blow that fell at a call between `since` and now, drawn by `dice`; at the last
     /// one without `since`. `close` lets go of the program. Whether the blow fell before its last call.
     pub(crate) fn end_life(

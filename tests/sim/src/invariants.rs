@@ -138,9 +138,6 @@ pub(crate) fn of_own_checks(app: &App, number: usize, faults: &mut Faults) {
 
 /// When all has come to rest: the books, every register and the server say the same.
 pub(crate) fn of_rest(town: &Town, tills: &[&Till], books: &Books, faults: &mut Faults) {
-    // A server that was put back may have forgotten goods that one register sold and another one had made: the sale is
-    // refused if it comes first, and stands where a person sees it.
-    let excused = town.was_put_back.then_some("rejected.unknown_reference");
     let server = town.look();
     of_balances(&server, faults);
     faults.extend(town.verify().into_iter().map(|words| (12, format!("server: {words}"))));
@@ -151,7 +148,7 @@ pub(crate) fn of_rest(town: &Town, tills: &[&Till], books: &Books, faults: &mut 
         let file = till.look();
         of_queue(till.number, &file, &on_server, &mut made, faults);
         of_sales(till.number, &file, &server, faults);
-        oracles::of_the_dead(till.number, &file, excused, faults);
+        oracles::of_the_dead(till.number, &file, &server, faults);
         of_shared_rows(till.number, &file, &server, faults);
         if let Some(app) = &till.app {
             of_own_checks(app, till.number, faults);

@@ -15,6 +15,7 @@ use pos_sync::engine::Event as Told;
 use pos_sync::transport::Question;
 use tokio::sync::oneshot;
 
+use self::trouble::Old;
 use crate::books::Books;
 use crate::chance::Chance;
 use crate::deed::{Done, Press, draft};
@@ -22,7 +23,7 @@ use crate::invariants::Faults;
 use crate::road::{Answer, Road, Weather};
 use crate::steps::Numbers;
 use crate::task::{Task, WaitsFor};
-use crate::till::{Ended, Standing, Till};
+use crate::till::{Ended, News, Standing, Till};
 use crate::town::Town;
 use crate::trace::Trace;
 use crate::versions::Age;
@@ -45,7 +46,8 @@ pub(crate) struct Plan {
 /// What came of it.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    pub(crate) hash: u64,
+    /// All that happened, and how far the disks had come each time.
+    pub(crate) trace: Vec<String>,
     pub(crate) faults: Faults,
     pub(crate) last: Vec<String>,
     pub(crate) register_ms: i64,
@@ -92,6 +94,8 @@ enum Event {
     Wipe {
         till: usize,
     },
+    /// A copy that was made is put to use.
+    PutBack(Old),
     /// The copy of a register's folder is thrown away.
     EndCopy {
         till: usize,
@@ -200,8 +204,8 @@ pub(crate) fn run(plan: Plan, top: &Path) -> Report {
             play.come_to_rest().await;
         }
         play.end();
-        play.report.hash = play.trace.hash();
         play.report.last = play.trace.last();
+        play.report.trace = std::mem::take(&mut play.trace).into_lines();
         std::mem::take(&mut play.report)
     })
 }
@@ -336,13 +340,21 @@ impl Play {
     /// Lets every register go as far as it can, and takes up what they ask.
     fn run_tills(&mut self) {
         for number in 0..self.tills.len() {
-            while let Some(news) = self.tills[number].run(&self.road) {
+            while let Some(news) = self.run_till(number) {
                 self.hear(number, news);
             }
             for asked in self.road.take() {
                 self.send(asked);
             }
         }
+    }
+
+    fn run_till(&mut self, number: usize) -> Option<News> {
+        let news = self.tills[number].run(&self.road);
+        for work in self.tills[number].take_work() {
+            self.trace.mark(format!("till {number}: {work}"));
+        }
+        news
     }
 
     fn meet(&mut self, event: Event) {
@@ -373,6 +385,8 @@ impl Play {
             Event::Wipe { till } if self.tills[till].standing == Standing::Revoked => self.wipe(till),
             Event::Wipe { .. } => {}
             Event::EndCopy { till } => self.end_copy(till),
+            Event::PutBack(old) if !self.peace && !self.is_shut() => self.put_back(old),
+            Event::PutBack(_) => {}
         }
     }
 }

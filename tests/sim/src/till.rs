@@ -92,6 +92,8 @@ pub(crate) struct Till {
     pub(crate) ready: bool,
     /// A person is at work.
     pub(crate) busy: bool,
+    /// What was done since somebody looked.
+    work: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +123,7 @@ impl Till {
             doom: None,
             ready: false,
             busy: false,
+            work: Vec::new(),
         }
     }
 
@@ -222,7 +225,10 @@ impl Till {
         let (app, number) = (self.app.clone(), self.number);
         let rests = || app.as_ref().is_none_or(App::is_at_rest);
         let around = Around { rests: &rests, has_asked: &|| road.has_asked(number) };
-        let ended = self.tasks[place].1.run(&around);
+        let (kind, task) = &mut self.tasks[place];
+        let ended = task.run(&around);
+        let goes_on = if ended.is_some() { "ended" } else { "waits" };
+        self.work.push(format!("{kind:?} {place} {goes_on}, {}", self.disk.reached()));
         if let Some(blow) = strikes {
             return Some(News::Struck(blow, since));
         }
@@ -246,6 +252,11 @@ impl Till {
             Ended::Recovered(result) => Some(News::Recovered(result)),
             Ended::Kept(result) => Some(News::Kept(result)),
         }
+    }
+
+    /// What was done since the last time, each piece with how far the disk had come by then.
+    pub(crate) fn take_work(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.work)
     }
 
     pub(crate) fn tell(&mut self, event: Event) {

@@ -194,7 +194,6 @@ impl Town {
                 Question::Pull(pull) => Reply::Pull(session.pull(pull).await?),
                 Question::Snapshot(page) => Reply::Snapshot(session.snapshot(page).await?),
                 Question::Digest(asked) => Reply::Digest(session.digest(asked).await?),
-                Question::FindSale(number) => Reply::Sale(session.find_sale(number).await?),
                 Question::SendPiece(hash, piece) => Reply::PieceTaken(session.send_piece(hash, piece).await?),
                 Question::FetchPiece(hash, asked) => {
                     Reply::PieceGiven(session.fetch_piece(hash, asked).await?)
@@ -239,8 +238,10 @@ impl Town {
             let mode = asked.iter().find(|(op_id, _)| *op_id == verdict.op_id).map(|(_, mode)| *mode);
             self.judge(verdict.op_id, mode, &verdict.verdict, faults);
         }
+        // A server that was put back lacks links; a register is not alarmed before it has greeted.
         if let Some(words) = &push.chain_fault
             && !self.alarms_have_a_cause
+            && !self.was_put_back
         {
             faults.push((8, format!("the server refuses a link of a chain: {words}")));
         }

@@ -25,6 +25,14 @@ pub(super) async fn customer(app: &App, place: usize) -> Result<Option<pos_domai
     Ok(page.into_iter().nth(place).map(|view| view.customer))
 }
 
+/// The code of the product that was made last, of those that this register knows: their ids tell.
+pub(super) async fn newest(app: &App) -> Result<Option<String>, AppError> {
+    let filter = ProductFilter { limit: 500, ..ProductFilter::default() };
+    let known = app.list_products(filter).await?.value.items;
+    let newest = known.into_iter().max_by_key(|view| view.product.product_id);
+    Ok(newest.map(|view| view.product.code))
+}
+
 pub(super) async fn make_product(
     app: &App,
     code: String,

@@ -3,7 +3,7 @@
 use pos_app::{App, AppError, ErrorCode};
 use pos_domain::{Discount, Money, Rate, RequestId, Tender, TenderKind};
 
-use super::people::customer;
+use super::people::{customer, newest};
 use super::{Done, said};
 use crate::chance::Chance;
 
@@ -14,6 +14,8 @@ const LONGEST_CART: i64 = 5_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Selling {
     lines: Vec<(String, i64)>,
+    /// One piece of what was made last, on whichever register.
+    newest: bool,
     /// Percent on the first line.
     line_discount: Option<i64>,
     /// Amount on the whole cart.
@@ -44,6 +46,7 @@ impl Selling {
             .collect();
         Self {
             lines,
+            newest: chance.permille(200),
             line_discount: chance.permille(150).then(|| chance.between(1, 50)),
             cart_discount: chance.permille(150).then(|| chance.between(1, 20) * 10),
             cash: chance.permille(700),
@@ -61,6 +64,11 @@ impl Selling {
                 Err(e) if e.code == ErrorCode::ProductNotFound => {}
                 other => drop(other?),
             }
+        }
+        if self.newest
+            && let Some(code) = newest(app).await?
+        {
+            app.scan(&code).await?;
         }
         let mut cart = app.cart().await?.value;
         let Some(first) = cart.lines.first() else { return Ok(Done::Said("nothing to sell".to_owned())) };

@@ -75,6 +75,7 @@ impl Play {
         let blow = self.next_blow();
         let since = blow.and_then(|_| self.town.disk.now());
         let (asked, answer) = self.town.answer(token, question, age);
+        self.trace.mark(format!("server: {}", self.town.disk.reached()));
         if let Some(blow) = blow {
             let words = format!("the server is struck down ({blow:?}) over a {what}");
             self.strike_note(&format!("server struck at work ({blow:?})"), &words);

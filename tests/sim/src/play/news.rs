@@ -120,6 +120,14 @@ impl Play {
                 faults.push((12, format!("till {till} {what}: {words}")));
             }
         }
+        if self.town.alarms_have_a_cause {
+            // Two copies that could ask nobody have begun the same life: its numbers stand on papers of both (ADR 11).
+            let all = faults.len();
+            faults.retain(|(invariant, words)| *invariant != 9 || !words.contains("is the number of"));
+            if faults.len() < all {
+                self.count("numbers on papers of two copies");
+            }
+        }
         if self.tills[till].standing != Standing::Apart {
             let file = self.tills[till].look();
             self.beside[till].numbers.follow(till, &file, &mut faults);

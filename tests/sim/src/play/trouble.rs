@@ -15,6 +15,19 @@ use crate::versions::Age;
 /// How long a shop may be shut: a quarter of a year, in milliseconds.
 const SHUT_MS: i64 = 90 * 24 * 3_600_000;
 
+/// What an old copy is used for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Old {
+    /// The file of a register takes its place.
+    File { till: usize },
+    /// The whole folder of a register takes its place.
+    Folder { till: usize },
+    /// A second program works in it.
+    Second { till: usize },
+    /// The server's folder takes its place.
+    Server,
+}
+
 /// What the way of a register may be like for a while.
 const WEATHERS: [Weather; 10] = [
     Weather::Storm,
@@ -40,30 +53,62 @@ impl Play {
         }
         let till = self.chance.below(self.tills.len());
         match self.chance.below(100) {
-            0..=30 => self.change_weather(till),
-            31..=38 => self.doom(till, Blow::Kill),
-            39..=45 => self.doom(till, Blow::PowerCut),
-            46..=48 => self.strike_at_rest(till, Blow::Kill),
-            49..=50 => self.strike_at_rest(till, Blow::PowerCut),
-            51..=56 => self.doom_server(Blow::Kill),
-            57..=60 => self.doom_server(Blow::PowerCut),
-            61..=62 => self.strike_server(Blow::Kill),
-            63..=67 => self.set_clock(till),
-            68..=73 => self.suspend(till),
-            74..=81 => self.trouble_disk(till),
-            82..=84 => self.trouble_server_disk(),
-            85..=88 => self.put_file_back(till),
-            89 => self.put_folder_back(till),
-            90 => self.lose_folder(till),
-            91 => self.revoke(till),
-            92 => self.start_twice(till),
-            93 => self.start_copy(till),
-            94..=95 => self.poison(),
-            96..=98 => self.put_server_back(),
+            0..=25 => self.change_weather(till),
+            26..=32 => self.doom(till, Blow::Kill),
+            33..=38 => self.doom(till, Blow::PowerCut),
+            39..=40 => self.strike_at_rest(till, Blow::Kill),
+            41..=42 => self.strike_at_rest(till, Blow::PowerCut),
+            43..=47 => self.doom_server(Blow::Kill),
+            48..=51 => self.doom_server(Blow::PowerCut),
+            52..=53 => self.strike_server(Blow::Kill),
+            54..=57 => self.set_clock(till),
+            58..=62 => self.suspend(till),
+            63..=69 => self.trouble_disk(till),
+            70..=72 => self.trouble_server_disk(),
+            73..=76 => self.put_back(Old::File { till }),
+            77..=80 => self.put_back(Old::Folder { till }),
+            81..=82 => self.lose_folder(till),
+            83..=84 => self.revoke(till),
+            85 => self.start_twice(till),
+            86..=90 => self.put_back(Old::Second { till }),
+            91..=92 => self.poison(),
+            93..=98 => self.put_back(Old::Server),
             _ => self.shut(),
         }
         let after = self.chance.between(15_000, 600_000);
         self.soon(after, Event::Trouble);
+    }
+
+    /// An old copy is put to use. Where there is none it is made, and its time comes later.
+    pub(super) fn put_back(&mut self, old: Old) {
+        let has_copy = match old {
+            Old::File { till } | Old::Folder { till } | Old::Second { till } => self.beside[till].has_copy,
+            Old::Server => self.town.has_copy(),
+        };
+        match old {
+            Old::File { till } if has_copy => self.put_file_back(till),
+            Old::Folder { till } if has_copy => self.put_folder_back(till),
+            Old::Second { till } if has_copy => self.start_copy(till),
+            Old::Server if has_copy => self.put_server_back(),
+            Old::File { till } | Old::Folder { till } | Old::Second { till } => {
+                if self.tills[till].ready && self.tills[till].standing == Standing::Joined {
+                    self.copy_folder(till);
+                    self.use_later(old);
+                }
+            }
+            Old::Server => {
+                if self.town.is_up() {
+                    self.note("somebody copies the server's folder");
+                    self.town.make_copy();
+                    self.use_later(old);
+                }
+            }
+        }
+    }
+
+    fn use_later(&mut self, old: Old) {
+        let after = self.chance.between(60_000, 900_000);
+        self.soon(after, Event::PutBack(old));
     }
 
     fn change_weather(&mut self, till: usize) {
@@ -180,15 +225,11 @@ impl Play {
         }
     }
 
-    /// An old copy of the file takes its place while the program is off: journal and mark are those of now. The copy is
-    /// made when there is none.
+    /// An old copy of the file takes its place while the program is off: journal and mark are those of now.
     fn put_file_back(&mut self, till: usize) {
         let at = &self.tills[till];
         if !at.ready || at.standing != Standing::Joined || self.beside[till].disk != DiskState::Sound {
             return;
-        }
-        if !self.beside[till].has_copy {
-            return self.copy_folder(till);
         }
         self.strike_note("old file put back", &format!("till {till}: an old copy of its file is put back"));
         self.forget_work(till);
@@ -211,15 +252,17 @@ impl Play {
 
     /// The disk is gone, and an old copy of the whole folder takes its place: with the file went journal and mark.
     fn put_folder_back(&mut self, till: usize) {
-        if !self.tills[till].is_on() || self.tills[till].standing != Standing::Joined {
+        let at = &self.tills[till];
+        if !at.is_on() || at.standing != Standing::Joined || self.beside[till].copy_at_work.is_some() {
             return;
-        }
-        if !self.beside[till].has_copy {
-            return self.copy_folder(till);
         }
         self.stop(till, Blow::Kill, None);
         self.books.note_operations(&self.tills[till].look());
         self.tills[till].put_folder_back();
+        // A second use of the same copy would be the life that the first use begins, once more.
+        self.beside[till].has_copy = false;
+        // Started out of reach it cannot know how many lives it had, and numbers papers that it has numbered before.
+        self.town.alarms_have_a_cause = true;
         let lost = self.books.lose(till, Some(&self.tills[till].look()));
         let words = format!("till {till}: an old copy of its folder is put back, {lost} sales are not in it");
         self.strike_note("old folder put back", &words);
@@ -235,12 +278,10 @@ impl Play {
         if !at.ready || at.standing != Standing::Joined || self.beside[till].copy_at_work.is_some() {
             return;
         }
-        if !self.beside[till].has_copy {
-            return self.copy_folder(till);
-        }
         let number = self.tills.len();
         self.strike_note("folder copied", &format!("a copy of till {till} works as till {number}"));
         self.tills.push(Till::in_copy_of(&self.tills[till], number));
+        self.beside[till].has_copy = false;
         self.beside.push(Beside::new());
         self.beside[till].copy_at_work = Some(number);
         self.town.alarms_have_a_cause = true;
@@ -299,14 +340,10 @@ impl Play {
         self.soon(after, Event::Start { till });
     }
 
-    /// The server's folder becomes what it was when somebody copied it. The copy is made when there is none.
+    /// The server's folder becomes what it was when somebody copied it.
     fn put_server_back(&mut self) {
         if !self.town.is_up() {
             return;
-        }
-        if !self.town.has_copy() {
-            self.note("somebody copies the server's folder");
-            return self.town.make_copy();
         }
         self.strike_note("server put back", "an old copy of the server's folder is put back");
         self.town.strike(Blow::Kill, None, &mut self.chance);
