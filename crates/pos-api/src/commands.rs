@@ -2,26 +2,27 @@
 
 use std::sync::LazyLock;
 
-use pos_app::{App, Outcome, Permission};
+use pos_app::{AccountMoney, App, Days, Outcome, Permission};
 
+use crate::after::after_commands;
+use crate::till::till_commands;
 use crate::list::{Access, Command, command};
+use crate::people::people_commands;
 use crate::request::{
-    AddPicture, AddProduct, CompleteSale, ConnectShop, CreateCategory, CreateCustomer, CreateDemo,
-    CreateProduct, CreateShop, DeleteCustomer, DiscardOperation, EditAndResend, ExportQueue, FindProduct,
-    FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListConflicts, ListCustomers, ListDead, ListHealth,
-    ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneOperation, OneProduct, PreviewImport,
-    PreviewSettlement, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup, RetryOperation, RunImport,
-    RunReplay, RunVerify, SaveReceipt, ScanCode, SellLines, SetAlerts, SetBackupFolder, SetCartCustomer,
-    SetCartDiscount, SetCartNote, SetDevice, SetLine, SetPrice, SetSetting, SetStrategy, SwitchCashier,
-    UpdateCategory, UpdateCustomer, UpdateProduct,
+    AddPicture, AddProduct, AskStatement, CompleteSale, ConnectShop, CreateCategory, CreateCustomer, CreateDemo, CreateProduct, CreateShop, CustomerSales, DiscardOperation, EditAndResend, ExportAccounts, ExportQueue, FindCustomer, FindProduct, FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListAccounts, ListConflicts, ListCustomers, ListDead, ListHealth, ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneCustomer, OneOperation, OnePayment, OnePrintJob, OneProduct, PayAccount, PreviewImport, PreviewSettlement, PrintLabels, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup, RetryOperation, RunImport, RunReplay, RunVerify, SaveLabels, SaveReceipt, SaveStatement, ScanCode, SellLines, SetAlerts, SetBackupFolder, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine, SetLogo, SetPrice, SetSetting, SetStrategy, UpdateCategory, UpdateCustomer, UpdateProduct,
 };
 
 static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
     [
         shop_commands(),
+        people_commands(),
         cart_commands(),
         sale_commands(),
+        printing_commands(),
+        after_commands(),
+        till_commands(),
         catalogue_commands(),
+        customer_commands(),
         picture_commands(),
         sync_commands(),
         recovery_commands(),
@@ -45,7 +46,7 @@ fn shop_commands() -> Vec<Command> {
     use Access::{Read, Write};
     use Permission::{ChangeSettings, Look};
     vec![
-        command("app.state", Look, Read, |a: App, _: Nothing| async move { a.state().await }),
+        command("app.state", Look, Read, |a: App, _: Nothing| async move { a.state().await }).while_locked(),
         command("shop.create_demo", Look, Write, |a: App, r: CreateDemo| async move {
             a.create_demo(r.language).await
         }),
@@ -57,9 +58,6 @@ fn shop_commands() -> Vec<Command> {
         }),
         command("shop.connect", ChangeSettings, Write, |a: App, r: ConnectShop| async move {
             a.connect_shop(&r.server, &r.code).await
-        }),
-        command("cashier.switch", Look, Write, |a: App, r: SwitchCashier| async move {
-            a.switch_cashier(r.cashier_id).await
         }),
         command("setting.set", ChangeSettings, Write, |a: App, r: SetSetting| async move {
             a.set_setting(&r.key, r.value).await
@@ -79,7 +77,6 @@ fn shop_commands() -> Vec<Command> {
             Write,
             |a: App, r: SetDevice| async move { a.set_device(r.settings).await },
         ),
-        command("audit.list", Look, Read, |a: App, r: Latest| async move { a.list_audit(r.limit).await }),
         command("verify.run", Look, Read, |a: App, r: RunVerify| async move { a.verify(r.full).await }),
         command("quote.calculate", Look, Read, |_: App, r: pos_app::view::QuoteRequest| async move {
             pos_app::quote::quote(&r).map(Outcome::read)
@@ -125,16 +122,17 @@ fn cart_commands() -> Vec<Command> {
             a.add_product(r.product_id, r.qty).await
         }),
         command("cart.set_line", Sell, Write, |a: App, r: SetLine| async move {
-            a.set_line(r.line_id, r.qty, r.discount, r.clear_discount).await
+            a.set_line(r.line_id, r.qty, r.discount, r.clear_discount, r.approval_id).await
         }),
         command("cart.set_price", OverridePrice, Write, |a: App, r: SetPrice| async move {
-            a.set_price(r.line_id, r.unit_price).await
-        }),
+            a.set_price(r.line_id, r.unit_price, r.approval_id).await
+        })
+        .or_approval(),
         command("cart.settle_preview", Sell, Read, |a: App, r: PreviewSettlement| async move {
             a.settle_preview(r.amounts.into_iter().map(|given| (given.kind, given.amount)).collect()).await
         }),
         command("cart.set_discount", Sell, Write, |a: App, r: SetCartDiscount| async move {
-            a.set_cart_discount(r.discount).await
+            a.set_cart_discount(r.discount, r.approval_id).await
         }),
         command("cart.set_customer", Sell, Write, |a: App, r: SetCartCustomer| async move {
             a.set_cart_customer(r.customer_id).await
@@ -165,7 +163,7 @@ fn sale_commands() -> Vec<Command> {
         command("sale.sell", Sell, Write, |a: App, r: SellLines| async move {
             let lines = r.lines.into_iter().map(|l| (l.code, l.qty, l.unit_price)).collect();
             let tenders = r.tenders.into_iter().map(|t| (t.kind, t.amount, t.reference)).collect();
-            a.sell_lines(r.request_id, lines, tenders).await
+            a.sell_lines(r.request_id, lines, r.customer, tenders).await
         }),
         command("sale.list", Look, Read, |a: App, r: ListSales| async move {
             a.list_sales(r.search, r.after, r.limit).await
@@ -189,9 +187,38 @@ fn sale_commands() -> Vec<Command> {
     ]
 }
 
+fn printing_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{ChangeSettings, EditCatalogue, Look, Sell};
+    vec![
+        command("print.list", Look, Read, |a: App, r: Latest| async move { a.list_prints(r.limit).await }),
+        command(
+            "print.retry",
+            Sell,
+            Write,
+            |a: App, r: OnePrintJob| async move { a.retry_print(r.job_no).await },
+        ),
+        command("print.cancel", Sell, Write, |a: App, r: OnePrintJob| async move {
+            a.cancel_print(r.job_no).await
+        }),
+        command("label.save", Look, Read, |a: App, r: SaveLabels| async move {
+            a.save_labels(r.labels, r.paper, r.path).await
+        }),
+        command("label.print", EditCatalogue, Write, |a: App, r: PrintLabels| async move {
+            a.print_labels(r.labels).await
+        }),
+        command(
+            "shop.set_logo",
+            ChangeSettings,
+            Write,
+            |a: App, r: SetLogo| async move { a.set_logo(r.data).await },
+        ),
+    ]
+}
+
 fn catalogue_commands() -> Vec<Command> {
     use Access::{Read, Write};
-    use Permission::{EditCatalogue, Look, Sell};
+    use Permission::{EditCatalogue, Look};
     vec![
         command("product.list", Look, Read, |a: App, r: ListProducts| async move {
             a.list_products(pos_app::ProductFilter {
@@ -239,17 +266,67 @@ fn catalogue_commands() -> Vec<Command> {
         command("import.run", EditCatalogue, Write, |a: App, r: RunImport| async move {
             a.import_products(r.text, r.mapping, r.dry_run).await
         }),
+    ]
+}
+
+fn customer_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{EditCatalogue, Look, Sell};
+    vec![
         command("customer.list", Look, Read, |a: App, r: ListCustomers| async move {
             a.list_customers(r.search, r.after, r.limit).await
         }),
+        command(
+            "customer.get",
+            Look,
+            Read,
+            |a: App, r: OneCustomer| async move { a.customer(r.customer_id).await },
+        ),
+        command(
+            "customer.find",
+            Look,
+            Read,
+            |a: App, r: FindCustomer| async move { a.find_customer(r.text).await },
+        ),
+        command("customer.sales", Look, Read, |a: App, r: CustomerSales| async move {
+            a.customer_sales(r.customer_id, r.limit).await
+        }),
         command("customer.create", Sell, Write, |a: App, r: CreateCustomer| async move {
-            a.create_customer(r.name, r.phone, r.note).await
+            a.create_customer(r.details).await
         }),
         command("customer.update", EditCatalogue, Write, |a: App, r: UpdateCustomer| async move {
-            a.update_customer(r.customer_id, r.name, r.phone, r.note).await
+            a.update_customer(r.customer_id, r.details).await
         }),
-        command("customer.delete", EditCatalogue, Write, |a: App, r: DeleteCustomer| async move {
+        command("customer.delete", EditCatalogue, Write, |a: App, r: OneCustomer| async move {
             a.delete_customer(r.customer_id).await
+        }),
+        command("account.list", Look, Read, |a: App, r: ListAccounts| async move {
+            a.list_accounts(r.order, r.limit).await
+        }),
+        command("account.statement", Look, Read, |a: App, r: AskStatement| async move {
+            a.statement(r.customer_id, Days { from: r.from, to: r.to }).await
+        }),
+        command("account.statement_text", Look, Read, |a: App, r: AskStatement| async move {
+            a.statement_text(r.customer_id, Days { from: r.from, to: r.to }).await
+        }),
+        command("account.print", Sell, Write, |a: App, r: AskStatement| async move {
+            a.print_statement(r.customer_id, Days { from: r.from, to: r.to }).await
+        }),
+        command("account.save", Sell, Write, |a: App, r: SaveStatement| async move {
+            a.save_statement(r.customer_id, Days { from: r.from, to: r.to }, r.format, r.path).await
+        }),
+        command(
+            "account.export",
+            Sell,
+            Write,
+            |a: App, r: ExportAccounts| async move { a.export_accounts(r.path).await },
+        ),
+        command("account.pay", Sell, Write, |a: App, r: PayAccount| async move {
+            let PayAccount { request_id, customer_id, amount, tenders, beyond_debt, note } = r;
+            a.pay_account(request_id, AccountMoney { customer_id, amount, tenders, beyond_debt, note }).await
+        }),
+        command("account.print_payment", Sell, Write, |a: App, r: OnePayment| async move {
+            a.print_payment(r.document_id).await
         }),
     ]
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::commands::find_command;
 use crate::error::ApiError;
-use crate::list::unknown_command;
+use crate::list::{Access, unknown_command};
 
 /// Runs a command by name. An error carries the id by which the log tells more of the request.
 pub async fn dispatch(app: &App, name: &str, request: Value) -> Result<Outcome<Value>, ApiError> {
@@ -15,7 +15,7 @@ pub async fn dispatch(app: &App, name: &str, request: Value) -> Result<Outcome<V
     let span = tracing::info_span!("command", name, %trace_id);
     let result = async {
         let command = find_command(name).ok_or_else(|| unknown_command(name))?;
-        app.check_permission(command.permission).await?;
+        app.admit(command.door, command.permission, command.access == Access::Write).await?;
         command.run(app.clone(), request).await
     };
     result.instrument(span.clone()).await.map_err(|error| {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use pos_app::{App, AppError, ErrorCode, Outcome, Permission};
+use pos_app::{App, AppError, Door, ErrorCode, Outcome, Permission};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub struct Command {
     pub permission: Permission,
     /// Whether it writes.
     pub access: Access,
+    /// Who may give it.
+    pub door: Door,
     handler: Handler,
     types: TypeNames,
 }
@@ -44,6 +46,18 @@ impl Command {
     /// Runs the command. The request is the JSON of its request type.
     pub fn run(&self, app: App, request: Value) -> Answer {
         (self.handler)(app, request)
+    }
+
+    /// One that is taken while the register is locked as well.
+    #[must_use]
+    pub(crate) fn while_locked(self) -> Self {
+        Self { door: Door::Open, ..self }
+    }
+
+    /// One that takes another person's yes where the role at the register lacks the permission; its use case looks.
+    #[must_use]
+    pub(crate) fn or_approval(self) -> Self {
+        Self { door: Door::RoleOrApproval, ..self }
     }
 
     pub(crate) fn types(&self) -> &TypeNames {
@@ -81,7 +95,7 @@ where
             export_types::<Response>(config)
         },
     };
-    Command { name, permission, access, handler, types }
+    Command { name, permission, access, door: Door::Role, handler, types }
 }
 
 /// Exports a type, what it is made of and what stands between its angle brackets.

@@ -50,8 +50,40 @@ codes! {
     CustomerNotFound = "customer.not_found",
     /// Another customer has this telephone number. `phone`, `name` of the other
     CustomerDuplicatePhone = "customer.duplicate_phone",
+    /// Another customer has this code. `code`, `name` of the other
+    CustomerDuplicateCode = "customer.duplicate_code",
+    /// Several customers fit what was asked. `text`, `count`, `names[]`
+    CustomerAmbiguous = "customer.ambiguous",
+    /// On account beyond the limit. `name`, `balance`, `limit`, `excess`; and as [`Self::PermissionDenied`] what to ask for
+    AccountLimitExceeded = "account.limit_exceeded",
+    /// The shop does not owe the customer so much. `name`, `credit`, `asked`
+    AccountNoCredit = "account.no_credit",
+    /// More is paid than is owed: somebody has to say that the rest is store credit. `name`, `debt`, `amount`, `excess`
+    AccountOverpaid = "account.overpaid",
+    /// The account is not even: nobody is deleted who owes or is owed. `name`, `balance`
+    AccountNotSettled = "account.not_settled",
     /// No such person. No parameters.
     CashierNotFound = "cashier.not_found",
+    /// Another person has this name. `name` of the other
+    PersonDuplicateName = "person.duplicate_name",
+    /// Only an owner changes an owner, and an owner's rights are not changed. No parameters.
+    PersonOwnerOnly = "person.owner_only",
+    /// The shop would have no owner. No parameters.
+    PersonLastOwner = "person.last_owner",
+    /// Nobody removes whoever sits at this register. No parameters.
+    PersonAtRegister = "person.at_register",
+    /// The register is locked: say who you are. No parameters.
+    SessionLocked = "session.locked",
+    /// Nobody has a PIN on this register, so it cannot be locked. No parameters.
+    SessionNoPins = "session.no_pins",
+    /// This person has a PIN, and it was not given. `name`
+    PinNeeded = "pin.needed",
+    /// This person has no PIN on this register, and needs one because others have. `name`
+    PinMissing = "pin.missing",
+    /// The PIN is another one. `tries` before the first wait, `seconds` to wait now
+    PinWrong = "pin.wrong",
+    /// Too many wrong PINs. `seconds` to wait
+    PinWait = "pin.wait",
     /// Nothing to sell. No parameters.
     CartEmpty = "cart.empty",
     /// The line is gone. No parameters.
@@ -78,6 +110,12 @@ codes! {
     SaleRefused = "sale.refused",
     /// No such sale. `number`
     SaleNotFound = "sale.not_found",
+    /// More than was sold, or than is left of it. `lines[]`: `code, name, asked, available`
+    RefundBeyond = "refund.beyond",
+    /// Money goes back as it was paid. `kind`, `most`
+    RefundTender = "refund.tender",
+    /// The sale cannot be voided any more. `reason`: `other_register`, `not_a_sale`, `refunded`, `closed`
+    SaleNotVoidable = "sale.not_voidable",
     /// The file is not readable as CSV. `problem`
     ImportUnreadable = "import.unreadable",
     /// A required column is missing. `column`
@@ -120,12 +158,26 @@ codes! {
     ConflictNotReversible = "conflict.not_reversible",
     /// A setting's value is wrong. `key`, `problem`
     SettingInvalid = "setting.invalid",
-    /// This person may not. `permission`
+    /// This person may not. `permission`; where another person may say yes to it also `subject`, `line_id`, `amount`
     PermissionDenied = "permission.denied",
+    /// This yes is not to what is done. `reason`: `unknown`, `used`, `other`, `same_person`, `may_not`
+    ApprovalRefused = "approval.refused",
+    /// The shop sells with an open drawer only. No parameters.
+    ShiftNotOpen = "shift.not_open",
+    /// The drawer is open already. `number`, `cashier`
+    ShiftAlreadyOpen = "shift.already_open",
+    /// Nothing was done since the last Z, and the drawer is not open. No parameters.
+    ShiftNothingToClose = "shift.nothing_to_close",
+    /// No Z report has this number. `z`
+    ReportNotFound = "report.not_found",
     /// The receipt could not be printed. `detail`
     PrintFailed = "print.failed",
     /// No printer is set. No parameters.
     PrintNoPrinter = "print.no_printer",
+    /// No such job of a printer. `job_no`
+    PrintJobNotFound = "print.job_not_found",
+    /// The job is on its way or has ended. `job_no`, `state`: `printing`, `done`, `cancelled`
+    PrintJobClosed = "print.job_closed",
     /// A file could not be read or written. `path`, `detail`
     FileFailed = "file.failed",
     /// No backup of this name. `name`

@@ -1,4 +1,5 @@
-//! The register's secrets: the key that signs its documents and the token by which the server knows it.
+//! The register's secrets: the key that signs its documents, the token by which the server knows it, and the pepper of
+//! its people's PINs.
 //!
 //! They lie in a file of their own, readable by its owner only, beside the database and never in it: a copied
 //! database can neither sign nor sync. The window shows this as "unsealed" until an operating system key store holds
@@ -45,6 +46,9 @@ struct KeyFile {
     signing_seed: Secret,
     /// Device token of the server, once joined.
     server_token: Option<Secret>,
+    /// What the PINs of people on this register are checked with, hex; made with the first PIN.
+    #[serde(default)]
+    pin_pepper: Option<Secret>,
     /// Under which id this register asked to join and has not heard that it did: the server may know it already.
     #[serde(default)]
     joining_as: Option<DeviceId>,
@@ -73,6 +77,7 @@ impl Keys {
                     file: KeyFile {
                         signing_seed: Secret(hex::encode(seed)),
                         server_token: None,
+                        pin_pepper: None,
                         joining_as: None,
                     },
                 };
@@ -100,6 +105,17 @@ impl Keys {
     pub(crate) fn set_server_token(&mut self, token: Secret) -> Result<(), AppError> {
         self.file.server_token = Some(token);
         self.save()
+    }
+
+    /// What PINs are checked with: made at the first use, and never again.
+    pub(crate) fn pin_pepper(&mut self, chance: Chance) -> Result<Secret, AppError> {
+        if let Some(pepper) = &self.file.pin_pepper {
+            return Ok(pepper.clone());
+        }
+        let pepper = Secret(hex::encode(chance.key_seed()?));
+        self.file.pin_pepper = Some(pepper.clone());
+        self.save()?;
+        Ok(pepper)
     }
 
     /// The id under which this register asks to join: the same on every try, so that a lost answer leaves one register

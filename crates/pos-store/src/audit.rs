@@ -40,16 +40,34 @@ pub fn record(tx: &Tx<'_>, entry: &AuditEntry) -> Result<i64, StoreError> {
     Ok(tx.last_insert_rowid())
 }
 
-/// The newest entries below number `before` (all when `None`), newest first, with their numbers.
+/// Which entries are wanted; the default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only below this number.
+    pub before: Option<i64>,
+    /// Only by this person, as shown.
+    pub actor: Option<String>,
+    /// Only actions of this kind: what stands before the dot, such as `sale`.
+    pub kind: Option<String>,
+}
+
+/// The newest entries that are wanted, newest first, with their numbers.
 ///
 /// # Errors
 /// Those of reading.
-pub fn list(conn: &Conn, before: Option<i64>, limit: u32) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
+pub fn list(conn: &Conn, wanted: &AuditFilter, limit: u32) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT audit_no, at_ms, actor, action, subject, detail FROM audit
-         WHERE audit_no < :before ORDER BY audit_no DESC LIMIT :limit",
+         WHERE audit_no < :before AND (:actor IS NULL OR actor = :actor)
+             AND (:kind IS NULL OR substr(action, 1, instr(action, '.') - 1) = :kind)
+         ORDER BY audit_no DESC LIMIT :limit",
     )?;
-    let rows = statement.query(named_params! { ":before": before.unwrap_or(i64::MAX), ":limit": limit })?;
+    let rows = statement.query(named_params! {
+        ":before": wanted.before.unwrap_or(i64::MAX),
+        ":actor": wanted.actor,
+        ":kind": wanted.kind,
+        ":limit": limit,
+    })?;
     all(rows, "audit", read)
 }
 

@@ -1,6 +1,6 @@
 //! What is asked of the open cart.
 
-use pos_domain::{CartId, CustomerId, Discount, LineId, Money, ProductId, Quantity, TenderKind};
+use pos_domain::{ApprovalId, CartId, CustomerId, Discount, LineId, Money, ProductId, Quantity, TenderKind};
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -32,6 +32,10 @@ pub struct SetLine {
     /// Take the reduction away.
     #[serde(default)]
     pub clear_discount: bool,
+    /// Another person's yes, where the role of the one at the register does not cover it.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub approval_id: Option<ApprovalId>,
 }
 
 /// `cart.set_price`
@@ -41,6 +45,10 @@ pub struct SetPrice {
     pub line_id: LineId,
     /// Price of one unit as a decimal string; none gives the catalogue's back.
     pub unit_price: Option<String>,
+    /// Another person's yes, where the role of the one at the register does not cover it.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub approval_id: Option<ApprovalId>,
 }
 
 /// `cart.settle_preview`
@@ -64,6 +72,10 @@ pub struct AmountGiven {
 pub struct SetCartDiscount {
     /// Reduction of the whole cart; none takes it away.
     pub discount: Option<Discount>,
+    /// Another person's yes, where the role of the one at the register does not cover it.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub approval_id: Option<ApprovalId>,
 }
 
 /// `cart.set_customer`

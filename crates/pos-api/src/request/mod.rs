@@ -1,14 +1,22 @@
 //! What the window and the shell may ask, one file a room. Plain data; every rule is checked behind it.
 
+mod account;
 mod cart;
 mod catalogue;
 mod conflict;
 mod customer;
+mod people;
+mod printing;
 mod recovery;
+mod refund;
 mod sale;
 mod shop;
 mod sync;
+mod till;
 
+pub use account::{
+    AskStatement, CustomerSales, ExportAccounts, ListAccounts, OnePayment, PayAccount, SaveStatement,
+};
 pub use cart::{
     AddProduct, AmountGiven, PreviewSettlement, RecallCart, ScanCode, SetCartCustomer, SetCartDiscount,
     SetCartNote, SetLine, SetPrice,
@@ -18,8 +26,13 @@ pub use catalogue::{
     PreviewImport, RunImport, UpdateCategory, UpdateProduct,
 };
 pub use conflict::{ListConflicts, OneConflict, ReopenConflict, ResolveConflict};
-pub use customer::{CreateCustomer, DeleteCustomer, ListCustomers, UpdateCustomer};
+pub use customer::{CreateCustomer, FindCustomer, ListCustomers, OneCustomer, UpdateCustomer};
+pub use people::{
+    CreatePerson, GiveApproval, ListAudit, LogIn, OnePerson, SetPermissions, SetPin, UpdatePerson,
+};
+pub use printing::{OnePrintJob, PrintLabels, SaveLabels, SetLogo};
 pub use recovery::{RestoreBackup, RunVerify, SetBackupFolder};
+pub use refund::{CompleteRefund, DraftRefund, QuoteRefund, VoidSale};
 pub use sale::{
     CompleteSale, FindSale, GetReceipt, ListSales, RunReplay, SaveReceipt, SellLine, SellLines, SellTender,
 };
@@ -31,13 +44,16 @@ pub use sync::{
     DiscardOperation, EditAndResend, ExportQueue, ListDead, ListHealth, ListQueue, OneOperation,
     RetryOperation, SetAlerts,
 };
+pub use till::{
+    CloseShift, GetZ, ListZ, MoveCash, OpenShift, PrintDrawerReport, SaveDrawerReport,
+};
 use ts_rs::TS;
 
 /// A command without parameters.
 #[derive(Debug, Clone, Default, Deserialize, TS)]
 pub struct Nothing {}
 
-/// `sync.history`, `audit.list`
+/// `sync.history`
 #[derive(Debug, Clone, Deserialize, TS)]
 pub struct Latest {
     /// Most items, 1 to 500.

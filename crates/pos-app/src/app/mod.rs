@@ -26,7 +26,10 @@ use crate::keeper::Keeper;
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::outcome::Topic;
+use crate::pin::Waits;
+use crate::printer::Printers;
 use crate::room::Room;
+use crate::session::Session;
 use crate::usecase::{Stamp, open_file};
 use crate::view::{BackupWarning, BackupWarningCode, Progress};
 use crate::world::World;
@@ -89,9 +92,13 @@ pub(crate) struct Inner {
     topics: broadcast::Sender<Vec<Topic>>,
     progress: watch::Sender<Option<Progress>>,
     pub(crate) keeper: Keeper,
+    pub(crate) printers: Printers,
     pub(crate) room: Room,
     warnings: Mutex<BTreeMap<BackupWarningCode, BackupWarning>>,
     closed: AtomicBool,
+    pub(crate) session: Mutex<Session>,
+    /// One try of a PIN at a time.
+    pub(crate) waits: tokio::sync::Mutex<Waits>,
     /// One checkout at a time: a second press of the button waits for the first and then finds its result.
     pub(crate) checkout: tokio::sync::Mutex<()>,
 }
@@ -145,9 +152,12 @@ impl App {
                 topics,
                 progress: watch::Sender::new(None),
                 keeper: Keeper::default(),
+                printers: Printers::default(),
                 room: Room::default(),
                 warnings: Mutex::default(),
                 closed: AtomicBool::new(false),
+                session: Mutex::default(),
+                waits: tokio::sync::Mutex::default(),
             }),
         };
         if access == OpenAccess::Write {
@@ -159,11 +169,13 @@ impl App {
     /// Judges the file, finishes what a crash left unfinished, and keeps up with what is written from now on.
     async fn begin_work(&self, restored: Option<Intent>) -> Result<(), AppError> {
         self.settle_life(restored).await?;
+        self.begin_session().await?;
         self.inner.room.keep_reserve(self.dir());
         self.resume_work().await?;
         if self.inner.world.is_real() {
             self.keep_on();
             self.inner.keeper.notice();
+            self.print_on();
         }
         if self.inner.background_sync {
             self.check_in_the_background();
@@ -214,12 +226,16 @@ impl App {
     /// Ends the sync cleanly and closes the file.
     pub async fn close(self) -> Result<(), AppError> {
         self.stop_link().await;
+        if !self.is_closed() && self.may_write() && self.inner.world.is_real() {
+            self.print_the_rest().await;
+        }
         if !self.is_closed() && self.inner.access == OpenAccess::Write {
             // What is not kept now is kept at the next start.
             drop(self.keep().await);
         }
         self.inner.closed.store(true, Ordering::SeqCst);
         self.inner.keeper.notice();
+        self.asked_for_paper();
         Ok(self.inner.store.close()?)
     }
 

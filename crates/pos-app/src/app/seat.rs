@@ -1,38 +1,21 @@
 //! Who sits at the register: what they may do, and what every screen and every use case of selling begins with.
 
-use pos_domain::{Cashier, Permission};
+use pos_domain::{Cashier, Permission, ShiftId};
 use pos_domain::settings::ShopSettings;
 use pos_store::device::Device;
-use pos_store::{Conn, StoreError, cashiers, device, local, settings};
+use pos_store::{Conn, StoreError, cashiers, device, local, settings, till};
 
 use super::App;
 use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::Outcome;
+use crate::usecase::session_view;
 use crate::view::{AppPhase, AppState, DeviceSettings, ServerLink, ShopView};
 
 impl App {
-    /// Refuses what the person at the register may not do. Machines without a shop may be set up by anyone.
-    pub async fn check_permission(&self, permission: Permission) -> Result<(), AppError> {
-        let may = self
-            .read(move |conn| {
-                let seller = device::find(conn)?.and_then(|d| d.cashier_id);
-                match seller.map(|id| cashiers::find(conn, id)).transpose()?.flatten() {
-                    Some(cashier) => Ok(pos_store::settings::load(conn)?.may(cashier.row.role, permission)),
-                    None => Ok(true),
-                }
-            })
-            .await?;
-        if may {
-            return Ok(());
-        }
-        let params = serde_json::json!({ "permission": permission.as_str() });
-        Err(AppError::with(ErrorCode::PermissionDenied, params))
-    }
-
     /// `app.state`
     pub async fn state(&self) -> Result<Outcome<AppState>, AppError> {
-        let link = self.link();
+        let (link, locked) = (self.link(), self.is_locked());
         let state = self
             .read(move |conn| {
                 let settings_of_device = device_settings(conn)?;
@@ -42,6 +25,7 @@ impl App {
                         shop: None,
                         cashier: None,
                         cashiers: Vec::new(),
+                        session: session_view(conn, false)?,
                         device: settings_of_device,
                         version: env!("CARGO_PKG_VERSION").to_owned(),
                         unsealed: true,
@@ -56,6 +40,7 @@ impl App {
                     shop: Some(shop_view(conn, device)?),
                     cashier,
                     cashiers,
+                    session: session_view(conn, locked)?,
                     device: settings_of_device,
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     unsealed: true,
@@ -89,6 +74,8 @@ pub(crate) struct Counter {
     pub(crate) device: Device,
     pub(crate) settings: ShopSettings,
     pub(crate) cashier: Cashier,
+    /// The open shift, if one is.
+    pub(crate) shift_id: Option<ShiftId>,
 }
 
 impl Counter {
@@ -97,7 +84,7 @@ impl Counter {
         let settings = settings::load(conn)?;
         let missing = || AppError::new(ErrorCode::CashierNotFound);
         let cashier = cashiers::find(conn, device.cashier_id.ok_or_else(missing)?)?.ok_or_else(missing)?.row;
-        Ok(Self { device, settings, cashier })
+        Ok(Self { device, settings, cashier, shift_id: till::find_open_id(conn)? })
     }
 
     /// Whether the person at the register may do something without asking anybody.

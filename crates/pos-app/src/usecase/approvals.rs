@@ -9,16 +9,22 @@
 //! on it may be sold by the cashier.
 
 use pos_domain::authority::Need;
-use pos_domain::{Approval, ApprovalId, CartId, SaleDocument};
-use pos_store::Tx;
+use pos_domain::cart::{LineTerms, price};
+use pos_domain::settings::ShopSettings;
+use pos_domain::{Approval, ApprovalId, Cart, CartId, Cashier, CashierId, LineId, Permission, SaleDocument, SaleKind};
 use pos_store::approvals::{self, Given};
+use pos_store::queue::Lane;
+use pos_store::{Tx, settings};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::records::Stamp;
-use crate::app::Counter;
+use super::session::{person, trace};
+use crate::app::{App, Counter};
 use crate::code::ErrorCode;
 use crate::error::AppError;
+use crate::outcome::Outcome;
+use crate::pin::PinDigits;
 
 /// Something that a person wants to do, and to what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,40 @@ pub(crate) struct Wanted {
     pub(crate) subject: Uuid,
     /// What it takes.
     pub(crate) need: Need,
+}
+
+impl App {
+    /// `approval.give`: somebody else than the person at the register says yes to one thing.
+    pub async fn give_approval(
+        &self,
+        by: CashierId,
+        pin: Option<PinDigits>,
+        subject: Uuid,
+        need: Need,
+    ) -> Result<Outcome<Approval>, AppError> {
+        // Whoever may not approve is told so before a try of the PIN is used up.
+        self.read(move |conn| check_approver(&Counter::load(conn)?, &person(conn, by)?, need.permission)).await?;
+        self.prove(by, pin).await?;
+        let stamp = self.stamp(Lane::Edit);
+        let approval = self
+            .write_sale(move |tx| {
+                let (counter, giver) = (Counter::load(tx)?, person(tx, by)?);
+                check_approver(&counter, &giver, need.permission)?;
+                let approval = approval_of(&stamp, giver, need);
+                let (asked_by, used) = (counter.cashier.cashier_id, false);
+                let detail = json!({
+                    "permission": need.permission,
+                    "amount": need.amount,
+                    "for": counter.cashier.name,
+                });
+                approvals::record(tx, &Given { approval: approval.clone(), subject, asked_by, used })?;
+                let giver = approval.by_name.clone();
+                trace(tx, stamp.now_ms, giver, "approval.given", Some(asked_by), detail)?;
+                Ok(approval)
+            })
+            .await?;
+        Ok(Outcome::read(approval))
+    }
 }
 
 /// Lets the person at the register do something, by their own role or by another person's yes, which is used up here.
@@ -45,7 +85,6 @@ pub(crate) fn authorise(
         return Ok(None);
     }
     let Some(approval_id) = approval_id else { return Err(denied(wanted)) };
-    let refused = |reason| AppError::with(ErrorCode::ApprovalRefused, json!({ "reason": reason }));
     let given = approvals::find(tx, approval_id)?.ok_or_else(|| refused("unknown"))?;
     if given.approval.by == counter.cashier.cashier_id {
         return Err(refused("same_person"));
@@ -60,35 +99,33 @@ pub(crate) fn authorise(
     Ok(Some(given.approval))
 }
 
-/// Like [`authorise`] for something put on a cart: whoever may do it leaves their own yes with the cart.
-pub(crate) fn authorise_on_cart(
+/// Asks for what somebody puts on a cart: `cart` is as it is after the change, `permission` and `line_id` say which of its
+/// needs came with the change. Whoever may do it leaves their own yes with the cart.
+///
+/// # Errors
+/// Those of [`authorise`]
+pub(crate) fn authorise_change(
     tx: &Tx<'_>,
-    counter: &Counter,
-    wanted: &Wanted,
-    approval_id: Option<ApprovalId>,
     stamp: &Stamp,
+    cart: &Cart,
+    (permission, line_id): (Permission, Option<LineId>),
+    approval_id: Option<ApprovalId>,
 ) -> Result<(), AppError> {
-    let given_by_other = authorise(tx, counter, wanted, approval_id, stamp.now_ms)?;
-    if given_by_other.is_some() {
+    let needs = needs_of(cart, &settings::load(tx)?)?;
+    let came = |need: &Need| need.permission == permission && need.line_id == line_id;
+    let Some(need) = needs.into_iter().find(came) else { return Ok(()) };
+    let counter = Counter::load(tx)?;
+    let wanted = Wanted { subject: cart.cart_id.0, need };
+    if authorise(tx, &counter, &wanted, approval_id, stamp.now_ms)?.is_some() {
         return Ok(());
     }
-    let Need { permission, line_id, amount } = wanted.need;
-    let by = counter.cashier.clone();
-    let approval = Approval {
-        approval_id: stamp.ids.next(),
-        permission,
-        line_id,
-        amount,
-        by: by.cashier_id,
-        by_name: by.name,
-        at_ms: stamp.now_ms,
-    };
-    let given = Given { approval, subject: wanted.subject, asked_by: by.cashier_id, used: true };
-    Ok(approvals::record(tx, &given)?)
+    let asked_by = counter.cashier.cashier_id;
+    let approval = approval_of(stamp, counter.cashier, need);
+    Ok(approvals::record(tx, &Given { approval, subject: wanted.subject, asked_by, used: true })?)
 }
 
-/// Lets the person at the register sell a cart: each need is covered by their role or by a yes that stays with the cart.
-/// Those yeses belong into the document.
+/// Lets the person at the register sell a cart: each need is met by their role or by a yes that stays with the cart. Those
+/// yeses belong into the document.
 ///
 /// # Errors
 /// [`ErrorCode::PermissionDenied`] for the first need that nobody said yes to.
@@ -115,10 +152,69 @@ pub(crate) fn authorise_cart(
     Ok(used)
 }
 
-/// What a sale of a cart needs, with the lines of the cart: `document` was built from it line by line.
-pub(crate) fn needs_of(document: &SaleDocument, cart: &pos_domain::Cart, counter: &Counter) -> Vec<Need> {
+/// Lets the person at the register sell the lines of a cart at the prices and discounts that stand on them. `document`
+/// was built from the cart line by line and names each line anew; so do the yeses that belong into it.
+///
+/// # Errors
+/// Those of [`authorise_cart`]
+pub(crate) fn authorise_lines(
+    tx: &Tx<'_>,
+    counter: &Counter,
+    cart: &Cart,
+    document: &SaleDocument,
+    now_ms: i64,
+) -> Result<Vec<Approval>, AppError> {
+    if document.head.kind != SaleKind::Sale {
+        return Ok(Vec::new());
+    }
     let lines = cart.lines.iter().zip(document.lines.iter().map(|line| &line.amounts));
-    Need::of_lines(lines, counter.settings.discount_limit)
+    let mut needs = Need::of_lines(lines, counter.settings.discount_limit);
+    // Goods that come back are asked for where they are taken back, with the sale that they come from.
+    needs.retain(|need| need.permission != Permission::Refund);
+    let sold_as = |line_id: LineId| {
+        let at = cart.lines.iter().position(|line| line.line_id == line_id)?;
+        document.lines.get(at).map(|line| line.item.line_id)
+    };
+    let given = authorise_cart(tx, counter, cart.cart_id, &needs, now_ms)?;
+    Ok(given.into_iter().map(|yes| Approval { line_id: yes.line_id.and_then(sold_as), ..yes }).collect())
+}
+
+/// What a cart needs as it stands.
+///
+/// # Errors
+/// When it has no price.
+pub(crate) fn needs_of(cart: &Cart, settings: &ShopSettings) -> Result<Vec<Need>, AppError> {
+    let terms: Vec<LineTerms> = cart.lines.iter().map(LineTerms::from).collect();
+    let priced = price(settings.rules, &terms, cart.discount)?;
+    Ok(Need::of_lines(cart.lines.iter().zip(&priced.lines), settings.discount_limit))
+}
+
+fn approval_of(stamp: &Stamp, by: Cashier, need: Need) -> Approval {
+    Approval {
+        approval_id: stamp.ids.next(),
+        permission: need.permission,
+        line_id: need.line_id,
+        amount: need.amount,
+        by: by.cashier_id,
+        by_name: by.name,
+        at_ms: stamp.now_ms,
+    }
+}
+
+/// Somebody else, who may.
+fn check_approver(
+    counter: &Counter,
+    giver: &Cashier,
+    permission: Permission,
+) -> Result<(), AppError> {
+    if giver.cashier_id == counter.cashier.cashier_id {
+        return Err(refused("same_person"));
+    }
+    if counter.settings.may(giver.role, permission) { Ok(()) } else { Err(refused("may_not")) }
+}
+
+fn refused(reason: &'static str) -> AppError {
+    AppError::with(ErrorCode::ApprovalRefused, json!({ "reason": reason }))
 }
 
 fn denied(wanted: &Wanted) -> AppError {

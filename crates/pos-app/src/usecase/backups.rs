@@ -84,6 +84,7 @@ impl App {
         };
         let intent = self.inner.store.beside(replace).await?;
         self.settle_life(Some(intent)).await?;
+        self.begin_session().await?;
         self.resume_work().await?;
         self.keep().await?;
         let report = self.read(last_report).await?;

@@ -7,10 +7,13 @@ use std::path::Path;
 use pos_domain::cart::{LineTerms, price};
 use pos_domain::stock::{OfflineAnswer, offline_answer};
 use pos_domain::tender::payable;
-use pos_domain::{Cart, CartId, CustomerId, Discount, LineId, ProductId, Quantity, TenderKind};
+use pos_domain::{ApprovalId, Cart, CartId, CustomerId, Discount, LineId, Permission, ProductId, Quantity, TenderKind};
 use pos_store::carts::{CartPlace, SavedCart};
+use pos_store::queue::Lane;
 use pos_store::{Conn, Tx, carts, customers, products, settings, stock};
 
+use super::accounts::standing;
+use super::approvals::authorise_change;
 use crate::app::App;
 use crate::cart_edit::{self, LineChange};
 use crate::cash::quick_amounts;
@@ -71,19 +74,33 @@ impl App {
         qty: Option<Quantity>,
         discount: Option<Discount>,
         clear_discount: bool,
+        approval_id: Option<ApprovalId>,
     ) -> Result<Outcome<CartView>, AppError> {
-        self.change_cart(move |_, cart| {
-            let discount = if clear_discount { Some(None) } else { discount.map(Some) };
-            cart_edit::set_line(cart, line_id, LineChange { qty, discount })
+        let stamp = self.stamp(Lane::Edit);
+        self.change_cart(move |tx, cart| {
+            let changed = if clear_discount { Some(None) } else { discount.map(Some) };
+            cart_edit::set_line(cart, line_id, LineChange { qty, discount: changed })?;
+            if changed.flatten().is_none() {
+                return Ok(());
+            }
+            authorise_change(tx, &stamp, cart, (Permission::Discount, Some(line_id)), approval_id)
         })
         .await
     }
 
     /// `cart.set_discount`
-    pub async fn set_cart_discount(&self, discount: Option<Discount>) -> Result<Outcome<CartView>, AppError> {
-        self.change_cart(move |_, cart| {
+    pub async fn set_cart_discount(
+        &self,
+        discount: Option<Discount>,
+        approval_id: Option<ApprovalId>,
+    ) -> Result<Outcome<CartView>, AppError> {
+        let stamp = self.stamp(Lane::Edit);
+        self.change_cart(move |tx, cart| {
             cart.discount = discount;
-            Ok(())
+            if discount.is_none() {
+                return Ok(());
+            }
+            authorise_change(tx, &stamp, cart, (Permission::Discount, None), approval_id)
         })
         .await
     }
@@ -257,6 +274,7 @@ pub(crate) fn cart_view(conn: &Conn, saved: &SavedCart, online: bool) -> Result<
         lines,
         discount: cart.discount,
         customer_id: cart.customer_id.map(|id| id.to_string()),
+        standing: customer.as_ref().map(|c| standing(conn, c, &settings)).transpose()?,
         customer: customer.map(|c| c.name),
         note: cart.note.clone(),
         discount_total: priced.discount,
@@ -266,7 +284,7 @@ pub(crate) fn cart_view(conn: &Conn, saved: &SavedCart, online: bool) -> Result<
         total: priced.gross,
         payable_cash,
         payable_other,
-        quick_cash: quick_amounts(payable_cash, settings.currency),
+        quick_cash: quick_amounts(payable_cash, &settings),
         can_undo: !saved.undo.is_empty(),
         held: u32::try_from(carts::list_held(conn)?.len()).unwrap_or(u32::MAX),
     })

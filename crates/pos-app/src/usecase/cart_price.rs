@@ -3,11 +3,13 @@
 
 use pos_domain::cart::{LineTerms, price};
 use pos_domain::tender::{SettlementFault, settle_amounts};
-use pos_domain::{CartLine, LineId, Money, TenderKind};
+use pos_domain::{ApprovalId, CartLine, LineId, Money, Permission, TenderKind};
 use pos_store::audit::{self, AuditEntry};
+use pos_store::queue::Lane;
 use pos_store::{StoreError, Tx, carts, settings};
 use serde_json::json;
 
+use super::approvals::authorise_change;
 use crate::app::{App, Counter};
 use crate::cart_edit;
 use crate::code::ErrorCode;
@@ -21,8 +23,9 @@ impl App {
         &self,
         line_id: LineId,
         unit_price: Option<String>,
+        approval_id: Option<ApprovalId>,
     ) -> Result<Outcome<CartView>, AppError> {
-        let at_ms = self.now_ms();
+        let stamp = self.stamp(Lane::Edit);
         self.change_cart(move |tx, cart| {
             let counter = Counter::load(tx)?;
             let currency = counter.settings.currency;
@@ -30,7 +33,8 @@ impl App {
             let (before, after) =
                 cart_edit::set_price(cart, line_id, parsed.map_err(decimal("unit_price"))?)?;
             if before.unit_price != after.unit_price {
-                record_price(tx, at_ms, &counter.cashier.name, before.unit_price, &after)?;
+                authorise_change(tx, &stamp, cart, (Permission::OverridePrice, Some(line_id)), approval_id)?;
+                record_price(tx, stamp.now_ms, &counter.cashier.name, before.unit_price, &after)?;
             }
             Ok(())
         })

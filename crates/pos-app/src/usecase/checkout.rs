@@ -6,24 +6,32 @@
 
 use std::time::Duration;
 
-use pos_domain::document::DocumentCustomer;
+use pos_domain::cart::PriceRules;
+use pos_domain::document::{DocumentCustomer, OriginalSale};
+use pos_domain::rounding::CashRounding;
 use pos_domain::settings::ShopSettings;
-use pos_domain::{Cart, DocumentKind, OpId, RequestId, SaleDocument, SaleId, Tender};
+use pos_domain::{ApprovalId, Cart, OpId, RequestId, SaleDocument, SaleId, SaleKind, Tender};
 use pos_store::audit::{self, AuditEntry};
 use pos_store::queue::{self, Claimed, ErrorClass, Fenced, Lane, OpFault};
-use pos_store::{Conn, Tx, carts, customers, local, products, sales};
+use pos_store::{Tx, carts, customers, local, products, sales};
 use pos_sync::{Answered, CheckoutAnswer, SaleVerdict, ShortLine};
 use serde_json::json;
+use uuid::Uuid;
 
+use super::accounts::authorise_credit;
+use super::approvals::authorise_lines;
 use super::cart_price::record_price;
 use super::known_stock::check_known_stock;
+use super::printing::ask_after_sale;
 use super::records::Stamp;
+use super::refunds::{self, refund_beyond};
+use super::shift::check_shift_of_sale;
 use super::ringing::{Pending, head_of, insert, number_of, ring_up, seal};
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
-use crate::view::{SaleCompleted, SaleNotice, ShortLineView};
+use crate::view::{ReturnReason, SaleCompleted, SaleNotice, ShortLineView};
 
 /// How long beyond its deadline a checkout keeps its claim on the operation, so that nobody else sends it meanwhile.
 const LEASE_SLACK_MS: i64 = 10_000;
@@ -36,6 +44,23 @@ pub(crate) struct Order {
     pub(crate) tenders: Vec<Tender>,
     /// The cart is the one on the counter: it goes when the sale is final and stays when it is refused.
     pub(crate) from_counter: bool,
+    /// What makes it more than a sale: goods of an earlier one come back.
+    pub(crate) back: Option<TakenBack>,
+}
+
+/// How goods of an earlier sale come back: the cart holds them as lines below zero.
+#[derive(Debug, Clone)]
+pub(crate) struct TakenBack {
+    pub(crate) kind: SaleKind,
+    pub(crate) original: OriginalSale,
+    /// How the earlier sale computed its prices and rounded what was paid, when it is known.
+    pub(crate) terms: Option<(PriceRules, Option<CashRounding>)>,
+    /// Who bought, unless the cart names somebody.
+    pub(crate) customer: Option<DocumentCustomer>,
+    /// What another person's yes is about.
+    pub(crate) subject: Uuid,
+    pub(crate) approval_id: Option<ApprovalId>,
+    pub(crate) reason: ReturnReason,
 }
 
 /// A sale that was begun and waits for the server.
@@ -63,7 +88,7 @@ impl App {
         let open = self.read(|conn| Ok(carts::find_open(conn)?)).await?;
         let cart = open.map(|s| s.cart).filter(|c| !c.lines.is_empty());
         let cart = cart.ok_or_else(|| AppError::new(ErrorCode::CartEmpty))?;
-        let order = Order { request_id, cart, tenders, from_counter: true };
+        let order = Order { request_id, cart, tenders, from_counter: true, back: None };
         #[cfg(feature = "planted")] // Incident 1.
         let order = if pos_planted::is(pos_planted::Bug::PressIsForgotten) {
             Order { request_id: self.new_id(), from_counter: false, ..order }
@@ -102,7 +127,9 @@ impl App {
             }
             let document = document_of(tx, &counter, &order, sale_id, &stamp)?;
             ring_up(tx, &stamp, &key, document, Some(order.request_id))?;
+            ask_after_sale(tx, sale_id, stamp.now_ms)?;
             record_prices(tx, &counter, &order, stamp.now_ms)?;
+            refunds::record_back(tx, &counter, &order, sale_id, stamp.now_ms)?;
             if order.from_counter {
                 carts::remove(tx, order.cart.cart_id)?;
             }
@@ -144,6 +171,7 @@ impl App {
             let known = check_known_stock(tx, &order.cart)?;
             let sale = insert(tx, &stamp, document, op_id, queue::OpMode::Admit, Some(order.request_id))?;
             record_prices(tx, &counter, &order, stamp.now_ms)?;
+            refunds::record_back(tx, &counter, &order, sale_id, stamp.now_ms)?;
             let deadline = Duration::from_millis(u64::from(counter.settings.checkout_deadline_ms));
             let claimed = queue::claim_one(tx, op_id, lease_until(stamp.now_ms, deadline))?;
             let begun = Begun { sale, op_id, blocked: known.blocked, notices: known.notices };
@@ -174,6 +202,9 @@ impl App {
                 self.roll_back(&begun, "insufficient_stock", params.clone(), Some(answered)).await?;
                 if let Some(link) = self.link() {
                     link.is_behind();
+                }
+                if order.back.is_some() && lines.iter().all(|l| refunds::brings_back(&order.cart, l.product_id)) {
+                    return Err(refund_beyond(&lines));
                 }
                 Err(AppError::with(ErrorCode::SaleInsufficientStock, params))
             }
@@ -211,6 +242,7 @@ impl App {
                 None => queue::latch_to_fact(tx, op_id, now_ms)?,
             }
             seal(tx, &key, sale, now_ms)?;
+            ask_after_sale(tx, sale.sale_id, now_ms)?;
             cart_id.map_or(Ok(()), |id| carts::remove(tx, id)).map_err(AppError::from)
         };
         match self.write_sale(write.clone()).await {
@@ -284,7 +316,8 @@ impl App {
         sale_id: SaleId,
         mut notices: Vec<SaleNotice>,
     ) -> Result<Outcome<SaleCompleted>, AppError> {
-        if let Some(detail) = self.print_if_wanted(sale_id).await? {
+        self.asked_for_paper();
+        if let Some(detail) = self.known_print_trouble().await? {
             notices.push(SaleNotice::NotPrinted { detail });
         }
         let receipt = self.receipt_of(sale_id, false).await?;
@@ -301,7 +334,7 @@ impl App {
             notices,
             receipt,
         };
-        Ok(Outcome::changed(completed, &[Topic::Cart, Topic::Sales, Topic::Stock, Topic::Sync]))
+        Ok(Outcome::changed(completed, &[Topic::Cart, Topic::Sales, Topic::Stock, Topic::Sync, Topic::Printing, Topic::Accounts]))
     }
 
     async fn short_lines(&self, lines: Vec<ShortLine>) -> Result<Vec<ShortLineView>, AppError> {
@@ -346,7 +379,7 @@ fn blocked_offline(lines: &[ShortLineView]) -> AppError {
 
 /// Leaves a trace of the prices that came with an order. The cart on the counter left one when a price was given.
 fn record_prices(tx: &Tx<'_>, counter: &Counter, order: &Order, now_ms: i64) -> Result<(), AppError> {
-    if order.from_counter {
+    if order.from_counter || order.back.is_some() {
         return Ok(());
     }
     for line in order.cart.lines.iter().filter(|line| line.unit_price != line.catalogue_price) {
@@ -363,12 +396,13 @@ pub(crate) fn lease_until(now_ms: i64, deadline: Duration) -> i64 {
 
 /// The document of an order. Its lines get ids of their own: the cart may be given back and sold again.
 fn document_of(
-    conn: &Conn,
+    tx: &Tx<'_>,
     counter: &Counter,
     order: &Order,
     sale_id: SaleId,
     stamp: &Stamp,
 ) -> Result<SaleDocument, AppError> {
+    check_shift_of_sale(counter)?;
     let mut cart = order.cart.clone();
     cart.lines.iter_mut().for_each(|line| line.line_id = stamp.ids.next());
     #[cfg(feature = "planted")]
@@ -377,9 +411,22 @@ fn document_of(
     }
     let customer = match cart.customer_id {
         None => None,
-        Some(id) => customers::find(conn, id)?
+        Some(id) => customers::find(tx, id)?
             .map(|c| DocumentCustomer { customer_id: c.row.customer_id, name: c.row.name }),
     };
-    let head = head_of(counter, sale_id, DocumentKind::Sale, stamp.now_ms);
-    Ok(SaleDocument::build(head, customer, &cart, order.tenders.clone())?)
+    let kind = order.back.as_ref().map_or(SaleKind::Sale, |back| back.kind);
+    let mut head = head_of(counter, sale_id, kind, stamp.now_ms);
+    let mut customer = customer;
+    if let Some(back) = &order.back {
+        head.original = Some(back.original.clone());
+        (head.rules, head.cash_rounding) = back.terms.unwrap_or((head.rules, head.cash_rounding));
+        customer = customer.or_else(|| back.customer.clone());
+    }
+    let mut document = SaleDocument::build(head, customer, &cart, order.tenders.clone())?;
+    let yes = authorise_lines(tx, counter, &order.cart, &document, stamp.now_ms)?;
+    document.head.approvals.extend(yes);
+    let yes = authorise_credit(tx, counter, order.cart.cart_id, &document, stamp.now_ms)?;
+    document.head.approvals.extend(yes);
+    document.head.approvals.extend(refunds::authorise_back(tx, counter, order, &document, stamp.now_ms)?);
+    Ok(document)
 }

@@ -1,10 +1,9 @@
-//! Who sells, and the settings of the business and of this register.
+//! The settings of the business and of this register, and the trail of what was done here.
 
-use pos_domain::CashierId;
-use pos_store::audit::{self, AuditEntry as StoredEntry};
+use pos_store::audit::{self, AuditEntry as StoredEntry, AuditFilter};
 use pos_store::queue::Lane;
 use pos_store::settings::SettingRow;
-use pos_store::{cashiers, device, local, sales, settings};
+use pos_store::{local, print_jobs, sales, settings};
 use serde_json::{Value, json};
 
 use super::catalogue::MAX_PAGE;
@@ -16,16 +15,6 @@ use crate::outcome::{Outcome, Topic};
 use crate::view::{AppState, AuditEntry, DeviceSettings};
 
 impl App {
-    /// `cashier.switch`
-    pub async fn switch_cashier(&self, cashier_id: CashierId) -> Result<Outcome<AppState>, AppError> {
-        self.write(move |tx| {
-            cashiers::find(tx, cashier_id)?.ok_or_else(|| AppError::new(ErrorCode::CashierNotFound))?;
-            Ok(device::set_cashier(tx, Some(cashier_id))?)
-        })
-        .await?;
-        Ok(Outcome { changed: vec![Topic::Shop], ..self.state().await? })
-    }
-
     /// `setting.set`: one setting of the whole business. The currency is fixed once something was sold.
     pub async fn set_setting(&self, key: &str, value: Value) -> Result<Outcome<AppState>, AppError> {
         let (stamp, key) = (self.stamp(Lane::Edit), key.to_owned());
@@ -58,13 +47,25 @@ impl App {
     /// `device.set`: all settings of this register.
     pub async fn set_device(&self, wanted: DeviceSettings) -> Result<Outcome<AppState>, AppError> {
         let value = serde_json::to_value(wanted).map_err(AppError::internal)?;
-        self.write(move |tx| Ok(local::set_setting(tx, "device", &value)?)).await?;
-        Ok(Outcome { changed: vec![Topic::Settings], ..self.state().await? })
+        let now_ms = self.now_ms();
+        self.write(move |tx| {
+            local::set_setting(tx, "device", &value)?;
+            // Whoever has just chosen another printer does not wait for the next try.
+            Ok(print_jobs::hurry(tx, now_ms)?)
+        })
+        .await?;
+        self.asked_for_paper();
+        Ok(Outcome { changed: vec![Topic::Settings, Topic::Printing], ..self.state().await? })
     }
 
     /// `audit.list`, newest first.
-    pub async fn list_audit(&self, limit: u32) -> Result<Outcome<Vec<AuditEntry>>, AppError> {
-        let entries = self.read(move |conn| Ok(audit::list(conn, None, limit.clamp(1, MAX_PAGE))?)).await?;
+    pub async fn list_audit(
+        &self,
+        wanted: AuditFilter,
+        limit: u32,
+    ) -> Result<Outcome<Vec<AuditEntry>>, AppError> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let entries = self.report(move |conn| Ok(audit::list(conn, &wanted, limit)?)).await?;
         Ok(Outcome::read(entries.into_iter().map(entry_view).collect()))
     }
 }

@@ -237,8 +237,9 @@ fn body_of(conn: &Conn, row: &QueueRow) -> Result<Option<OperationBody>, AppErro
 }
 
 /// An entry of the audit trail as shown.
-pub(super) fn entry_view((_, entry): (i64, StoredEntry)) -> AuditEntry {
+pub(super) fn entry_view((audit_no, entry): (i64, StoredEntry)) -> AuditEntry {
     AuditEntry {
+        audit_no,
         at_ms: entry.at_ms,
         what: entry.action,
         subject: entry.subject.map(|id| id.to_string()).unwrap_or_default(),

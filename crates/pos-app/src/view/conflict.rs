@@ -22,6 +22,9 @@ pub struct ConflictView {
 /// One line of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct AuditEntry {
+    /// Rises with time; a page ends with the number that the next one begins below.
+    #[ts(type = "number")]
+    pub audit_no: i64,
     /// When.
     pub at_ms: i64,
     /// What: a stable code.

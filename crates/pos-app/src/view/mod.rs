@@ -3,43 +3,60 @@
 //! Types only. They cross to TypeScript through `pos-api`; amounts are minor units, times are milliseconds since
 //! 1970 UTC, quantities are thousandths.
 
+mod account;
 mod cart;
 mod catalogue;
 mod conflict;
 mod health;
+mod people;
 mod picture;
+mod printing;
 mod queue;
 mod recovery;
+mod refund;
 mod sale;
 mod shop;
 mod sync;
+mod till;
 
+pub use account::{
+    AccountOrder, AccountPaid, AccountStanding, BeyondDebt, CustomerFate, OpenAccount, OpenAccounts, Statement,
+    StatementEntry,
+};
 pub use cart::{
     CartLineView, CartView, HeldCart, LineNotice, QuoteAnswer, QuoteLine, QuoteLineAnswer, QuoteRequest,
     QuoteRounding, SettlePreview,
 };
 pub use catalogue::{
-    ColumnMapping, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page, ProductDraft,
+    ColumnMapping, CustomerDetails, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page, ProductDraft,
     ProductView, Progress, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
+pub use people::{PersonView, SessionView};
 pub use picture::{AddedPicture, OpenPicture, PictureChange, PictureCounts, PictureFile, PictureState};
+pub use printing::{LabelPaper, LabelsOf, PrintJob, PrintKind, PrintQueue, PrintState, PrintTrouble, PrinterName};
 pub use queue::{DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried};
 pub use recovery::{
     BackupCause, BackupList, BackupView, BackupWarning, BackupWarningCode, Counts, LifeCause, ReadingReport,
     RecoveryReport, RecoveryView, Unverified,
+};
+pub use refund::{
+    GoodsBack, RefundDraft, RefundLineView, RefundQuote, RefundSource, ReturnReason, VoidRefusal,
 };
 pub use sale::{
     ReceiptFormat, ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary,
     SaleSync, ShortLineView,
 };
 pub use shop::{
-    AppPhase, AppState, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView,
+    AppPhase, AppState, CodePages, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView,
     StrategyView, Theme,
 };
 pub use sync::{
     ComparisonOutcomeWord, ComparisonView, DifferenceView, DifferenceWord, DryRun, FirstSyncProgress,
     QueueEntry, QueueState, RoundReport, SyncRunView, SyncStateWord, SyncStatusView, VerifyFinding,
     VerifyReport,
+};
+pub use till::{
+    CountedDrawer, CurrentShift, DrawerEntry, DrawerReport, DrawerReportKind, DrawerState, OpenShift, ZSummary,
 };

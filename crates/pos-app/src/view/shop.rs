@@ -28,6 +28,8 @@ pub struct AppState {
     pub cashier: Option<Cashier>,
     /// Who may sell.
     pub cashiers: Vec<Cashier>,
+    /// Who sits at the register and what that means.
+    pub session: super::SessionView,
     /// Settings of this register only.
     pub device: DeviceSettings,
     /// Version of the program.
@@ -62,8 +64,9 @@ pub struct ServerLink {
     pub pinned: bool,
 }
 
-/// Settings of one register only.
+/// Settings of one register only. What a file of an older program lacks is as usual.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
 pub struct DeviceSettings {
     /// Language of the window.
     pub language: Language,
@@ -73,8 +76,26 @@ pub struct DeviceSettings {
     pub printer: PrinterSetting,
     /// Paper of the printer.
     pub paper: PaperWidth,
+    /// What the printer can show.
+    pub code_pages: CodePages,
     /// Print each receipt without being asked.
     pub print_automatically: bool,
+    /// A cash drawer hangs on the printer, and opens with each sale for cash.
+    pub drawer: bool,
+    /// Where labels go; with [`PrinterSetting::None`] where receipts go.
+    pub label_printer: PrinterSetting,
+}
+
+/// What characters a printer has of its own. What it lacks is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CodePages {
+    /// Those of Epson and most others: 437, 850, 858 and 1252.
+    Epson,
+    /// Only 437.
+    Only437,
+    /// Only ASCII: unknown pages are not used.
+    OnlyAscii,
 }
 
 /// Language of the window.
@@ -134,7 +155,10 @@ impl Default for DeviceSettings {
             theme: Theme::System,
             printer: PrinterSetting::None,
             paper: PaperWidth::Mm80,
+            code_pages: CodePages::Epson,
             print_automatically: false,
+            drawer: true,
+            label_printer: PrinterSetting::None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The cart on the counter.
 
+use pos_app::AuditFilter;
 use pos_app::view::SettlePreview;
 use pos_app::{ErrorCode, Permission};
 use pos_domain::{Money, Quantity, Role, TenderKind};
@@ -40,10 +41,10 @@ async fn a_cart_that_has_no_price_is_never_saved() {
     let cart = till.app.scan("RIZ-5KG").await.unwrap().value;
     let line = cart.lines[0].item.line_id;
     let more = pos_domain::Discount::Amount(pos_domain::Money::from_minor(minor(cart.total) + 1).unwrap());
-    let refused = till.app.set_line(line, None, Some(more), false).await.unwrap_err();
+    let refused = till.app.set_line(line, None, Some(more), false, None).await.unwrap_err();
     assert_eq!(refused.params["field"], "discount");
     assert_eq!(till.app.cart().await.unwrap().value.lines, cart.lines, "the cart is as it was");
-    let gone = till.app.set_line(line, Some(Quantity::ZERO), None, false).await.unwrap().value;
+    let gone = till.app.set_line(line, Some(Quantity::ZERO), None, false, None).await.unwrap().value;
     assert_eq!(gone.lines, [], "a quantity of zero takes the line off");
 }
 
@@ -53,20 +54,20 @@ async fn another_price_is_for_those_who_may_and_leaves_a_trace() {
     let till = Till::demo().await;
     let cart = till.app.scan("RIZ-5KG").await.unwrap().value;
     let line = cart.lines[0].item.clone();
-    let cheaper = till.app.set_price(line.line_id, Some("50000".into())).await.unwrap().value;
+    let cheaper = till.app.set_price(line.line_id, Some("50000".into()), None).await.unwrap().value;
     assert_eq!(minor(cheaper.total), 50_000);
     assert_eq!(
         cheaper.lines[0].item.catalogue_price, line.catalogue_price,
         "what it should cost is kept beside it"
     );
-    let again = till.app.set_price(line.line_id, None).await.unwrap().value;
+    let again = till.app.set_price(line.line_id, None, None).await.unwrap().value;
     assert_eq!(again.total, cart.total, "the catalogue's price comes back");
-    let trail = till.app.list_audit(10).await.unwrap().value;
+    let trail = till.app.list_audit(AuditFilter::default(), 10).await.unwrap().value;
     let prices: Vec<_> =
         trail.iter().filter(|e| e.what == "price.overridden").map(|e| &e.params["to"]).collect();
     assert_eq!(prices, [&line.unit_price.minor(), &50_000], "both changes, the newest first");
     assert!(trail.iter().all(|e| e.actor.is_some()), "it is known who did it");
-    let refused = till.app.set_price(line.line_id, Some("-1".into())).await.unwrap_err();
+    let refused = till.app.set_price(line.line_id, Some("-1".into()), None).await.unwrap_err();
     assert_eq!(
         (&refused.params["field"], &refused.params["problem"]),
         (&"unit_price".into(), &"negative".into())

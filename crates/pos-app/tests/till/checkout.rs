@@ -41,7 +41,7 @@ async fn a_refusal_gives_the_cart_back_and_uses_no_number() {
     let after = second.app.cart().await.unwrap().value;
     assert_eq!(after.lines.len(), before.lines.len(), "the cart is given back");
     let tablet = after.lines.iter().find(|l| l.item.code == "TABLETTE").unwrap().item.line_id;
-    second.app.set_line(tablet, Some(pos_domain::Quantity::ZERO), None, false).await.unwrap();
+    second.app.set_line(tablet, Some(pos_domain::Quantity::ZERO), None, false, None).await.unwrap();
     assert_eq!(second.pay().await.unwrap().number, "R2-000001", "the refused sale used no number");
     second.verify().await;
 }
@@ -134,6 +134,6 @@ async fn goods_that_may_not_be_sold_offline_are_refused_before_anything_is_writt
     assert_eq!(refused.params["lines"][0]["available"], json!(1_000));
     assert_eq!(till.app.list_sales(String::new(), None, 10).await.unwrap().value.items, []);
     let line = till.app.cart().await.unwrap().value.lines[0].item.line_id;
-    till.app.set_line(line, Some(pos_domain::Quantity::ONE), None, false).await.unwrap();
+    till.app.set_line(line, Some(pos_domain::Quantity::ONE), None, false, None).await.unwrap();
     assert_eq!(till.pay().await.unwrap().number, "R1-000001");
 }

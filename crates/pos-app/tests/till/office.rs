@@ -1,5 +1,6 @@
 //! What an owner does in the back room: groups of goods, and who wins when two registers disagree.
 
+use pos_app::AuditFilter;
 use pos_app::ErrorCode;
 use pos_domain::Role;
 use pos_domain::settings::FieldStrategy;
@@ -56,10 +57,10 @@ async fn another_price_by_command_needs_somebody_who_may_and_stands_in_the_trail
         let sell = async |price: Option<&str>, cash: &str| {
             let line = ("SUCRE-1KG".to_owned(), None, price.map(str::to_owned));
             let tender = ("cash".to_owned(), cash.to_owned(), None);
-            till.app.sell_lines(till.app.new_id(), vec![line], vec![tender]).await
+            till.app.sell_lines(till.app.new_id(), vec![line], None, vec![tender]).await
         };
         let trail = async || {
-            let all = till.app.list_audit(500).await.unwrap().value;
+            let all = till.app.list_audit(AuditFilter::default(), 500).await.unwrap().value;
             all.into_iter().filter(|entry| entry.what == "price.overridden").collect::<Vec<_>>()
         };
         hire(till, Role::Cashier).await;
@@ -81,5 +82,5 @@ async fn another_price_by_command_needs_somebody_who_may_and_stands_in_the_trail
 async fn hire(till: &Till, role: Role) {
     let people = till.app.state().await.unwrap().value.cashiers;
     let person = people.iter().find(|person| person.role == role).unwrap();
-    till.app.switch_cashier(person.cashier_id).await.unwrap();
+    till.app.log_in(person.cashier_id, None).await.unwrap();
 }

@@ -18,8 +18,8 @@ async fn a_refund_of_missing_goods_pays_back_what_was_paid_for_them_after_every_
     till.scan("TABLETTE", 1).await;
     let line = till.app.cart().await.unwrap().value.lines[0].item.line_id;
     let amount = |minor| Some(Discount::Amount(Money::from_minor(minor).unwrap()));
-    till.app.set_line(line, None, amount(40_001), false).await.unwrap();
-    till.app.set_cart_discount(amount(77_777)).await.unwrap();
+    till.app.set_line(line, None, amount(40_001), false, None).await.unwrap();
+    till.app.set_cart_discount(amount(77_777), None).await.unwrap();
     let sold = till.pay().await.unwrap();
     business.start();
     till.app.sync_now().await.unwrap();

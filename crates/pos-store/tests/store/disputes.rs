@@ -104,6 +104,8 @@ fn tell(register: &Register, rev: u64, choice: Option<ConflictChoice>) -> Follow
         entity_id: device_id.0,
         device_id,
         fork: Some(ForkedRegister { epoch: 1, standing: Branch::default(), aside: Branch::default() }),
+        serials: Vec::new(),
+        unapproved: None,
         sale_id: None,
         ..oversold(status, vec![ConflictEventKind::Opened, ConflictEventKind::Resolved])
     };
@@ -136,7 +138,7 @@ fn a_copy_that_learns_of_the_other_begins_one_new_life_and_waits_for_the_decisio
         let row = register.read(move |conn| queue::find(conn, op_id)).unwrap();
         assert_eq!(row.state, OpState::Dead, "nothing is sent before a person has decided");
     }
-    let story = register.read(|conn| audit::list(conn, None, 9));
+    let story = register.read(|conn| audit::list(conn, &audit::AuditFilter::default(), 9));
     assert!(story.iter().any(|(_, entry)| entry.action == "life.begun" && entry.detail["cause"] == "forked"));
 }
 

@@ -74,11 +74,11 @@ impl Selling {
         let Some(first) = cart.lines.first() else { return Ok(Done::Said("nothing to sell".to_owned())) };
         if let Some(percent) = self.line_discount {
             let discount = Discount::Percent(Rate::from_ppm(percent * 10_000).unwrap());
-            cart = app.set_line(first.item.line_id, None, Some(discount), false).await?.value;
+            cart = app.set_line(first.item.line_id, None, Some(discount), false, None).await?.value;
         }
         if let Some(amount) = self.cart_discount {
             let discount = Discount::Amount(Money::from_minor(amount).unwrap());
-            cart = app.set_cart_discount(Some(discount)).await?.value;
+            cart = app.set_cart_discount(Some(discount), None).await?.value;
         }
         if self.customer
             && let Some(customer) = customer(app, 0).await?
