@@ -191,6 +191,7 @@ fn printing_commands() -> Vec<Command> {
     use Access::{Read, Write};
     use Permission::{ChangeSettings, EditCatalogue, Look, Sell};
     vec![
+        command("display.get", Look, Read, |a: App, _: Nothing| async move { a.display().await }),
         command("print.list", Look, Read, |a: App, r: Latest| async move { a.list_prints(r.limit).await }),
         command(
             "print.retry",

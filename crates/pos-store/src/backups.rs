@@ -27,11 +27,14 @@ pub enum Cause {
     Import,
     /// Before a newer program changed the file's shape.
     Migration,
+    /// The drawer was closed.
+    Closing,
 }
 
 impl Cause {
-    const ALL: [Self; 5] = [Self::Hourly, Self::Person, Self::FirstSync, Self::Import, Self::Migration];
-    const NAMES: [&str; 5] = ["hourly", "person", "first_sync", "import", "schema"];
+    const ALL: [Self; 6] =
+        [Self::Hourly, Self::Person, Self::FirstSync, Self::Import, Self::Migration, Self::Closing];
+    const NAMES: [&str; 6] = ["hourly", "person", "first_sync", "import", "schema", "closing"];
 
     /// As it stands in a name.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Cause {
             Self::FirstSync => "first_sync",
             Self::Import => "import",
             Self::Migration => "schema",
+            Self::Closing => "closing",
         }
     }
 }

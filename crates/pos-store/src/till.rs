@@ -144,8 +144,11 @@ fn insert_row(tx: &Tx<'_>, document: &TillDocument, new: &NewTillDocument<'_>) -
     Ok(())
 }
 
-/// What a document adds to the drawer.
-pub(crate) fn cash_of(document: &TillDocument) -> Result<Money, StoreError> {
+/// What a document adds to the drawer; negative when cash left it.
+///
+/// # Errors
+/// [`StoreError::Unwritable`] when it leaves the range of money.
+pub fn cash_of(document: &TillDocument) -> Result<Money, StoreError> {
     let mut totals = ShiftTotals::default();
     let added = totals.add(document).and_then(|()| totals.cash.expected());
     added.map_err(|e| StoreError::unwritable("till_document.cash_minor", e))

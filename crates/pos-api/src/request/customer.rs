@@ -1,5 +1,6 @@
 //! What is asked of customers.
 
+use pos_app::view::CustomerDetails;
 use pos_domain::CustomerId;
 use serde::Deserialize;
 use ts_rs::TS;
@@ -18,12 +19,8 @@ pub struct ListCustomers {
 /// `customer.create`
 #[derive(Debug, Clone, Deserialize, TS)]
 pub struct CreateCustomer {
-    /// Name as printed.
-    pub name: String,
-    /// Telephone number.
-    pub phone: Option<String>,
-    /// Remark for the staff.
-    pub note: Option<String>,
+    /// As typed.
+    pub details: CustomerDetails,
 }
 
 /// `customer.update`
@@ -31,17 +28,20 @@ pub struct CreateCustomer {
 pub struct UpdateCustomer {
     /// Which.
     pub customer_id: CustomerId,
-    /// Name as printed.
-    pub name: String,
-    /// Telephone number.
-    pub phone: Option<String>,
-    /// Remark for the staff.
-    pub note: Option<String>,
+    /// As typed.
+    pub details: CustomerDetails,
 }
 
-/// `customer.delete`
+/// `customer.get`, `customer.delete`
 #[derive(Debug, Clone, Deserialize, TS)]
-pub struct DeleteCustomer {
+pub struct OneCustomer {
     /// Which.
     pub customer_id: CustomerId,
+}
+
+/// `customer.find`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct FindCustomer {
+    /// A code, a telephone number, a name, or a part that fits one only.
+    pub text: String,
 }

@@ -57,6 +57,10 @@ pub struct SellLines {
     pub request_id: RequestId,
     /// At least one.
     pub lines: Vec<SellLine>,
+    /// The buyer: a code, a telephone number, a name, or a part that fits one only.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub customer: Option<String>,
     /// How it is paid.
     pub tenders: Vec<SellTender>,
 }
@@ -75,7 +79,7 @@ pub struct SellLine {
 /// One tender of `sale.sell`.
 #[derive(Debug, Clone, Deserialize, TS)]
 pub struct SellTender {
-    /// `cash`, `mobile` or `card`.
+    /// `cash`, `mobile`, `card`, `account` or `store_credit`.
     pub kind: String,
     /// Amount as a decimal string.
     pub amount: String,

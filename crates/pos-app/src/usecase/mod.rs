@@ -13,6 +13,7 @@ mod checkout;
 mod comparing;
 mod conflicts;
 mod customers;
+mod display;
 mod exporting;
 mod health;
 mod importing;

@@ -27,7 +27,7 @@ pub(crate) struct Pending {
 
 /// The head of a document made now at this counter.
 pub(crate) fn head_of(counter: &Counter, sale_id: SaleId, kind: SaleKind, now_ms: i64) -> DocumentHead {
-    let Counter { device, settings, cashier } = counter;
+    let Counter { device, settings, cashier, shift_id } = counter;
     DocumentHead {
         sale_id,
         kind,
@@ -45,7 +45,7 @@ pub(crate) fn head_of(counter: &Counter, sale_id: SaleId, kind: SaleKind, now_ms
         document_date: None,
         external_number: None,
         original: None,
-        shift_id: None,
+        shift_id: *shift_id,
         swap_number: None,
         approvals: Vec::new(),
     }

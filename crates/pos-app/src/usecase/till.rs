@@ -87,7 +87,7 @@ pub(crate) fn record(
     entry: TillEntry,
     request_id: Option<RequestId>,
 ) -> Result<DocumentId, AppError> {
-    let open = till::find_open_id(tx)?;
+    let open = counter.shift_id;
     let shift_id = match &entry.content {
         TillContent::ShiftOpening(_) => Some(stamp.ids.next()),
         // Documents made without an opening are closed all the same.
@@ -109,7 +109,7 @@ pub(crate) fn record(
 
 /// The head of a document made now at this counter.
 fn head_of(counter: &Counter, document_id: DocumentId, shift_id: Option<ShiftId>, now_ms: i64) -> TillHead {
-    let Counter { device, settings, cashier } = counter;
+    let Counter { device, settings, cashier, .. } = counter;
     TillHead {
         document_id,
         business: settings.business_name.clone(),

@@ -7,6 +7,7 @@ mod account;
 mod cart;
 mod catalogue;
 mod conflict;
+mod display;
 mod health;
 mod people;
 mod picture;
@@ -32,6 +33,7 @@ pub use catalogue::{
     ProductView, Progress, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
+pub use display::{DisplayLine, DisplayScene, DisplayView};
 pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
 pub use people::{PersonView, SessionView};
 pub use picture::{AddedPicture, OpenPicture, PictureChange, PictureCounts, PictureFile, PictureState};

@@ -20,6 +20,8 @@ pub enum BackupCause {
     Import,
     /// Before a newer program changed the file's shape.
     Migration,
+    /// The drawer was closed.
+    Closing,
 }
 
 /// One backup: a verified copy of everything this register has.
@@ -202,6 +204,7 @@ impl From<backups::Cause> for BackupCause {
             backups::Cause::FirstSync => Self::FirstSync,
             backups::Cause::Import => Self::Import,
             backups::Cause::Migration => Self::Migration,
+            backups::Cause::Closing => Self::Closing,
         }
     }
 }

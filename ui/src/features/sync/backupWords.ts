@@ -10,6 +10,7 @@ const CAUSES: Record<BackupCause, () => string> = {
   first_sync: m.backup_cause_first_sync,
   import: m.backup_cause_import,
   migration: m.backup_cause_migration,
+  closing: m.backup_cause_closing,
 };
 
 export function causeWords(cause: BackupCause): string {
