@@ -59,7 +59,9 @@ pub fn parse_tender_kind(text: &str) -> Result<TenderKind, AppError> {
         "cash" => Ok(TenderKind::Cash),
         "mobile" => Ok(TenderKind::Mobile),
         "card" => Ok(TenderKind::Card),
-        _ => Err(AppError::input("tender", "is not one of cash, mobile, card")),
+        "account" => Ok(TenderKind::Account),
+        "store_credit" => Ok(TenderKind::StoreCredit),
+        _ => Err(AppError::input("tender", "is not one of cash, mobile, card, account, store_credit")),
     }
 }
 

@@ -128,14 +128,18 @@ impl App {
                 }
                 let fate = if accounts::has_history(tx, customer_id)? {
                     let name = nobody(customer_id, &settings::load(tx)?);
-                    stamp.update(tx, &before, &Customer {
-                        customer_id,
-                        code: None,
-                        name,
-                        phone: None,
-                        note: None,
-                        credit_limit: None,
-                    })?;
+                    stamp.update(
+                        tx,
+                        &before,
+                        &Customer {
+                            customer_id,
+                            code: None,
+                            name,
+                            phone: None,
+                            note: None,
+                            credit_limit: None,
+                        },
+                    )?;
                     CustomerFate::Anonymised
                 } else {
                     stamp.delete(tx, &before, |tx| customers::remove(tx, customer_id))?;
@@ -166,7 +170,8 @@ fn nobody(customer_id: CustomerId, settings: &ShopSettings) -> String {
 /// Letters of the id that stand behind "deleted customer".
 const NOBODY_MARK: usize = 6;
 
-fn find_one(conn: &Conn, text: &str) -> Result<Customer, AppError> {
+/// The customer that a person named.
+pub(crate) fn find_one(conn: &Conn, text: &str) -> Result<Customer, AppError> {
     if let Some(found) = customers::find_by_code(conn, text)? {
         return Ok(found);
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pos_devices::escpos::{self, PrinterModel};
 use pos_devices::format::Locale;
-use pos_devices::receipt::Copy;
+use pos_devices::receipt::{Codes, Copy};
 use pos_devices::{Issue, Receipt, Style};
 use pos_domain::{Hash32, SaleId};
 use pos_store::queue::OpState;
@@ -13,18 +13,21 @@ use pos_store::{Conn, chain, settings};
 use serde_json::json;
 
 use super::catalogue::MAX_PAGE;
+use super::labels::logo_of;
+use super::printing::{model_of, width_of};
 use crate::app::{App, device_settings};
 use crate::clock::local_text;
 use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
-use crate::view::{Page, PaperWidth, ReceiptFormat, ReceiptView, SaleSummary, SaleSync};
+use crate::view::{Page, ReceiptFormat, ReceiptView, SaleSummary, SaleSync};
 
 /// A receipt ready to be shown, printed or written, and how.
 pub(crate) struct Prepared {
     pub(crate) receipt: Receipt,
     pub(crate) view: ReceiptView,
     pub(crate) width: pos_devices::PaperWidth,
+    model: PrinterModel,
 }
 
 impl App {
@@ -124,7 +127,7 @@ impl App {
 
 /// The bytes for an ESC/POS printer.
 pub(crate) fn escpos_bytes(prepared: &Prepared) -> Vec<u8> {
-    escpos::encode(&prepared.receipt, prepared.width, PrinterModel::default())
+    escpos::encode(&prepared.receipt, prepared.width, prepared.model)
 }
 
 fn prepare(conn: &Conn, sale: StoredSale, printing: bool) -> Result<Prepared, AppError> {
@@ -140,27 +143,28 @@ fn prepare(conn: &Conn, sale: StoredSale, printing: bool) -> Result<Prepared, Ap
         chain_hash: record.map_or(Hash32::GENESIS, |r| r.hash),
         copy: if duplicate { Copy::Duplicate } else { Copy::Original },
     };
+    let logo = logo_of(shop.receipt_logo.as_deref());
     let style = Style {
         locale: Locale::parse(&shop.locale),
         header: &shop.receipt_header,
         footer: &shop.receipt_footer,
+        logo: logo.as_ref(),
+        codes: Codes { barcode: shop.receipt_barcode, qr: shop.receipt_qr },
     };
-    let width = match device_settings(conn)?.paper {
-        PaperWidth::Mm58 => pos_devices::PaperWidth::Mm58,
-        PaperWidth::Mm80 => pos_devices::PaperWidth::Mm80,
-    };
+    let device = device_settings(conn)?;
+    let (width, model) = (width_of(device.paper), model_of(device.code_pages));
     let receipt = Receipt::of(&sale.document, issue, style);
     let text = pos_devices::text::render(&receipt, width).lines().map(str::to_owned).collect();
     let sync = sync_of(sale.summary.sync);
     let view = ReceiptView { sale_id, number, document: sale.document, text, duplicate, sync };
-    Ok(Prepared { receipt, view, width })
+    Ok(Prepared { receipt, view, width, model })
 }
 
 fn not_found(number: &str) -> AppError {
     AppError::with(ErrorCode::SaleNotFound, json!({ "number": number }))
 }
 
-fn sync_of(state: OpState) -> SaleSync {
+pub(crate) fn sync_of(state: OpState) -> SaleSync {
     match state {
         OpState::Acknowledged => SaleSync::Applied,
         OpState::Pending | OpState::InFlight | OpState::Rejected | OpState::Parked | OpState::Dead => {
@@ -169,7 +173,7 @@ fn sync_of(state: OpState) -> SaleSync {
     }
 }
 
-fn summary_view(sale: sales::SaleSummary) -> SaleSummary {
+pub(crate) fn summary_view(sale: sales::SaleSummary) -> SaleSummary {
     SaleSummary {
         sale_id: sale.sale_id,
         kind: sale.kind,

@@ -23,6 +23,7 @@ impl App {
         &self,
         request_id: RequestId,
         lines: Vec<LineText>,
+        customer: Option<String>,
         tenders: Vec<TenderText>,
     ) -> Result<Outcome<SaleCompleted>, AppError> {
         let _one_at_a_time = self.inner.checkout.lock().await;
@@ -36,6 +37,8 @@ impl App {
             .read(move |conn| {
                 let currency = settings::load(conn)?.currency;
                 let mut cart = cart_edit::empty(cart_id);
+                let buyer = customer.map(|text| super::customers::find_one(conn, text.trim())).transpose()?;
+                cart.customer_id = buyer.map(|buyer| buyer.customer_id);
                 for (code, qty, unit_price) in lines {
                     let product = super::catalogue::by_code(conn, &code)?;
                     let qty =
@@ -54,6 +57,6 @@ impl App {
         if cart.lines.iter().any(|line| line.unit_price != line.catalogue_price) {
             self.check_permission(Permission::OverridePrice).await?;
         }
-        self.sell(Order { request_id, cart, tenders, from_counter: false }).await
+        self.sell(Order { request_id, cart, tenders, from_counter: false, back: None }).await
     }
 }

@@ -4,6 +4,7 @@ use pos_domain::{CartId, CartLine, Discount, Money, PricedLine, Quantity, TaxTot
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::account::AccountStanding;
 use super::catalogue::ShownStock;
 
 /// The open cart.
@@ -21,6 +22,8 @@ pub struct CartView {
     pub customer_id: Option<String>,
     /// Name of the buyer, when known.
     pub customer: Option<String>,
+    /// How the buyer's account stands, when the buyer is known.
+    pub standing: Option<AccountStanding>,
     /// Printed remark.
     pub note: Option<String>,
     /// Sum of all discounts.

@@ -4,6 +4,7 @@ use pos_domain::{Customer, OfflinePolicy, Product, Quantity};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::account::AccountStanding;
 use super::picture::PictureChange;
 
 /// A page of a long list.
@@ -93,8 +94,25 @@ pub struct ProductDraft {
 pub struct CustomerView {
     /// The customer.
     pub customer: Customer,
+    /// How the account stands.
+    pub standing: AccountStanding,
     /// Changes are not on the server yet.
     pub unsynced: bool,
+}
+
+/// A customer as somebody types it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, TS)]
+pub struct CustomerDetails {
+    /// Code of the shop's own; none or empty for none.
+    pub code: Option<String>,
+    /// Name as printed.
+    pub name: String,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// Remark for the staff.
+    pub note: Option<String>,
+    /// The most that may be owed, a decimal; none or empty for the shop's limit.
+    pub credit_limit: Option<String>,
 }
 
 /// Which column of a file holds which field. A field without a column takes its default.

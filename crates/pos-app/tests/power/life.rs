@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use pos_app::view::Language;
+use pos_app::view::{CustomerDetails, Language};
 use pos_app::{App, AppError, OpenAccess};
 use pos_domain::RequestId;
 use pos_testkit::crash::{CrashDisk, Image, Moment, Syncs};
@@ -98,7 +98,7 @@ impl Life {
             60..65 => drop(app.hold_cart().await),
             65..75 => {
                 let name = format!("Customer {}", chance.random::<u32>());
-                app.create_customer(name, None, None).await.unwrap();
+                app.create_customer(CustomerDetails { name, ..CustomerDetails::default() }).await.unwrap();
             }
             75..83 => {
                 let footer = format!("Merci {}", chance.random::<u32>());

@@ -8,7 +8,7 @@ use pos_app::{App, ErrorCode};
 use pos_domain::{Tender, TenderKind};
 use tempfile::TempDir;
 
-use crate::shop::{Business, Till, copy_folder, options, total_on, write_back};
+use crate::shop::{Business, Till, copy_folder, named, options, total_on, write_back};
 
 impl Till {
     async fn sell(&self, code: &str, pieces: i64) -> SaleCompleted {
@@ -222,7 +222,7 @@ async fn garbage_in_the_header_brings_the_shop_back_from_backup_journal_and_serv
     let mut sold = vec![till.sell("RIZ-5KG", 2).await];
     till.backup().await;
     sold.push(till.sell("RIZ-5KG", 3).await);
-    let customer = till.app.create_customer("Aïssatou".into(), None, None).await.unwrap().value;
+    let customer = till.app.create_customer(named("Aïssatou")).await.unwrap().value;
     till.sync().await;
     let folder = till.close().await;
     let mut bytes = fs::read(file_of(&folder)).unwrap();
