@@ -19,6 +19,13 @@ pub(crate) struct Currency {
     pub(crate) exponent: u8,
 }
 
+impl Currency {
+    /// Reads an amount with no more decimals than the currency has.
+    pub(crate) fn minor(&self, text: &str) -> Option<i64> {
+        unscaled(text, usize::from(self.exponent))
+    }
+}
+
 /// An amount in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -37,6 +44,11 @@ impl Minor {
 pub(crate) struct Milli(pub(crate) i64);
 
 impl Milli {
+    /// Reads a decimal of at most three places, such as `2` or `0.25`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        unscaled(text, QUANTITY_PLACES).map(Self)
+    }
+
     /// The shortest decimal: `2`, `0.25`.
     pub(crate) fn text(self) -> String {
         shortest(scaled(self.0, QUANTITY_PLACES))
@@ -89,6 +101,16 @@ fn scaled(value: i64, places: usize) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
+/// The number of units that a decimal is, when it has no more places than there are.
+fn unscaled(text: &str, places: usize) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let more = places.checked_sub(fraction.len())?;
+    if !is_decimal(text) {
+        return None;
+    }
+    format!("{whole}{fraction}{}", "0".repeat(more)).parse().ok()
+}
+
 fn shortest(decimal: String) -> String {
     if !decimal.contains('.') {
         return decimal;
@@ -120,6 +142,15 @@ mod tests {
         assert_eq!(Milli(100_000).text(), "100", "zeros before the point stay");
         assert_eq!(Ppm(180_000).percent(), "18");
         assert_eq!(Ppm(55_000).percent(), "5.5");
+    }
+
+    #[test]
+    fn an_amount_is_read_as_it_is_written_and_not_rounded() {
+        assert_eq!(currency(2).minor("12.5"), Some(1_250));
+        assert_eq!(currency(0).minor("12500"), Some(12_500));
+        assert_eq!(currency(0).minor("12.5"), None, "francs have no decimals");
+        assert_eq!(Milli::parse("-0.25").map(|m| m.0), Some(-250));
+        assert_eq!(Milli::parse("1e3").map(|m| m.0), None);
     }
 
     #[test]

@@ -48,6 +48,10 @@ pub(crate) enum Command {
     Quote,
     /// Ring up and pay a sale.
     Sell(Sell),
+    /// Take goods of a sale back, line by line, and give the money back as it was paid.
+    Refund(Refund),
+    /// Take a whole sale of this register back before its drawer is closed.
+    Void(Void),
     /// Stock of one product: the server's balance, what is pending here, and their sum.
     Stock {
         /// Code or barcode.
@@ -286,6 +290,72 @@ pub(crate) struct Sell {
     /// Name this attempt: the same id again sells nothing new and answers with the first sale.
     #[arg(long, value_name = "UUID")]
     pub(crate) request_id: Option<uuid::Uuid>,
+}
+
+/// `comptoir refund`
+#[derive(Debug, Args)]
+pub(crate) struct Refund {
+    /// Printed number of the sale, of whichever register.
+    pub(crate) number: String,
+    /// What comes back; may be given several times. A price is only for a sale that nobody can look up.
+    #[arg(long = "line", value_name = "CODE[xQTY][@PRICE]", value_parser = LineText::parse, required_unless_present = "all")]
+    pub(crate) lines: Vec<LineText>,
+    /// All that is left of the sale.
+    #[arg(long, conflicts_with = "lines")]
+    pub(crate) all: bool,
+    /// Why.
+    #[arg(long, value_enum)]
+    pub(crate) reason: Reason,
+    /// More words about it, printed.
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+    /// How the money goes back; as it was paid when not given.
+    #[arg(long = "tender", value_name = "KIND:AMOUNT[:REF]", value_parser = TenderText::parse)]
+    pub(crate) tenders: Vec<TenderText>,
+    /// Name this attempt: the same id again gives nothing more back.
+    #[arg(long, value_name = "UUID")]
+    pub(crate) request_id: Option<uuid::Uuid>,
+}
+
+/// `comptoir void`
+#[derive(Debug, Args)]
+pub(crate) struct Void {
+    /// Printed number of the sale.
+    pub(crate) number: String,
+    /// Why.
+    #[arg(long, value_enum)]
+    pub(crate) reason: Reason,
+    /// Name this attempt: the same id again gives nothing more back.
+    #[arg(long, value_name = "UUID")]
+    pub(crate) request_id: Option<uuid::Uuid>,
+}
+
+/// Why goods come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reason {
+    /// They do not work, or are damaged.
+    Defective,
+    /// Other goods were wanted, or sold by mistake.
+    WrongItem,
+    /// They are not wanted any more.
+    NotWanted,
+    /// Too much was asked.
+    Price,
+    /// As the note says.
+    Other,
+}
+
+impl Reason {
+    /// As the commands name it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Defective => "defective",
+            Self::WrongItem => "wrong_item",
+            Self::NotWanted => "not_wanted",
+            Self::Price => "price",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// `comptoir queue`

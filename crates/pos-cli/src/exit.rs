@@ -56,6 +56,9 @@ impl Exit {
             | ErrorCode::SaleTenderInvalid
             | ErrorCode::SaleRefused
             | ErrorCode::SaleNotFound
+            | ErrorCode::RefundBeyond
+            | ErrorCode::RefundTender
+            | ErrorCode::SaleNotVoidable
             | ErrorCode::ImportMissingColumn
             | ErrorCode::JoinCodeRefused
             | ErrorCode::JoinBadAddress

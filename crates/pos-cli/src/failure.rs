@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::words;
 
 /// Parameters that are amounts of money.
-const MONEY: [&str; 2] = ["missing", "excess"];
+const MONEY: [&str; 3] = ["missing", "excess", "most"];
 /// Parameters of a line that are quantities.
 const QUANTITIES: [&str; 2] = ["asked", "available"];
 

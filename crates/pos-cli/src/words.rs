@@ -84,6 +84,11 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::SaleTenderInvalid => "Not sold: tender {index}: {problem}. Correct the --tender.",
         ErrorCode::SaleRefused => "Not sold: the server refused the sale: {reason} {field}.",
         ErrorCode::SaleNotFound => "No sale has the number {number}. Look it up with `comptoir sales`.",
+        ErrorCode::RefundBeyond => "Not given back: this is more than is left of the sale.",
+        ErrorCode::RefundTender => {
+            "Not given back: money goes back as it was paid, by {kind} at most {most}. Correct the --tender."
+        }
+        ErrorCode::SaleNotVoidable => "This sale cannot be voided ({reason}). Give its goods back with `comptoir refund`.",
         ErrorCode::ImportUnreadable => "The file is not readable as CSV: {problem}. Nothing was loaded.",
         ErrorCode::ImportMissingColumn => {
             "The file has no column for {column}. Name it with --column {column}=HEADER. Nothing was loaded."

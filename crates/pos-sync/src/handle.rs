@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pos_domain::OpId;
-use pos_protocol::SyncApi;
+use pos_protocol::{SaleAnswer, SyncApi};
 use pos_store::queue::{self, Claimed};
 use pos_store::{Changed, Priority, StoreError};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -243,6 +243,14 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
     /// [`SyncError::Api`] when it does not answer.
     pub async fn newest_life(&self) -> Result<u32, SyncError> {
         Ok(self.exchange.api.hello().await?.watermark.epoch)
+    }
+
+    /// Asks the server for a sale of any register by its printed number.
+    ///
+    /// # Errors
+    /// [`SyncError::Api`] when it does not answer.
+    pub async fn find_sale(&self, number: String) -> Result<SaleAnswer, SyncError> {
+        Ok(self.exchange.api.find_sale(number).await?)
     }
 
     /// How the exchange stands, as it changes.

@@ -35,5 +35,7 @@ pub use exchange::{
     apply_verdict,
 };
 pub use handle::SyncHandle;
-pub use pos_protocol::{ApiError, Business, PairRequest, PairResponse, ProblemCode, ShortLine, SyncApi};
+pub use pos_protocol::{
+    ApiError, Business, PairRequest, PairResponse, ProblemCode, SaleAnswer, SaleFound, ShortLine, SyncApi,
+};
 pub use stepper::{Step, Stepper};

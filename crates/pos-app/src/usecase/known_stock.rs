@@ -24,7 +24,9 @@ pub(crate) fn check_known_stock(conn: &Conn, cart: &Cart) -> Result<Known, AppEr
     let mut known = Known::default();
     let counted: HashSet<ProductId> =
         cart.lines.iter().filter(|l| l.track_stock).map(|l| l.product_id).collect();
-    for (product_id, asked) in asked_by_product(cart)?.into_iter().filter(|(id, _)| counted.contains(id)) {
+    let asked = asked_by_product(cart)?.into_iter();
+    // What comes back, or as much comes back as leaves, asks for nothing.
+    for (product_id, asked) in asked.filter(|(id, asked)| counted.contains(id) && asked.is_positive()) {
         let Some(product) = products::find(conn, product_id)?.map(|p| p.row) else { continue };
         let shown = shown_stock(conn, product_id)?.shown;
         match offline_answer(product.offline_policy, shown, asked) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pos_domain::refund::comes_back;
 use pos_domain::{Cart, SaleDocument};
 use pos_store::{carts, queue, sales};
 use pos_sync::CheckoutAnswer;
@@ -46,7 +47,8 @@ impl App {
             let cart = cart.map(|s| s.cart).filter(sold);
             let from_counter = cart.is_some();
             let cart = cart.unwrap_or_else(|| crate::cart_edit::empty(self.new_id()));
-            let order = Order { request_id: self.new_id(), cart, tenders: Vec::new(), from_counter };
+            let request_id = self.new_id();
+            let order = Order { request_id, cart, tenders: Vec::new(), from_counter, back: None };
             match self.conclude(order, begun, answer).await {
                 Ok(_) => {}
                 Err(e) if is_refusal(e.code) => {
@@ -69,10 +71,11 @@ fn is_refusal(code: ErrorCode) -> bool {
     )
 }
 
-/// Whether the cart on the counter holds what a document sold.
+/// Whether the cart on the counter holds what a document sold. What came back in exchange was never in it.
 fn same_goods(cart: &Cart, document: &SaleDocument) -> bool {
-    cart.lines.len() == document.lines.len()
-        && cart.lines.iter().zip(&document.lines).all(|(c, d)| {
+    let sold = || document.lines.iter().filter(|line| document.head.original.is_none() || !comes_back(line));
+    cart.lines.len() == sold().count()
+        && cart.lines.iter().zip(sold()).all(|(c, d)| {
             (c.product_id, c.qty, c.unit_price) == (d.item.product_id, d.item.qty, d.item.unit_price)
         })
 }

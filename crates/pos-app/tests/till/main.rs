@@ -5,6 +5,7 @@
     reason = "a test says what is wrong by failing there"
 )]
 
+mod after;
 mod cart;
 mod checkout;
 mod disputes;
@@ -12,6 +13,7 @@ mod joining;
 mod lateness;
 mod office;
 mod pictures;
+mod printing;
 mod recovery;
 mod shop;
 mod shortage;

@@ -8,6 +8,7 @@ mod queue;
 mod quote;
 mod receipt;
 mod records;
+mod refund;
 mod replay;
 mod sell;
 mod stock;
@@ -46,6 +47,8 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Product(Product::Picture { .. }) => &["picture.add", "product.update"],
         Command::Quote => &["quote.calculate"],
         Command::Sell(_) => &["sale.sell"],
+        Command::Refund(_) => &["refund.complete"],
+        Command::Void(_) => &["sale.void"],
         Command::Stock { .. } => &["stock.find"],
         Command::Replay { .. } => &["replay.run"],
         Command::Sync { dry_run: true, .. } => &["sync.dry_run"],
@@ -82,6 +85,8 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Product(command) => product::run(session, command).await,
         Command::Quote => quote::run(std::io::stdin().lock()),
         Command::Sell(sell) => sell::run(session, sell).await,
+        Command::Refund(refund) => refund::run(session, refund).await,
+        Command::Void(void) => refund::void(session, void).await,
         Command::Stock { code } => stock::run(session, &code).await,
         Command::Replay { file } => replay::run(session, &file).await,
         Command::Sync { dry_run: true, .. } => sync::dry_run(session).await,

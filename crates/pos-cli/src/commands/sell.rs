@@ -12,7 +12,7 @@ use crate::sale_text::{LineReading, LineText};
 use crate::session::Session;
 
 #[derive(Debug, Deserialize)]
-struct Answer {
+pub(super) struct Answer {
     sale_id: String,
     number: String,
     sync: String,
@@ -26,7 +26,7 @@ struct Answer {
 
 /// A completed sale. Amounts are decimal strings.
 #[derive(Debug, Serialize)]
-struct Document {
+pub(super) struct Document {
     sale_id: String,
     number: String,
     /// A sale that is told here is durable and numbered; it never goes back.
@@ -42,7 +42,7 @@ struct Document {
 }
 
 impl Document {
-    fn new(answer: Answer, currency: &Currency) -> Self {
+    pub(super) fn new(answer: Answer, currency: &Currency) -> Self {
         let text = |amount: Minor| amount.text(currency);
         Self {
             sale_id: answer.sale_id,
@@ -60,10 +60,18 @@ impl Document {
     }
 
     fn words(&self) -> String {
+        let Self { currency, payable, tendered, change, .. } = self;
+        self.with_notices(&format!("{payable} {currency} paid, {tendered} given, {change} change."))
+    }
+
+    /// In one sentence, for what is not simply paid.
+    pub(super) fn words_of(&self, what: &str) -> String {
+        self.with_notices(&format!("{} {} {what}.", self.payable.trim_start_matches('-'), self.currency))
+    }
+
+    fn with_notices(&self, what: &str) -> String {
         let sync = if self.sync == "applied" { "The server has it." } else { "It waits for the server." };
-        let Self { number, currency, payable, tendered, change, .. } = self;
-        let mut words =
-            format!("{number}: {payable} {currency} paid, {tendered} given, {change} change. {sync}\n");
+        let mut words = format!("{}: {what} {sync}\n", self.number);
         for notice in &self.notices {
             let text = |name: &str| notice.get(name).and_then(Value::as_str).unwrap_or_default();
             let line = match text("kind") {
@@ -99,7 +107,7 @@ pub(crate) async fn run(session: &Session, sell: Sell) -> Result<Report, Failure
 }
 
 /// The first reading of a line whose code the catalogue has; the plain one when it has none.
-async fn reading<'a>(session: &Session, line: &'a LineText) -> Result<&'a LineReading, Failure> {
+pub(super) async fn reading<'a>(session: &Session, line: &'a LineText) -> Result<&'a LineReading, Failure> {
     if line.shorter.is_empty() {
         return Ok(line.plain());
     }

@@ -1,0 +1,28 @@
+//! The commands of what happens after a sale: refunds, exchanges and voids.
+
+use pos_app::{App, Permission};
+
+use crate::list::{Access, Command, command};
+use crate::request::{CompleteRefund, DraftRefund, QuoteRefund, VoidSale};
+
+/// This room's part of the list.
+pub(crate) fn after_commands() -> Vec<Command> {
+    use Access::{Read, Write};
+    use Permission::{Refund, Sell, VoidSale as MayVoid};
+    vec![
+        command("refund.draft", Sell, Read, |a: App, r: DraftRefund| async move {
+            a.draft_refund(&r.number).await
+        }),
+        command("refund.quote", Sell, Read, |a: App, r: QuoteRefund| async move {
+            a.quote_refund(r.what()).await
+        }),
+        command("refund.complete", Refund, Write, |a: App, r: CompleteRefund| async move {
+            a.complete_refund(r.wish()).await
+        })
+        .or_approval(),
+        command("sale.void", MayVoid, Write, |a: App, r: VoidSale| async move {
+            a.void_sale(r.request_id, &r.number, r.reason, r.approval_id).await
+        })
+        .or_approval(),
+    ]
+}
