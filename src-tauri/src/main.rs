@@ -1,4 +1,4 @@
-//! The desktop host: one window, one command, one event.
+//! The desktop host: the till's window and the customer's, one command each, one event.
 //!
 //! Owns: the process of the till, its window, where its data folder lies, and the order of starting and leaving.
 //! Must not know: any rule of the shop. Every call goes to `dispatch`, which hands it to pos-api as it is.
@@ -6,6 +6,7 @@
 //! Exit codes: 0 left by a person, 2 wrong usage, 4 the data folder could not be opened.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod display;
 mod leaving;
 mod log;
 mod register;
@@ -14,7 +15,7 @@ mod window;
 use std::path::PathBuf;
 
 use clap::Parser;
-use tauri::RunEvent;
+use tauri::{RunEvent, WindowEvent};
 
 /// What the command line says.
 #[derive(Debug, Parser)]
@@ -30,7 +31,11 @@ fn main() -> anyhow::Result<()> {
     let app = tauri::Builder::default()
         .manage(leaving::Leaving::default())
         .manage(register::Register::default())
-        .invoke_handler(tauri::generate_handler![register::dispatch])
+        .invoke_handler(tauri::generate_handler![
+            register::dispatch,
+            display::open_display,
+            display::show_display
+        ])
         .setup(move |app| {
             register::open(app.handle(), options.data)?;
             window::open(app)?;
@@ -39,9 +44,16 @@ fn main() -> anyhow::Result<()> {
         })
         .build(tauri::generate_context!())?;
     let code = app.run_return(|app, event| {
-        if let RunEvent::ExitRequested { code: None, api, .. } = event {
-            api.prevent_exit();
-            leaving::leave(app);
+        match event {
+            RunEvent::ExitRequested { code: None, api, .. } => {
+                api.prevent_exit();
+                leaving::leave(app);
+            }
+            RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } if label == window::TILL => {
+                // The customer's screen alone is no till.
+                display::close(app);
+            }
+            _ => {}
         }
     });
     std::process::exit(code)

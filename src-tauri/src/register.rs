@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use pos_api::{ApiError, api_error};
 
 use pos_app::ids::IdSource;
-use pos_app::{App, AppOptions, Clock, OpenAccess, Topic};
+use pos_app::{App, AppOptions, Clock, OpenAccess, Outcome, Topic};
 use serde_json::Value;
 use tauri::{AppHandle, Emitter, Manager, State};
 use tokio::sync::SetOnce;
@@ -86,6 +86,14 @@ fn emit(window: &AppHandle, topics: &[Topic]) {
     }
 }
 
+impl Register {
+    /// Runs one command, once the register is open.
+    pub(crate) async fn run(&self, name: &str, request: Value) -> Result<Outcome<Value>, ApiError> {
+        let app = self.opened.wait().await.as_ref().map_err(Clone::clone)?;
+        pos_api::dispatch(app, name, request).await
+    }
+}
+
 /// The one command of the page: hands `name` and `request` to the list of commands. Gives the value back, and tells
 /// what changed to the page as an event, so that every part of it hears.
 #[tauri::command]
@@ -95,8 +103,7 @@ pub(crate) async fn dispatch(
     name: String,
     request: Value,
 ) -> Result<Value, ApiError> {
-    let app = register.opened.wait().await.as_ref().map_err(Clone::clone)?;
-    let outcome = pos_api::dispatch(app, &name, request).await?;
+    let outcome = register.run(&name, request).await?;
     if !outcome.changed.is_empty() {
         emit(&window, &outcome.changed);
     }

@@ -1,6 +1,9 @@
-//! The till's one window.
+//! The till's window, and where a window of ours may go.
 
 use tauri::{App, WebviewWindowBuilder, is_dev};
+
+/// Its name, as in `tauri.conf.json`.
+pub(crate) const TILL: &str = "main";
 
 /// Opens the window that `tauri.conf.json` describes, and keeps it on the pages inside this binary.
 pub(crate) fn open(app: &App) -> tauri::Result<()> {
@@ -13,7 +16,7 @@ pub(crate) fn open(app: &App) -> tauri::Result<()> {
 }
 
 /// Whether a page comes from this binary: `tauri://localhost`, or `http(s)://tauri.localhost` on Windows.
-fn is_own_page(scheme: &str, host: Option<&str>) -> bool {
+pub(crate) fn is_own_page(scheme: &str, host: Option<&str>) -> bool {
     match (scheme, host) {
         ("tauri", Some("localhost")) | ("http" | "https", Some("tauri.localhost")) => true,
         ("http", Some("127.0.0.1")) => is_dev(),

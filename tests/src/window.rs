@@ -257,6 +257,23 @@ impl Window {
         self.wait_count("cart-line", 0).await
     }
 
+    /// Looks from now on at the customer's screen, which has just been opened, and waits until it shows something.
+    pub async fn to_display(&self) -> Result<()> {
+        self.to_the_other("display").await
+    }
+
+    /// Looks from now on at the till again.
+    pub async fn to_till(&self) -> Result<()> {
+        self.to_the_other("nav-sell").await
+    }
+
+    async fn to_the_other(&self, shows: &str) -> Result<()> {
+        let here = self.web.window().await?;
+        let other = self.web.windows().await?.into_iter().find(|handle| *handle != here);
+        self.web.switch_to_window(other.context("there is one window only")?).await?;
+        self.wait_for(shows).await
+    }
+
     /// Gives the window's inside another size.
     pub async fn resize(&self, size: Size) -> Result<()> {
         let Size { width, height } = size;

@@ -10,6 +10,7 @@ mod office;
 mod offline;
 mod people;
 mod pictures;
+mod printing;
 mod safety;
 mod sale;
 mod trouble;

@@ -80,7 +80,9 @@ impl Exit {
             | ErrorCode::BackupOtherRegister
             | ErrorCode::RecoveryNotFenced
             | ErrorCode::PermissionDenied
-            | ErrorCode::PrintNoPrinter => Self::Refused,
+            | ErrorCode::PrintNoPrinter
+            | ErrorCode::PrintJobNotFound
+            | ErrorCode::PrintJobClosed => Self::Refused,
             ErrorCode::DataInUse
             | ErrorCode::UnknownCommand
             | ErrorCode::ImportUnreadable

@@ -129,6 +129,8 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::PermissionDenied => "The person at this register may not do this ({permission}).",
         ErrorCode::PrintFailed => "The receipt could not be printed: {detail}. The sale stands.",
         ErrorCode::PrintNoPrinter => "No printer is set.",
+        ErrorCode::PrintJobNotFound => "There is no print job {job_no}. List them with `comptoir print list`.",
+        ErrorCode::PrintJobClosed => "Print job {job_no} is {state}: there is nothing to change.",
         ErrorCode::FileFailed => "{path}: {detail}.",
         ErrorCode::BackupNotFound => "There is no backup {name}. List them with `comptoir backup list`.",
         ErrorCode::BackupUnsound => {

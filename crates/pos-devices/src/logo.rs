@@ -1,6 +1,8 @@
 //! The shop's sign above its receipts: a picture made small, grey for a page and black and white for a printer.
 
+use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
 use image::imageops::FilterType;
+use image::{ExtendedColorType, ImageEncoder};
 use serde::Serialize;
 
 use crate::layout::PaperWidth;
@@ -33,8 +35,23 @@ impl Logo {
     /// See [`PictureFault`].
     pub fn of(file: &[u8]) -> Result<Self, PictureFault> {
         let picture = picture::read(file)?;
-        let small = picture.resize(MAX_WIDTH, MAX_HEIGHT, FilterType::Lanczos3).to_luma8();
+        let fits = picture.width() <= MAX_WIDTH && picture.height() <= MAX_HEIGHT;
+        let small = if fits { picture } else { picture.resize(MAX_WIDTH, MAX_HEIGHT, FilterType::Lanczos3) };
+        let small = small.to_luma8();
         Ok(Self { width: small.width(), height: small.height(), grey: small.into_raw() })
+    }
+
+    /// The sign as a small PNG file in sixteen greys, to be kept; [`Logo::of`] reads it back.
+    ///
+    /// # Errors
+    /// [`PictureFault::Damaged`] when it cannot be written.
+    pub fn to_png(&self) -> Result<Vec<u8>, PictureFault> {
+        let greys: Vec<u8> = self.grey.iter().map(|grey| (grey >> 4) * 17).collect();
+        let mut file = Vec::new();
+        PngEncoder::new_with_quality(&mut file, CompressionType::Best, PngFilter::Adaptive)
+            .write_image(&greys, self.width, self.height, ExtendedColorType::L8)
+            .map_err(PictureFault::Damaged)?;
+        Ok(file)
     }
 
     /// Black and white, in the middle of the paper. Grey becomes a pattern by spreading each dot's error to its

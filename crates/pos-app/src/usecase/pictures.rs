@@ -171,7 +171,7 @@ fn shown(media_type: &str, bytes: &[u8]) -> PictureFile {
     PictureFile { media_type: media_type.to_owned(), data: STANDARD.encode(bytes) }
 }
 
-fn refused(fault: PictureFault) -> AppError {
+pub(super) fn refused(fault: PictureFault) -> AppError {
     let params = json!({ "reason": fault.code(), "max_mib": MAX_FILE_BYTES / MIB });
     AppError::with(ErrorCode::PictureRefused, params).caused_by(fault)
 }

@@ -1,7 +1,7 @@
 //! The queue of the printers.
 
 use pos_store::print_jobs::{Job, Printer, Standing, State, Trouble, Work};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// How the printers of this register stand, and their latest jobs.
@@ -185,4 +185,24 @@ impl From<Job> for PrintJob {
             ended_at_ms: job.ended_at_ms,
         }
     }
+}
+
+/// Labels of one product.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+pub struct LabelsOf {
+    /// Its code, or one of its barcodes.
+    pub code: String,
+    /// How many.
+    pub count: u32,
+}
+
+/// What labels are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+pub enum LabelPaper {
+    /// Sheets of A4 with 3 by 8 labels.
+    #[serde(rename = "a4_3x8")]
+    A43x8,
+    /// A roll of labels of 40 by 30 mm, one a page.
+    #[serde(rename = "roll_40x30")]
+    Roll40x30,
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod conflict;
 mod init;
+mod printing;
 mod product;
 mod queue;
 mod quote;
@@ -36,7 +37,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
 
 /// The commands of the list that a word of the command line calls; they decide how the folder is opened.
 fn needs(command: &Command) -> &'static [&'static str] {
-    use crate::args::{Backup, Conflict, Product, Queue, Recovery};
+    use crate::args::{Backup, Conflict, Print, Product, Queue, Recovery};
     match command {
         Command::Init(_) => &["shop.create", "shop.create_demo", "shop.join"],
         Command::Connect { .. } => &["shop.connect", "sync.now"],
@@ -67,6 +68,10 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Sales { .. } => &["sale.list"],
         Command::Receipt { escpos: None, pdf: None, .. } => &["sale.find"],
         Command::Receipt { .. } => &["receipt.save"],
+        Command::Print(Print::List { .. }) => &["print.list"],
+        Command::Print(Print::Retry { .. }) => &["print.retry"],
+        Command::Print(Print::Cancel { .. }) => &["print.cancel"],
+        Command::Label { .. } => &["label.save"],
         Command::Audit { .. } => &["audit.list"],
         Command::Verify => &["verify.run"],
         Command::Backup(Backup::Now) => &["backup.make", "backup.list"],
@@ -99,6 +104,8 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Conflict(command) => conflict::run(session, command).await,
         Command::Sales { search, limit } => receipt::sales(session, &search, limit).await,
         Command::Receipt { number, escpos, pdf } => receipt::run(session, &number, escpos, pdf).await,
+        Command::Print(command) => printing::run(session, command).await,
+        Command::Label { labels, paper, pdf } => printing::label(session, &labels, paper.as_str(), pdf).await,
         Command::Audit { limit } => records::audit(session, limit).await,
         Command::Verify => records::verify(session).await,
         Command::Backup(command) => backup::run(session, command).await,

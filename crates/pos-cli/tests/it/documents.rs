@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use pos_app::view::PrinterSetting;
 use serde_json::{Map, Value};
 
+use crate::printing::set_printer;
 use crate::queueing::refused_edits;
 use crate::server::Server;
 use crate::shell::{Shell, bare, finish};
@@ -42,6 +44,10 @@ fn documents() -> BTreeMap<&'static str, Value> {
     documents.insert("sales", shell.done(&["sales"]));
     documents.insert("audit", shell.done(&["audit", "--limit", "1"]));
     documents.insert("verify", shell.done(&["verify"]));
+    set_printer(&shell, PrinterSetting::File { path: shell.path().join("paper.bin").display().to_string() });
+    shell.sell("TEA", "2.00");
+    documents.insert("print-list", shell.done(&["print", "list"]));
+    documents.insert("label", shell.done(&["label", "TEAx24", "--pdf", &shell.file("labels.pdf", "")]));
 
     let (_server, _first, second, [of_two, of_three]) = refused_edits();
     documents.insert("queue-dead", second.done(&["queue", "dead", "--limit", "1"]));

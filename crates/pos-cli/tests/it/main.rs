@@ -5,6 +5,8 @@ mod documents;
 #[cfg(test)]
 mod importing;
 #[cfg(test)]
+mod printing;
+#[cfg(test)]
 mod queueing;
 #[cfg(test)]
 mod quoting;

@@ -1,4 +1,5 @@
 /** The picture of one product while its form is open: chosen from a file or a camera, or taken away. */
+import { base64 } from '$lib/format/file';
 import type { PictureChange } from '$lib/host/bindings/PictureChange';
 import { HostError, toHostError } from '$lib/host/host';
 import type { Session } from '$features/shell/session.svelte';
@@ -67,17 +68,4 @@ export class PictureChoice {
     this.#name = null;
     this.#change = this.before === null ? 'keep' : 'remove';
   }
-}
-
-/** A file as the program takes it. The reader's own base64 is many times faster than one made character by character. */
-function base64(file: File): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onerror = () => reject(reader.error ?? new Error('unreadable'));
-    reader.onload = () => {
-      const address = typeof reader.result === 'string' ? reader.result : '';
-      resolve(address.replace(/^[^,]*,/, ''));
-    };
-    reader.readAsDataURL(file);
-  });
 }

@@ -87,6 +87,24 @@ const WORDS: Record<AnyCode, Write> = {
     title: m.err_customer_duplicate_phone({ phone: text(p, 'phone'), name: text(p, 'name') }),
     text: m.err_customer_duplicate_phone_do(),
   }),
+  'customer.duplicate_code': (p) => ({
+    title: m.err_customer_duplicate_code({ code: text(p, 'code'), name: text(p, 'name') }),
+    text: m.err_customer_duplicate_code_do(),
+  }),
+  'customer.ambiguous': (p) => ({ title: m.err_customer_ambiguous({ text: text(p, 'text') }), text: m.err_customer_ambiguous_do() }),
+  'account.limit_exceeded': (p, reading) => ({
+    title: m.err_account_limit_exceeded({ name: text(p, 'name'), excess: money(p, 'excess', reading) }),
+    text: m.err_account_limit_exceeded_do({ balance: money(p, 'balance', reading), limit: money(p, 'limit', reading), excess: money(p, 'excess', reading) }),
+  }),
+  'account.no_credit': (p, reading) => ({
+    title: m.err_account_no_credit({ name: text(p, 'name'), credit: money(p, 'credit', reading) }),
+    text: m.err_account_no_credit_do(),
+  }),
+  'account.overpaid': (p, reading) => ({
+    title: m.err_account_overpaid({ excess: money(p, 'excess', reading) }),
+    text: m.err_account_overpaid_do({ debt: money(p, 'debt', reading) }),
+  }),
+  'account.not_settled': (p) => ({ title: m.err_account_not_settled({ name: text(p, 'name') }), text: m.err_account_not_settled_do() }),
   'cashier.not_found': plain(m.err_cashier_not_found, m.err_cashier_not_found_do),
   'cart.empty': plain(m.err_cart_empty, m.err_cart_empty_do),
   'cart.line_not_found': plain(m.err_cart_line_not_found, m.err_cart_line_not_found_do),
@@ -136,6 +154,8 @@ const WORDS: Record<AnyCode, Write> = {
   'permission.denied': plain(m.err_permission_denied, m.err_permission_denied_do),
   'print.failed': plain(m.err_print_failed, m.err_print_failed_do),
   'print.no_printer': plain(m.err_print_no_printer, m.err_print_no_printer_do),
+  'print.job_not_found': plain(m.err_print_job_not_found, m.err_print_job_not_found_do),
+  'print.job_closed': plain(m.err_print_job_closed, m.err_print_job_closed_do),
   'file.failed': (p) => ({ title: m.err_file_failed(), text: m.err_file_failed_do({ path: text(p, 'path') }) }),
   'backup.not_found': plain(m.err_backup_not_found, m.err_backup_not_found_do),
   'backup.unsound': plain(m.err_backup_unsound, m.err_backup_unsound_do),

@@ -12,6 +12,7 @@ import type { TenderKind } from '$lib/host/bindings/TenderKind';
 import { type HostError, toHostError } from '$lib/host/host';
 import { m } from '$lib/paraglide/messages';
 import type { CartController } from '$features/cart/cart.svelte';
+import { noticeWords } from '$features/printing/printWords';
 import type { Session } from '$features/shell/session.svelte';
 
 /**
@@ -193,7 +194,7 @@ export class Checkout {
           this.session.notices.say({ tone: 'warn', topic: `stock-${notice.code}`, title: m.sold_below_stock({ name: notice.name }), text: m.sold_below_stock_do() });
           break;
         case 'not_printed':
-          this.session.notices.say({ tone: 'warn', topic: 'print', title: m.err_print_failed(), text: m.err_print_failed_do() });
+          this.session.notices.say({ tone: 'warn', topic: 'print', title: m.err_print_failed(), text: `${noticeWords(notice.detail)} ${m.print_will_follow()}`.trim() });
           break;
       }
     }

@@ -8,7 +8,7 @@ import { Session } from './session.svelte';
 const STATE: AppState = {
   phase: 'ready',
   version: '0',
-  device: { language: 'fr', theme: 'light', paper: 'mm80' as const, printer: { kind: 'none' }, print_automatically: false },
+  device: { language: 'fr', theme: 'light', paper: 'mm80' as const, printer: { kind: 'none' }, print_automatically: false, code_pages: 'epson' as const, drawer: true, label_printer: { kind: 'none' } },
   shop: null,
   cashiers: [],
   cashier: null,

@@ -12,7 +12,8 @@ export const USUAL_TIMEOUT_MS = 15_000;
 const TIMEOUTS_MS: Partial<Record<CommandName, number>> = {
   // The longest checkout deadline is 30 s; then the sale is finished locally.
   'sale.complete': 45_000,
-  'receipt.print': 30_000,
+  'label.save': 60_000,
+  'label.print': 60_000,
   'shop.create_demo': 60_000,
   'shop.join': 120_000,
   'shop.connect': 120_000,
