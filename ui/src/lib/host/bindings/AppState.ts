@@ -2,6 +2,7 @@
 import type { AppPhase } from "./AppPhase";
 import type { Cashier } from "./Cashier";
 import type { DeviceSettings } from "./DeviceSettings";
+import type { SessionView } from "./SessionView";
 import type { ShopView } from "./ShopView";
 
 /**
@@ -24,6 +25,10 @@ cashier: Cashier | null,
  * Who may sell.
  */
 cashiers: Array<Cashier>, 
+/**
+ * Who sits at the register and what that means.
+ */
+session: SessionView, 
 /**
  * Settings of this register only.
  */

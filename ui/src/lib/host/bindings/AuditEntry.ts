@@ -5,6 +5,10 @@
  */
 export type AuditEntry = { 
 /**
+ * Rises with time; a page ends with the number that the next one begins below.
+ */
+audit_no: number, 
+/**
  * When.
  */
 at_ms: number, 

@@ -3,4 +3,4 @@
 /**
  * Why a backup was made.
  */
-export type BackupCause = "hourly" | "person" | "first_sync" | "import" | "migration";
+export type BackupCause = "hourly" | "person" | "first_sync" | "import" | "migration" | "closing";

@@ -53,4 +53,20 @@ discount: Discount | null,
 /**
  * The catalogue counts this product's stock.
  */
-track_stock: boolean, };
+track_stock: boolean, 
+/**
+ * For a pack: how many units of stock one of `qty` is.
+ */
+pack_size?: Quantity | null, 
+/**
+ * Serial numbers or IMEIs of these goods, one for each unit, in canonical spelling.
+ */
+serials?: Array<string>, 
+/**
+ * Goods that the customer gives in payment; `qty` is negative.
+ */
+trade_in?: boolean, 
+/**
+ * Printed below the line.
+ */
+note?: string | null, };

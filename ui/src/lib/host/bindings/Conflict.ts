@@ -12,7 +12,9 @@ import type { OpId } from "./OpId";
 import type { PriceDifference } from "./PriceDifference";
 import type { RefundExcess } from "./RefundExcess";
 import type { SaleId } from "./SaleId";
+import type { SerialClash } from "./SerialClash";
 import type { Shortage } from "./Shortage";
+import type { Unapproved } from "./Unapproved";
 
 /**
  * One conflict with all a person needs to decide it.
@@ -87,7 +89,15 @@ contested?: ContestedId | null,
  */
 fork?: ForkedRegister | null, 
 /**
- * Oversold, price and refund: the document.
+ * Serial: the records that do not fit.
+ */
+serials?: Array<SerialClash>, 
+/**
+ * Approval: what nobody said yes to.
+ */
+unapproved?: Unapproved | null, 
+/**
+ * Oversold, price, refund, serial and approval: the document.
  */
 sale_id: SaleId | null, 
 /**

@@ -3,4 +3,4 @@
 /**
  * A way to decide a conflict.
  */
-export type ConflictChoice = "keep_mine" | "keep_theirs" | "merge" | "accept_count" | "order" | "refund" | "accept_price" | "take_goods" | "accept_loss" | "cashier_owes" | "keep_mapping" | "move_mapping" | "record_branch" | "leave_branch";
+export type ConflictChoice = "keep_mine" | "keep_theirs" | "merge" | "accept_count" | "order" | "refund" | "accept_price" | "take_goods" | "accept_loss" | "cashier_owes" | "keep_mapping" | "move_mapping" | "record_branch" | "leave_branch" | "keep_both" | "correct_serial" | "acknowledge";

@@ -3,4 +3,4 @@
 /**
  * What kind of disagreement it is.
  */
-export type ConflictKind = "edit_edit" | "edit_delete" | "duplicate_identity" | "oversold" | "price_changed" | "refund_beyond_bounds" | "mapping_contradiction" | "fork";
+export type ConflictKind = "edit_edit" | "edit_delete" | "duplicate_identity" | "oversold" | "price_changed" | "refund_beyond_bounds" | "mapping_contradiction" | "fork" | "serial_twice" | "not_approved";

@@ -2,8 +2,10 @@
 import type { CategoryId } from "./CategoryId";
 import type { Money } from "./Money";
 import type { OfflinePolicy } from "./OfflinePolicy";
+import type { Pack } from "./Pack";
 import type { ProductId } from "./ProductId";
 import type { Rate } from "./Rate";
+import type { SerialTracking } from "./SerialTracking";
 
 /**
  * Something that is sold.
@@ -64,4 +66,12 @@ picture: string | null,
 /**
  * No longer sold, but kept for its history.
  */
-archived: boolean, };
+archived: boolean, 
+/**
+ * Whether each unit bears a number that is noted when it is sold.
+ */
+tracking: SerialTracking, 
+/**
+ * Other sizes in which it is sold, such as a carton of 12.
+ */
+packs: Array<Pack>, };

@@ -16,6 +16,10 @@ request_id: RequestId,
  */
 lines: Array<SellLine>, 
 /**
+ * The buyer: a code, a telephone number, a name, or a part that fits one only.
+ */
+customer?: string | null, 
+/**
  * How it is paid.
  */
 tenders: Array<SellTender>, };

@@ -5,7 +5,7 @@
  */
 export type SellTender = { 
 /**
- * `cash`, `mobile` or `card`.
+ * `cash`, `mobile`, `card`, `account` or `store_credit`.
  */
 kind: string, 
 /**

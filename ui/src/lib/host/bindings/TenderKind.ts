@@ -3,4 +3,4 @@
 /**
  * A means of payment.
  */
-export type TenderKind = "cash" | "mobile" | "card";
+export type TenderKind = "cash" | "mobile" | "card" | "account" | "store_credit";

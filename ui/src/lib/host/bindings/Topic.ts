@@ -3,4 +3,4 @@
 /**
  * A kind of thing that is shown somewhere.
  */
-export type Topic = "shop" | "cart" | "sales" | "products" | "pictures" | "customers" | "stock" | "sync" | "conflicts" | "settings";
+export type Topic = "shop" | "cart" | "sales" | "products" | "pictures" | "customers" | "stock" | "sync" | "conflicts" | "settings" | "accounts" | "serials" | "till" | "printing";
