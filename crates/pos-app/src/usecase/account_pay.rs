@@ -2,8 +2,9 @@
 
 use pos_devices::report::to_escpos;
 use pos_domain::document::DocumentCustomer;
+use pos_domain::tender::payable;
 use pos_domain::till::AccountPayment;
-use pos_domain::{CustomerId, DocumentId, Money, RequestId, Tender, TenderKind, TillContent};
+use pos_domain::{CashRounding, CustomerId, DocumentId, Money, RequestId, Tender, TenderKind, TillContent};
 use pos_store::{Conn, Tx, customers, settings, till};
 use serde_json::json;
 
@@ -96,8 +97,25 @@ fn payment_of(tx: &Tx<'_>, counter: &Counter, money: AccountMoney) -> Result<Til
     }
     let buyer = DocumentCustomer { customer_id, name: customer.name };
     let note = note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
-    let payment = AccountPayment::build(buyer, amount, tenders, counter.settings.cash_rounding, note)?;
+    let rounding = counter.settings.cash_rounding;
+    let payment = AccountPayment::build(buyer, amount, in_coins(amount, tenders, rounding)?, rounding, note)?;
     Ok(TillContent::AccountPayment(payment).into())
+}
+
+/// Whoever gives exactly the amount in cash gives what there are coins for.
+fn in_coins(
+    amount: Money,
+    mut tenders: Vec<Tender>,
+    rounding: Option<CashRounding>,
+) -> Result<Vec<Tender>, AppError> {
+    if let [only] = tenders.as_mut_slice()
+        && only.kind == TenderKind::Cash
+        && only.amount == amount
+    {
+        only.amount = payable(amount, rounding, TenderKind::Cash)
+            .map_err(|e| AppError::input("cash_rounding", "too_large").caused_by(e))?;
+    }
+    Ok(tenders)
 }
 
 fn paid_view(conn: &Conn, document_id: DocumentId) -> Result<AccountPaid, AppError> {

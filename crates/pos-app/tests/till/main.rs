@@ -5,6 +5,7 @@
     reason = "a test says what is wrong by failing there"
 )]
 
+mod accounts;
 mod after;
 mod cart;
 mod checkout;

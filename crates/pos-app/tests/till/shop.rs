@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use pos_app::view::{Language, SaleCompleted};
+use pos_app::view::{CustomerDetails, Language, SaleCompleted};
 use pos_app::{App, AppError, AppOptions, Clock, OpenAccess, ProductFilter};
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Currency, Money, Product, Quantity, Tender, TenderKind};
@@ -161,4 +161,9 @@ pub(crate) fn write_back(saved: &Path, folder: &Path) {
             fs::write(folder.join(name), fs::read(&path).unwrap()).unwrap();
         }
     }
+}
+
+/// A customer of whom nothing but the name is known.
+pub(crate) fn named(name: &str) -> CustomerDetails {
+    CustomerDetails { name: name.to_owned(), ..CustomerDetails::default() }
 }
