@@ -8,7 +8,8 @@
 //! What must never be: a deleted operation, a changed one that may have left, a seq given twice or left out, an
 //! operation sent before those it depends on, one that waits for another's failure without saying so.
 
-/// The body of an operation, from `sync_queue AS q`: a document's is the document, which is not kept twice.
+/// The body of an operation, from `sync_queue AS q`: a sale's is its document, which is not kept twice; a
+/// till document's is dropped when the server has had it for a while, and then read from the document.
 macro_rules! body {
     () => {
         "coalesce(q.body, (SELECT s.document FROM sale AS s WHERE s.op_id = q.op_id),

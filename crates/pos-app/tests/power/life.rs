@@ -7,15 +7,16 @@
 use std::path::Path;
 
 use pos_app::view::{CustomerDetails, Language};
-use pos_app::{App, AppError, OpenAccess};
-use pos_domain::RequestId;
+use pos_app::{App, AppError, CashMove, Close, Counted, OpenAccess};
+use pos_domain::till::CashDirection;
+use pos_domain::{Money, RequestId};
 use pos_testkit::crash::{CrashDisk, Image, Moment, Syncs};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::till::{PLENTY, Place, Till, books, faults, next_number, numbers, open, sell_one};
+use crate::till::{PLENTY, Place, Till, books, documents, faults, next_number, open, sell_one};
 
 /// How SQLite may be asked to carry the WAL over.
 const CHECKPOINTS: [&str; 4] = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"];
@@ -96,7 +97,8 @@ impl Life {
             }
             45..60 => drop(app.scan(PLENTY[chance.random_range(0..PLENTY.len())]).await.unwrap()),
             60..65 => drop(app.hold_cart().await),
-            65..75 => {
+            65..70 => self.work_the_drawer(chance).await,
+            70..75 => {
                 let name = format!("Customer {}", chance.random::<u32>());
                 app.create_customer(CustomerDetails { name, ..CustomerDetails::default() }).await.unwrap();
             }
@@ -114,6 +116,23 @@ impl Life {
             }
         }
         self
+    }
+
+    /// Opens the drawer, or takes cash out and closes it.
+    async fn work_the_drawer(&mut self, chance: &mut StdRng) {
+        let amount = Money::from_minor(chance.random_range(1..50_000)).unwrap();
+        let app = &self.till.app;
+        if app.current_shift().await.unwrap().value.open.is_none() {
+            app.open_shift(app.new_id(), Counted::Sum(amount), None).await.unwrap();
+            return;
+        }
+        let direction = CashDirection::Out;
+        let spent = CashMove { direction, amount, expense: None, note: Some("pain".to_owned()) };
+        app.move_cash(app.new_id(), spent, None).await.unwrap();
+        self.write_down().await;
+        let close = Close { counted: Counted::Sum(amount), note: None };
+        let app = &self.till.app;
+        app.close_shift(app.new_id(), close, None).await.unwrap();
     }
 
     async fn write_down(&mut self) {
@@ -175,7 +194,7 @@ impl Record {
             return Ok(()); // Nothing was set up yet.
         }
         // The same register on the same disk stays in its life: it sells on where it stood.
-        let sold = numbers(app).await.len();
+        let sold = documents(app).await;
         for next in sold..sold + 2 {
             let faults = faults(app).await;
             if !faults.is_empty() {

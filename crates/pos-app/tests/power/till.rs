@@ -126,10 +126,27 @@ pub(crate) async fn books(app: &App) -> Result<Value, AppError> {
         "sales": sales,
         "cart": { "lines": cart.lines, "total": cart.total },
         "held": app.held_carts().await?.value,
+        "drawer": drawer(app).await?,
         "products": app.list_products(everything).await?.value.items,
         "customers": app.list_customers(String::new(), None, ALL).await?.value.items,
         "settings": shop.settings,
     }))
+}
+
+/// The open shift, what happened to the drawer since the last Z, and all Zs, word for word.
+async fn drawer(app: &App) -> Result<Value, AppError> {
+    let state = app.drawer_state().await?.value;
+    let mut closings = Vec::new();
+    for z in app.list_z(0, ALL).await?.value {
+        closings.push(app.report_z(Some(z.z_number)).await?.value);
+    }
+    Ok(json!({ "open": state.open, "entries": state.entries, "totals": state.totals, "closings": closings }))
+}
+
+/// How many final documents of any kind the register ever made.
+pub(crate) async fn documents(app: &App) -> usize {
+    let x = app.report_x().await.unwrap().value;
+    usize::try_from(x.perpetual.documents + x.z_number - 1).unwrap()
 }
 
 /// Printed numbers of all sales, the oldest first.

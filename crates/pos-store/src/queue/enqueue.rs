@@ -147,11 +147,12 @@ fn entity_of(body: &OperationBody) -> Option<(EntityKind, Uuid)> {
     }
 }
 
-/// Whether the queue keeps the body. A document's is the document.
+/// Whether the queue keeps the body while it waits. A sale's is its document.
 fn kept_here(body: &OperationBody) -> bool {
     match body {
-        OperationBody::SaleComplete(_) | OperationBody::TillRecord(_) => false,
-        OperationBody::SerialNote(_)
+        OperationBody::SaleComplete(_) => false,
+        OperationBody::TillRecord(_)
+        | OperationBody::SerialNote(_)
         | OperationBody::EntityCreate(_)
         | OperationBody::EntityUpdate(_)
         | OperationBody::EntityDelete(_)

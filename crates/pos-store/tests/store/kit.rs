@@ -8,18 +8,21 @@ use pos_domain::chain::Link;
 use pos_domain::document::{DocumentCustomer, DocumentHead, OriginalSale};
 use pos_domain::merge::{Fields, Hlc};
 use pos_domain::settings::ShopSettings;
+use pos_domain::shift::DenominationCount;
+use pos_domain::till::{AccountPayment, CashDirection, CashMovement, ShiftOpening, TillHead};
 use pos_domain::{
     Cart, CartLine, CashierId, Category, ChainRecord, Currency, Customer, DeviceKey, SaleKind, Money,
     OfflinePolicy, OpId, OperationBody, OutletId, Product, Quantity, Rate, RequestId, RoundingMode,
-    SaleDocument, SaleId, Tender, TenderKind,
+    SaleDocument, SaleId, ShiftReport, Tender, TenderKind, TillContent, TillDocument,
 };
 use pos_store::device::NewDevice;
 use pos_store::feed::IncomingRow;
 use pos_store::queue::{ClaimLimits, Claimed, Lane, NewOperation, OpMode};
 use pos_store::sales::NewSale;
 use pos_store::settings::SettingRow;
+use pos_store::till::NewTillDocument;
 use pos_store::{
-    Conn, OpenMode, Priority, Store, StoreError, Tx, chain, device, products, queue, sales, settings,
+    Conn, OpenMode, Priority, Store, StoreError, Tx, chain, device, products, queue, sales, settings, till,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -378,4 +381,95 @@ pub(crate) fn stocked(register: &Register, n: u128, on_hand: i64, seq: u64) -> P
 /// The product as the register shows it.
 pub(crate) fn shown_product(register: &Register, n: u128) -> Option<pos_store::Shared<Product>> {
     register.read(move |conn| products::find(conn, id(n).into()))
+}
+
+/// A document of the drawer made now, sealed and written; its place in the chain.
+pub(crate) fn record_till(tx: &Tx<'_>, shift: Option<u128>, content: TillContent) -> Result<ChainRecord, StoreError> {
+    let device = device::get(tx)?;
+    let head = TillHead {
+        document_id: fresh().into(),
+        business: "Chez Aminata".to_owned(),
+        outlet_id: OutletId(id(3)),
+        outlet: "Madina".to_owned(),
+        device_id: device.device_id,
+        register: "Till 1".to_owned(),
+        cashier_id: CashierId(id(4)),
+        cashier: "Fatou".to_owned(),
+        currency: gnf(),
+        shift_id: shift.map(|n| id(n).into()),
+        made_at_ms: NOW,
+        approvals: Vec::new(),
+    };
+    let document = TillDocument { head, content };
+    let (kind, document_id) = (document.kind(), document.head.document_id);
+    let body = OperationBody::TillRecord(Box::new(document));
+    let encoded = body.encode()?;
+    let link = Link {
+        device_id: device.device_id,
+        epoch: device.epoch,
+        series: &device.series,
+        kind,
+        document_id,
+        issued_at_ms: NOW + 5,
+        document_hash: encoded.hash,
+    };
+    let link = ChainRecord::seal(chain::head(tx)?, link, &key());
+    let request_id = Some(fresh().into());
+    let new = NewTillDocument {
+        body: &body,
+        encoded: &encoded,
+        op_id: fresh().into(),
+        request_id,
+        depends_on: &[],
+        link: &link,
+    };
+    till::insert(tx, &new)?;
+    Ok(link)
+}
+
+pub(crate) fn opening(float: i64) -> TillContent {
+    TillContent::ShiftOpening(ShiftOpening { float: money(float), count: Vec::new() })
+}
+
+pub(crate) fn spent(amount: i64) -> TillContent {
+    TillContent::CashMovement(CashMovement {
+        direction: CashDirection::Out,
+        amount: money(amount),
+        expense: Some("Transport".to_owned()),
+        note: Some("taxi".to_owned()),
+    })
+}
+
+pub(crate) fn debt_paid(amount: i64) -> TillContent {
+    let customer = DocumentCustomer { customer_id: id(500).into(), name: "Mamadou".to_owned() };
+    let cash = vec![Tender { kind: TenderKind::Cash, amount: money(amount), reference: None }];
+    TillContent::AccountPayment(AccountPayment::build(customer, money(amount), cash, None, None).unwrap())
+}
+
+/// The Z of everything since the Z before, with `counted` in the drawer.
+pub(crate) fn closing(conn: &Conn, counted: i64) -> Result<TillContent, StoreError> {
+    let period = till::period_after(conn, till::place_of_last_closing(conn)?)?;
+    let last = till::list_closings(conn, 0, 1)?.into_iter().next().map(|stored| stored.document.content);
+    let (z_number, perpetual_before) = match last {
+        Some(TillContent::ShiftClosing(report)) => (report.z_number, report.perpetual),
+        _ => Default::default(),
+    };
+    let expected = period.totals.cash.expected().unwrap();
+    let mut report = ShiftReport {
+        z_number: z_number + 1,
+        opened_at_ms: period.opened_at_ms,
+        ranges: period.ranges,
+        totals: period.totals,
+        perpetual_before,
+        perpetual: perpetual_before,
+        count: vec![DenominationCount { value: money(1), count: u32::try_from(counted).unwrap() }],
+        counted: money(counted),
+        expected,
+        difference: money(counted).minus(expected).unwrap(),
+        open_carts: 1,
+        unsynced: 2,
+        note: Some("bonne nuit".to_owned()),
+    };
+    report.perpetual = perpetual_before.plus(report.documents(), &report.totals).unwrap();
+    Ok(TillContent::ShiftClosing(Box::new(report)))
 }

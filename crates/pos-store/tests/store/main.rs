@@ -35,4 +35,6 @@ mod sync;
 #[cfg(test)]
 mod tampering;
 #[cfg(test)]
+mod till;
+#[cfg(test)]
 mod upgrading;
