@@ -171,7 +171,11 @@ mod tests {
     #[test]
     fn only_what_is_above_the_limit_or_beside_the_catalogue_needs_anybody() {
         let tenth = Some(Discount::Percent(Rate::TENTH));
-        assert_eq!(needs(&[line(1, 1_000, tenth)], None), [], "the limit itself is the cashier's own business");
+        assert_eq!(
+            needs(&[line(1, 1_000, tenth)], None),
+            [],
+            "the limit itself is the cashier's own business"
+        );
         assert_eq!(needs(&[line(1, 1_000, None)], tenth), [], "of a cart as well");
         let over = Some(Discount::Amount(amount(101)));
         let line_id = Some(LineId(Uuid::from_u128(1)));
@@ -195,7 +199,10 @@ mod tests {
     #[test]
     fn a_yes_is_to_one_thing_one_line_one_amount_and_of_another_person() {
         let (cashier, manager) = (CashierId(Uuid::from_u128(20)), CashierId(Uuid::from_u128(21)));
-        let need = Need { line_id: Some(Uuid::from_u128(1).into()), ..Need::of_amount(Permission::Discount, amount(150)) };
+        let need = Need {
+            line_id: Some(Uuid::from_u128(1).into()),
+            ..Need::of_amount(Permission::Discount, amount(150))
+        };
         let yes = Approval {
             approval_id: Uuid::from_u128(30).into(),
             permission: need.permission,

@@ -78,7 +78,9 @@ pub fn list_of(conn: &Conn, subject: Uuid) -> Result<Vec<Given>, StoreError> {
 /// Those of writing.
 pub fn mark_used(tx: &Tx<'_>, id: ApprovalId, now_ms: i64) -> Result<bool, StoreError> {
     let changed = tx
-        .prepare_cached("UPDATE approval SET used_at_ms = :now WHERE approval_id = :id AND used_at_ms IS NULL")?
+        .prepare_cached(
+            "UPDATE approval SET used_at_ms = :now WHERE approval_id = :id AND used_at_ms IS NULL",
+        )?
         .execute(named_params! { ":id": id.as_bytes(), ":now": now_ms })?;
     Ok(changed > 0)
 }

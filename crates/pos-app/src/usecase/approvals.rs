@@ -11,7 +11,9 @@
 use pos_domain::authority::Need;
 use pos_domain::cart::{LineTerms, price};
 use pos_domain::settings::ShopSettings;
-use pos_domain::{Approval, ApprovalId, Cart, CartId, Cashier, CashierId, LineId, Permission, SaleDocument, SaleKind};
+use pos_domain::{
+    Approval, ApprovalId, Cart, CartId, Cashier, CashierId, LineId, Permission, SaleDocument, SaleKind,
+};
 use pos_store::approvals::{self, Given};
 use pos_store::queue::Lane;
 use pos_store::{Tx, settings};
@@ -45,7 +47,8 @@ impl App {
         need: Need,
     ) -> Result<Outcome<Approval>, AppError> {
         // Whoever may not approve is told so before a try of the PIN is used up.
-        self.read(move |conn| check_approver(&Counter::load(conn)?, &person(conn, by)?, need.permission)).await?;
+        self.read(move |conn| check_approver(&Counter::load(conn)?, &person(conn, by)?, need.permission))
+            .await?;
         self.prove(by, pin).await?;
         let stamp = self.stamp(Lane::Edit);
         let approval = self
@@ -202,11 +205,7 @@ fn approval_of(stamp: &Stamp, by: Cashier, need: Need) -> Approval {
 }
 
 /// Somebody else, who may.
-fn check_approver(
-    counter: &Counter,
-    giver: &Cashier,
-    permission: Permission,
-) -> Result<(), AppError> {
+fn check_approver(counter: &Counter, giver: &Cashier, permission: Permission) -> Result<(), AppError> {
     if giver.cashier_id == counter.cashier.cashier_id {
         return Err(refused("same_person"));
     }

@@ -29,7 +29,11 @@ impl App {
     }
 
     /// `people.create`
-    pub async fn create_person(&self, name: String, role: Role) -> Result<Outcome<Vec<PersonView>>, AppError> {
+    pub async fn create_person(
+        &self,
+        name: String,
+        role: Role,
+    ) -> Result<Outcome<Vec<PersonView>>, AppError> {
         self.change_people(move |tx, counter, stamp| {
             let name = name.trim().to_owned();
             let row = Cashier { cashier_id: stamp.ids.next(), name, role };
@@ -37,7 +41,14 @@ impl App {
             check_name(tx, &row)?;
             stamp.create(tx, &row)?;
             let detail = json!({ "name": row.name, "role": role });
-            trace(tx, stamp.now_ms, counter.cashier.name.clone(), "person.created", Some(row.cashier_id), detail)
+            trace(
+                tx,
+                stamp.now_ms,
+                counter.cashier.name.clone(),
+                "person.created",
+                Some(row.cashier_id),
+                detail,
+            )
         })
         .await
     }
@@ -94,7 +105,8 @@ impl App {
         cashier_id: CashierId,
         pin: PinDigits,
     ) -> Result<Outcome<Vec<PersonView>>, AppError> {
-        check_pin(pin.reveal()).map_err(|fault| AppError::input("pin", pin_problem(fault)).caused_by(fault))?;
+        check_pin(pin.reveal())
+            .map_err(|fault| AppError::input("pin", pin_problem(fault)).caused_by(fault))?;
         let (pepper, salt) = (self.pin_pepper()?, self.inner.world.chance.key_seed()?);
         // No try goes on while its PIN changes.
         let _tries = self.inner.waits.lock().await;
