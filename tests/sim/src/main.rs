@@ -142,10 +142,8 @@ fn run_seed(plan: Plan, once: bool) -> Report {
         report
     };
     let mut report = run();
-    if !once {
-        if let Some(words) = trace::first_difference(&report.trace, &run().trace) {
-            report.faults.push((12, format!("two runs of one seed differ: {words}")));
-        }
+    if !once && let Some(words) = trace::first_difference(&report.trace, &run().trace) {
+        report.faults.push((12, format!("two runs of one seed differ: {words}")));
     }
     report
 }

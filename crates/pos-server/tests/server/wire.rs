@@ -95,9 +95,8 @@ fn verdicts_are_written_like_this() {
     insta::assert_snapshot!("verdicts", written(&answers));
 }
 
-#[test]
-fn requests_and_answers_are_written_like_this() {
-    let push = PushRequest {
+fn push() -> PushRequest {
+    PushRequest {
         protocol: 1,
         device_id: DeviceId(id(3)),
         epoch: 1,
@@ -114,7 +113,12 @@ fn requests_and_answers_are_written_like_this() {
         }],
         chain: vec![],
         heard: None,
-    };
+    }
+}
+
+#[test]
+fn requests_and_answers_are_written_like_this() {
+    let push = push();
     let answer = PushResponse {
         verdicts: vec![],
         chain_head: Some(pos_domain::chain::ChainHead::START),

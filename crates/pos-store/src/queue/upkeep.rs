@@ -138,15 +138,50 @@ fn withdraw_above(tx: &Tx<'_>, seq: u64, above: &[u64], now_ms: i64) -> Result<u
     let rows = statement.query(named_params! { ":seq": int("sync_queue.seq", seq)? })?;
     let mut withdrawn = 0;
     for held in all(rows, "sync_queue", Held::read)?.iter().filter(|held| !above.contains(&held.seq)) {
-        withdrawn += tx
-            .prepare_cached(
-                "UPDATE sync_queue SET state = 'pending', mode = 'withdraw', finished_at_ms = NULL,
-                     next_due_at_ms = :now
-                 WHERE op_id = :op_id",
-            )?
-            .execute(named_params! { ":now": now_ms, ":op_id": held.op_id.as_bytes() })?;
+        withdrawn += withdraw_again(tx, held, now_ms)?;
     }
     Ok(withdrawn)
+}
+
+fn withdraw_again(tx: &Tx<'_>, held: &Held, now_ms: i64) -> Result<usize, StoreError> {
+    Ok(tx
+        .prepare_cached(
+            "UPDATE sync_queue SET state = 'pending', mode = 'withdraw', finished_at_ms = NULL,
+                 next_due_at_ms = :now
+             WHERE op_id = :op_id",
+        )?
+        .execute(named_params! { ":now": now_ms, ":op_id": held.op_id.as_bytes() })?)
+}
+
+/// How far below its watermark a restored server may hold a sale as less than it became: as many as two pushes carry. A
+/// sale becomes a fact, or is taken back, before much of what was made after it is sent.
+const MOVED_WITHIN: u64 = 4_000;
+
+/// Sales of this life that the server was asked for and that became a fact, or were taken back, later: one that was restored
+/// may hold the question alone, at a seq that it knows. They are told again; to a server that knows, that is no matter.
+/// How many. To be called after [`requeue_above`].
+///
+/// # Errors
+/// Those of writing.
+pub fn tell_moved_again(tx: &Tx<'_>, seq: u64, now_ms: i64) -> Result<usize, StoreError> {
+    let moved = |state: &str, mode: &str| {
+        let mut statement = tx.prepare_cached(
+            "SELECT q.op_id, q.epoch, q.seq, 1 AS kept FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
+             WHERE q.seq > :from AND q.kind = 'sale.complete' AND q.state = :state AND q.mode = :mode
+             ORDER BY q.seq",
+        )?;
+        let from = int("sync_queue.seq", seq.saturating_sub(MOVED_WITHIN))?;
+        let rows = statement.query(named_params! { ":from": from, ":state": state, ":mode": mode })?;
+        all(rows, "sync_queue", Held::read)
+    };
+    let mut told = 0;
+    for held in moved("acknowledged", "fact")? {
+        told += usize::from(requeue(tx, &held, now_ms)?);
+    }
+    for held in moved("rejected", "withdraw")? {
+        told += withdraw_again(tx, &held, now_ms)?;
+    }
+    Ok(told)
 }
 
 /// How far a server has seen one life of this register.

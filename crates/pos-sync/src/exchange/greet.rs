@@ -223,7 +223,8 @@ fn send_again(tx: &Tx<'_>, device: &Device, hello: &Hello, now_ms: i64) -> Resul
     let this = seen.iter().find(|life| life.epoch == device.epoch);
     let (seq, above) = this.map_or((0, &[][..]), |life| (life.seq, life.above));
     // First those of this life, whose places stand: the others get places behind them.
-    let requeued = queue::requeue_above(tx, seq, above, now_ms)?;
+    let requeued = queue::requeue_above(tx, seq, above, now_ms)?
+        .saturating_add(queue::tell_moved_again(tx, seq, now_ms)?);
     Ok(requeued.saturating_add(queue::requeue_earlier(tx, &seen, now_ms)?))
 }
 

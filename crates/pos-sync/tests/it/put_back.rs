@@ -4,7 +4,7 @@ use pos_domain::Product;
 use pos_protocol::SyncApi;
 use pos_sync::{Background, CheckoutAnswer};
 
-use crate::town::{DEADLINE, Register, Town, wait_for};
+use crate::town::{DEADLINE, Fault, Register, Town, wait_for};
 
 /// Whatever waits goes out, and everything is read.
 async fn sync(register: &Register) {
@@ -33,6 +33,38 @@ fn server_epoch(register: &Register) -> u32 {
 
 fn shown(register: &Register, product: &Product) -> i64 {
     register.stock_of(product).shown.milli() / 1_000
+}
+
+#[tokio::test]
+async fn a_sale_of_which_the_copy_holds_only_the_refused_question_is_told_again_as_a_fact() {
+    let town = Town::found();
+    let mut till = town.join("till").await;
+    till.hire("Aissatou");
+    let bread = till.create_product("BREAD", 500, 9);
+    sync(&till).await;
+    let api = till.faulty();
+    api.road().plan(&[Fault::LostReply]);
+    let asking = till.start(api, Background::Off).await;
+    let sold = till.sell(&asking, &bread, 50, DEADLINE).await;
+    assert!(
+        matches!(sold.answer, CheckoutAnswer::Unknown(_)),
+        "refused, and nobody heard: {:?}",
+        sold.answer
+    );
+    asking.shut_down(DEADLINE).await;
+    drop(asking);
+    till.part();
+    let (town, backup) = town.back_up();
+    till.meet(&town.server).await;
+    sync(&till).await;
+    let stood = till.stock_of(&bread);
+    assert_eq!(stood.oversold.milli(), 41_000, "it has happened, and the server knows");
+
+    till.meet(&backup.server).await;
+    sync(&till).await;
+    assert_eq!(server_epoch(&till), 2, "its cursor shows what became of the server");
+    assert_eq!(till.stock_of(&bread), stood, "the copy holds the seq of the sale, and not that it is a fact");
+    assert_eq!(till.counts().unsynced(), 0);
 }
 
 #[tokio::test]
