@@ -21,15 +21,8 @@ pub(crate) const OLDEST_SQLITE: i32 = 3_051_003;
 /// process, short enough for a person to be told what is wrong.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(5_000);
 
-/// Size in bytes to which the WAL file is cut back after a checkpoint, 48 MiB. A bulk import may grow it to hundreds of
-/// megabytes; a small shop's disk should get them back.
-const JOURNAL_SIZE_LIMIT_BYTES: i64 = 48 * 1024 * 1024;
-
-/// Pages that may gather in the WAL before a commit carries them over into the file. The default of 1,000 makes every
-/// eightieth sale wait for that, each time for its own flush; with these, one in a thousand, and a page that many sales
-/// of a backlog change is carried over once. As large as the WAL file is kept, see [`JOURNAL_SIZE_LIMIT_BYTES`]: a commit
-/// that makes the file longer costs the file system a journal entry of its own.
-const CHECKPOINT_PAGES: i64 = 12_000;
+/// Bytes of a page: the default of SQLite, which no file of ours changes.
+const PAGE_BYTES: i64 = 4_096;
 
 /// Most page cache of the writer in KiB (a negative `cache_size` counts KiB): the tables and indexes of a
 /// 100,000-product catalogue that a backlog of sales touches at random fit. With an eighth of it, half of the
@@ -67,21 +60,23 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Makes an opened connection durable: WAL and full synchronisation, each answer verified.
-pub(crate) fn make_durable(connection: &Connection) -> Result<(), OpenError> {
+/// Makes an opened connection durable: WAL and full synchronisation, each answer verified. The WAL file is kept as long as
+/// it may grow before its pages are carried over: a commit that makes a file longer costs the file system a journal entry
+/// of its own. A bulk import may grow it to hundreds of megabytes; a small shop's disk gets them back.
+pub(crate) fn make_durable(connection: &Connection, wal_pages: u32) -> Result<(), OpenError> {
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     expect("journal_mode", "wal", mode)?;
     set(connection, "synchronous", "FULL", SYNCHRONOUS_FULL)?;
     set(connection, "fullfsync", true, 1_i64)?;
     set(connection, "checkpoint_fullfsync", true, 1_i64)?;
+    let pages = i64::from(wal_pages);
+    let bytes = pages.saturating_mul(PAGE_BYTES);
     let limit: i64 =
-        connection.pragma_update_and_check(None, "journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES, |row| {
-            row.get(0)
-        })?;
-    expect("journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES, limit)?;
-    let pages: i64 =
-        connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |row| row.get(0))?;
-    expect("wal_autocheckpoint", CHECKPOINT_PAGES, pages)?;
+        connection.pragma_update_and_check(None, "journal_size_limit", bytes, |row| row.get(0))?;
+    expect("journal_size_limit", bytes, limit)?;
+    let gathered: i64 =
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |row| row.get(0))?;
+    expect("wal_autocheckpoint", pages, gathered)?;
     set(connection, "recursive_triggers", true, 1_i64)?;
     #[cfg(feature = "planted")] // Incident 2.
     if pos_planted::is(pos_planted::Bug::CommitWithoutSync) {
@@ -163,7 +158,7 @@ mod tests {
     fn a_file_system_that_cannot_hold_a_wal_is_refused() {
         // Memory stands for it: SQLite answers with another journal mode instead of an error.
         let connection = Connection::open_in_memory().unwrap();
-        let result = make_durable(&connection);
+        let result = make_durable(&connection, 1_000);
         assert!(
             matches!(result, Err(OpenError::SettingRefused { setting: "journal_mode", .. })),
             "the answer is read, not assumed: {result:?}"

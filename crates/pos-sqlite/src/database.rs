@@ -80,7 +80,7 @@ impl Database {
         let (writer, stopped, opened) = match options.mode {
             OpenMode::ReadWrite => {
                 let (connection, opened) = open::open_writer(options)?;
-                let writer = Writer::new(options.path.clone(), connection);
+                let writer = Writer::new(options, connection);
                 let stopped = writer.stopped();
                 (Some(start_writer(writer)?), stopped, opened)
             }

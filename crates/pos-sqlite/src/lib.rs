@@ -26,6 +26,7 @@
 //!     migrations: MIGRATIONS,
 //!     snapshot_dir: None,
 //!     readers: 2,
+//!     wal_pages: 1_000,
 //!     mode: OpenMode::ReadWrite,
 //! })?;
 //! db.write(Priority::Till, |tx| tx.execute("INSERT INTO note (body) VALUES (?1)", ["bread"]))?;

@@ -42,6 +42,10 @@ pub struct OpenOptions {
     pub snapshot_dir: Option<PathBuf>,
     /// Number of reader threads; at least two are made, so that one is always kept for quick reads.
     pub readers: usize,
+    /// Pages that may gather in the WAL before a commit carries them over into the file. The default of SQLite, 1,000,
+    /// makes every eightieth sale wait for that, each time for its own flush; and of a page that many transactions
+    /// change only the last state is carried over, so more is also less work.
+    pub wal_pages: u32,
     /// Whether this process may change the file.
     pub mode: OpenMode,
 }
@@ -178,7 +182,7 @@ pub(crate) fn open_writer(options: &OpenOptions) -> Result<(Connection, Opened),
     }
     let mut connection = connection::open_for_writing(path)?;
     let version_before = judge_header(&connection, options)?;
-    connection::make_durable(&connection)?;
+    connection::make_durable(&connection, options.wal_pages)?;
     if unclean {
         let findings = verify::check_connection(&connection, VerifyDepth::Quick);
         if !findings.is_empty() {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::connection;
-use crate::open::OpenError;
+use crate::open::{OpenError, OpenOptions};
 use crate::queue::{Refusal, Urgency};
 use crate::verify::{self, VerifyDepth};
 
@@ -96,6 +96,7 @@ impl<E: Error + 'static> WriteError<E> {
 /// The writing connection; lives on the writer thread only.
 pub(crate) struct Writer {
     path: PathBuf,
+    wal_pages: u32,
     /// `None` while poisoned.
     connection: Option<Connection>,
     /// Whether it is poisoned, for whoever asks from another thread.
@@ -109,8 +110,9 @@ enum Ending<T, E: Error + 'static> {
 }
 
 impl Writer {
-    pub(crate) fn new(path: PathBuf, connection: Connection) -> Self {
-        Self { path, connection: Some(connection), stopped: Arc::default() }
+    pub(crate) fn new(options: &OpenOptions, connection: Connection) -> Self {
+        let (path, wal_pages) = (options.path.clone(), options.wal_pages);
+        Self { path, wal_pages, connection: Some(connection), stopped: Arc::default() }
     }
 
     /// Tells at any time whether writing has stopped.
@@ -154,7 +156,7 @@ impl Writer {
     pub(crate) fn reopen(&mut self) -> Result<(), OpenError> {
         self.stop();
         let connection = connection::open_for_writing(&self.path)?;
-        connection::make_durable(&connection)?;
+        connection::make_durable(&connection, self.wal_pages)?;
         let findings = verify::check_connection(&connection, VerifyDepth::Quick);
         if !findings.is_empty() {
             return Err(OpenError::Corrupt { path: self.path.clone(), findings });

@@ -25,6 +25,8 @@ const APPLICATION_ID: i32 = 0x434d_5052;
 
 /// Reader threads: one for what a person waits for, one more for lists while the other is busy, one for reports.
 const READERS: usize = 3;
+/// Pages that gather in the WAL, 16 MB: some hundred sales, and no more room than a disk has left when new carts are refused.
+const WAL_PAGES: u32 = 4_000;
 
 macro_rules! migration {
     ($version:literal, $number:literal, $name:literal) => {
@@ -284,6 +286,7 @@ pub(crate) fn open_database(folder: &Path, mode: OpenMode) -> Result<Database, S
         migrations: MIGRATIONS,
         snapshot_dir: Some(folder.join(backups::FOLDER)),
         readers: READERS,
+        wal_pages: WAL_PAGES,
         mode,
     })?;
     if mode == OpenMode::ReadWrite

@@ -338,7 +338,7 @@ fn hello() -> Hello {
         server_time_ms: NINE_MS,
         limits: Limits {
             batch_ops: 2_000,
-            batch_bytes: 1 << 20,
+            batch_bytes: 2 << 20,
             page_rows: 5_000,
             requests_per_second: crate::limits::REQUESTS_PER_SECOND,
             attachments: Some(crate::attachments::LIMITS),

@@ -17,6 +17,9 @@ use crate::error::ServerError;
 pub(crate) const APPLICATION_ID: i32 = 0x434d_5053;
 /// Readers: one kept for greetings and short pages, two that also take reports.
 const READERS: usize = 3;
+/// Pages that gather in the WAL, 48 MB: a sale changes some balances anywhere in the file, and thousands of them the same
+/// pages again and again.
+const WAL_PAGES: u32 = 12_000;
 /// Name of the database in the data folder.
 const DATABASE_FILE: &str = "server.db";
 /// Its name once its business was moved elsewhere. It is kept for people; no program goes on from it.
@@ -88,6 +91,7 @@ pub(crate) fn open_file(path: &Path, mode: OpenMode) -> Result<Database, ServerE
         snapshot_dir: None,
         readers: READERS,
         mode,
+        wal_pages: WAL_PAGES,
     };
     Ok(Database::open(options)?)
 }

@@ -150,7 +150,7 @@ fn requests_and_answers_are_written_like_this() {
         server_time_ms: 1_767_603_600_000,
         limits: Limits {
             batch_ops: 2_000,
-            batch_bytes: 1 << 20,
+            batch_bytes: 2 << 20,
             page_rows: 5_000,
             requests_per_second: 1_000,
             attachments: Some(AttachmentLimits {

@@ -80,6 +80,7 @@ pub(crate) fn options(path: PathBuf) -> OpenOptions {
         migrations: NOTES,
         snapshot_dir: None,
         readers: 2,
+        wal_pages: 1_000,
         mode: OpenMode::ReadWrite,
     }
 }

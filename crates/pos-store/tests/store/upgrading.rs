@@ -63,6 +63,7 @@ fn fill(path: &Path, version: usize, today: &Path) -> Vec<(&'static str, String,
         migrations: &MIGRATIONS[..version],
         snapshot_dir: None,
         readers: 2,
+        wal_pages: 1_000,
         mode: OpenMode::ReadWrite,
     };
     Database::open(older).unwrap().close().unwrap();

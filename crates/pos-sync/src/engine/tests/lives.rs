@@ -117,7 +117,7 @@ impl World {
                 Effect::LookAtQueue => self.looks += 1,
                 Effect::ClaimAndPush { max_ops, max_bytes } => {
                     self.pushes += 1;
-                    prop_assert!((1..=2_000).contains(max_ops) && *max_bytes <= 1 << 20);
+                    prop_assert!((1..=2_000).contains(max_ops) && *max_bytes <= 2 << 20);
                     prop_assert!(engine_was_closed, "nothing but a probe goes out while the breaker is open");
                 }
                 Effect::Pull | Effect::FirstSync => {
