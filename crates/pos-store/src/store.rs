@@ -25,7 +25,7 @@ const APPLICATION_ID: i32 = 0x434d_5052;
 
 /// Reader threads: one for what a person waits for, one more for lists while the other is busy, one for reports.
 const READERS: usize = 3;
-/// Pages that gather in the WAL, 16 MB: some hundred sales, and no more room than a disk has left when new carts are refused.
+/// Pages that gather in the WAL, 16 MB: some hundred sales, and no more room than a disk has when new carts are refused.
 const WAL_PAGES: u32 = 4_000;
 
 macro_rules! migration {

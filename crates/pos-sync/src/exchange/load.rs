@@ -22,9 +22,10 @@ const ENVELOPE_BYTES: u64 = 280;
 /// Size of one dependency on the wire, in bytes.
 const DEPENDENCY_BYTES: u64 = 39;
 /// Size of a chain link on the wire without what it shares with the one before it, in bytes, rounded up.
-const LINK_BYTES: u64 = 320;
-/// Most chain links of one push: a sixth of its bytes, so that sales and their evidence keep pace.
-const MAX_LINKS: u32 = 1_000;
+const LINK_BYTES: u64 = 330;
+/// Most chain links of one push: a quarter of its bytes. One of two pushes under way carries links, so it must take those of
+/// both, or the evidence falls behind the sales.
+const MAX_LINKS: u32 = 1_500;
 /// A claim is not filled up further below this many bytes: the next operation would hardly fit.
 const ROOM_WORTH_FILLING: u64 = 16 << 10;
 
