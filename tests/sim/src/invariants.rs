@@ -148,7 +148,7 @@ pub(crate) fn of_rest(town: &Town, tills: &[&Till], books: &Books, faults: &mut 
         let file = till.look();
         of_queue(till.number, &file, (&on_server, town.alarms_have_a_cause), &mut made, faults);
         of_sales(till.number, &file, &server, faults);
-        oracles::of_the_dead(till.number, &file, &server, faults);
+        oracles::of_the_dead(till.number, &file, (&server, town.alarms_have_a_cause), faults);
         of_shared_rows(till.number, &file, &server, faults);
         if let Some(app) = &till.app {
             of_own_checks(app, till.number, faults);

@@ -8,7 +8,12 @@ use crate::invariants::{Faults, id, rows};
 /// Nothing is given up because of the network, and no sale that was shown as sold waits for a person in vain: whatever
 /// was refused for good has a reason that does not pass. A sale of what nobody has any more is excused: a file or a server
 /// that went back may have been the only place where it was.
-pub(crate) fn of_the_dead(number: usize, file: &Connection, server: &Connection, faults: &mut Faults) {
+pub(crate) fn of_the_dead(
+    number: usize,
+    file: &Connection,
+    (server, alarms_have_a_cause): (&Connection, bool),
+    faults: &mut Faults,
+) {
     let sql = "SELECT kind, error_class, error_code FROM sync_queue
         WHERE state = 'dead' AND (error_class NOT IN ('permanent', 'alarm') OR error_code LIKE 'sync.%')";
     for (kind, class, code) in rows(file, sql, |row| {
@@ -27,6 +32,10 @@ pub(crate) fn of_the_dead(number: usize, file: &Connection, server: &Connection,
     }) {
         let unknown = code.as_deref() == Some("rejected.unknown_reference");
         if unknown && refers_to_nothing(server, op_id) {
+            continue;
+        }
+        // Of two copies that began the same life one is kept aside, and a person decides about it.
+        if alarms_have_a_cause && code.as_deref() == Some("alarm.body_mismatch") {
             continue;
         }
         faults.push((2, format!("till {number}: {printed:?} was sold and is refused for good: {code:?}")));
