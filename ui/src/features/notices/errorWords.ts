@@ -50,6 +50,32 @@ function heldBecause(reason: string): string {
 }
 
 /** Why a file became no picture. */
+/** Why a sale cannot be taken back as a whole. */
+function notVoidable(reason: string): string {
+  switch (reason) {
+    case 'other_register':
+      return m.err_sale_not_voidable_other_register();
+    case 'refunded':
+      return m.err_sale_not_voidable_refunded();
+    case 'closed':
+      return m.err_sale_not_voidable_closed();
+    default:
+      return m.err_sale_not_voidable_not_a_sale();
+  }
+}
+
+/** A means of payment in the middle of a sentence. */
+function paidBy(kind: string): string {
+  switch (kind) {
+    case 'mobile':
+      return m.tender_mobile();
+    case 'card':
+      return m.tender_card();
+    default:
+      return m.tender_cash();
+  }
+}
+
 function pictureRefusal(reason: string, max: string): Words {
   switch (reason) {
     case 'file_too_large':
@@ -127,6 +153,16 @@ const WORDS: Record<AnyCode, Write> = {
   'sale.tender_invalid': (p) => ({ title: m.err_sale_tender_invalid({ index: text(p, 'index') }), text: m.err_sale_tender_invalid_do() }),
   'sale.refused': (p) => ({ title: m.err_sale_refused(), text: m.err_sale_refused_do({ reason: text(p, 'reason') }) }),
   'sale.not_found': plain(m.err_sale_not_found, m.err_sale_not_found_do),
+  'refund.beyond': (p, reading) => ({
+    title: m.err_refund_beyond(),
+    text: m.err_refund_beyond_do(),
+    details: shortLines(p, reading, m.err_refund_beyond_line),
+  }),
+  'refund.tender': (p, reading) => ({
+    title: m.err_refund_tender(),
+    text: m.err_refund_tender_do({ kind: paidBy(text(p, 'kind')), most: money(p, 'most', reading) }),
+  }),
+  'sale.not_voidable': (p) => ({ title: m.err_sale_not_voidable(), text: notVoidable(text(p, 'reason')) }),
   'import.unreadable': plain(m.err_import_unreadable, m.err_import_unreadable_do),
   'import.missing_column': (p) => ({ title: m.err_import_missing_column({ column: text(p, 'column') }), text: m.err_import_missing_column_do() }),
   'join.code_refused': plain(m.err_join_code_refused, m.err_join_code_refused_do),
@@ -206,11 +242,13 @@ function money(params: Params, name: string, reading: Reading): string {
   return typeof value === 'number' ? formatMoney(value, reading.currency, reading.language) : '';
 }
 
-function shortLines(params: Params, reading: Reading): string[] {
+type ShortLine = { name: string; asked: string; available: string };
+
+function shortLines(params: Params, reading: Reading, say: (line: ShortLine) => string = m.err_short_line): string[] {
   const lines: unknown = params['lines'];
   if (!Array.isArray(lines)) return [];
   return lines.filter(isShortLine).map((line) =>
-    m.err_short_line({
+    say({
       name: line.name,
       asked: formatQuantity(line.asked, reading.language),
       available: formatQuantity(line.available, reading.language),

@@ -12,6 +12,8 @@ export const USUAL_TIMEOUT_MS = 15_000;
 const TIMEOUTS_MS: Partial<Record<CommandName, number>> = {
   // The longest checkout deadline is 30 s; then the sale is finished locally.
   'sale.complete': 45_000,
+  'refund.complete': 45_000,
+  'sale.void': 45_000,
   'label.save': 60_000,
   'label.print': 60_000,
   'shop.create_demo': 60_000,
