@@ -19,6 +19,8 @@ pub const MAX_NAME_CHARS: usize = 500;
 pub const MAX_CODE_CHARS: usize = 64;
 /// Most barcodes of one product.
 pub const MAX_BARCODES: usize = 32;
+/// Letters of the id that stand behind "deleted customer".
+const ANONYMOUS_MARK: usize = 6;
 /// Most packs of one product.
 pub const MAX_PACKS: usize = 16;
 
@@ -300,6 +302,19 @@ impl Category {
 }
 
 impl Customer {
+    /// What stays of a customer who was deleted and whom documents name: nothing that says who it was. The end of the id
+    /// keeps several apart. `locale` is the shop's language tag.
+    pub fn anonymous(customer_id: CustomerId, locale: &str) -> Self {
+        let id = customer_id.0.simple().to_string().to_uppercase();
+        let mark = id.get(id.len().saturating_sub(ANONYMOUS_MARK)..).unwrap_or_default();
+        let name = if locale.starts_with("fr") {
+            format!("Client supprimé {mark}")
+        } else {
+            format!("Deleted customer {mark}")
+        };
+        Self { customer_id, code: None, name, phone: None, note: None, credit_limit: None }
+    }
+
     /// Checks every field.
     pub fn check(&self) -> Result<(), RowFault> {
         check_text("name", &self.name, MAX_NAME_CHARS)?;

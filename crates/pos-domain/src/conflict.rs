@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use crate::contested::{ContestedId, ForkedRegister, RefundExcess};
+use crate::contested::{ContestedId, ForkedRegister, RefundExcess, SerialClash, Unapproved};
 use crate::ids::{ConflictId, DeviceId, LineId, OpId, ProductId, SaleId};
 use crate::merge::FieldDispute;
 use crate::money::Money;
@@ -31,6 +31,10 @@ pub enum ConflictKind {
     MappingContradiction,
     /// A register's file went on in two places: the same place of its life holds two operations.
     Fork,
+    /// A number came in while it was here, or went out while it was away.
+    SerialTwice,
+    /// Somebody did what takes another person's yes, and there is none.
+    NotApproved,
 }
 
 impl ConflictKind {
@@ -45,6 +49,8 @@ impl ConflictKind {
             Self::RefundBeyondBounds => "refund_beyond_bounds",
             Self::MappingContradiction => "mapping_contradiction",
             Self::Fork => "fork",
+            Self::SerialTwice => "serial_twice",
+            Self::NotApproved => "not_approved",
         }
     }
 }
@@ -81,6 +87,12 @@ pub enum ConflictChoice {
     RecordBranch,
     /// Fork: what was kept aside is not recorded; a remark says why.
     LeaveBranch,
+    /// Serial: both records stand; a remark says why.
+    KeepBoth,
+    /// Serial: the record that does not fit bears another number.
+    CorrectSerial,
+    /// Approval: seen, and it stands.
+    Acknowledge,
 }
 
 impl ConflictChoice {
@@ -101,6 +113,9 @@ impl ConflictChoice {
             Self::MoveMapping => "move_mapping",
             Self::RecordBranch => "record_branch",
             Self::LeaveBranch => "leave_branch",
+            Self::KeepBoth => "keep_both",
+            Self::CorrectSerial => "correct_serial",
+            Self::Acknowledge => "acknowledge",
         }
     }
 
@@ -109,9 +124,10 @@ impl ConflictChoice {
         !matches!(self, Self::Refund | Self::RecordBranch)
     }
 
-    /// Whether the person must say why. Where sales are left out of the books, nothing else would tell.
+    /// Whether the person must say why. Where sales are left out of the books, or one thing was in two places, nothing else
+    /// would tell.
     pub const fn needs_note(self) -> bool {
-        matches!(self, Self::LeaveBranch)
+        matches!(self, Self::LeaveBranch | Self::KeepBoth)
     }
 }
 
@@ -287,7 +303,15 @@ pub struct Conflict {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional = nullable)]
     pub fork: Option<ForkedRegister>,
-    /// Oversold, price and refund: the document.
+    /// Serial: the records that do not fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<SerialClash>>", optional)]
+    pub serials: Vec<SerialClash>,
+    /// Approval: what nobody said yes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub unapproved: Option<Unapproved>,
+    /// Oversold, price, refund, serial and approval: the document.
     pub sale_id: Option<SaleId>,
     /// What can be chosen, with the effect of each.
     pub choices: Vec<ChoicePreview>,

@@ -1,13 +1,16 @@
-//! What the owner sees of the rarer conflicts: a refund of more than was sold, an id that two rows answer to, and a
-//! register whose file went on in two places. Both sides each, so that nobody decides about something unseen.
+//! What the owner sees of the rarer conflicts: a refund of more than was sold, an id that two rows answer to, a register
+//! whose file went on in two places, a number in two places at once, and what nobody said yes to. Both sides each, so that
+//! nobody decides about something unseen.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+use crate::authority::Need;
 use crate::ids::{LineId, OpId, ProductId, SaleId};
 use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::serial::SerialEvent;
 
 /// Most operations of one branch that a conflict names one by one; the rest is counted.
 pub const MAX_LISTED_OPERATIONS: usize = 50;
@@ -151,4 +154,28 @@ pub struct BranchDocument {
     pub cashier: String,
     /// Its total; negative for a refund.
     pub total: Money,
+}
+
+/// A number that two records put in two places at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SerialClash {
+    /// The record that does not fit.
+    pub event: SerialEvent,
+    /// The record before it, in the order in which the server heard of them.
+    pub before: SerialEvent,
+}
+
+/// What somebody did without the right and without the yes of somebody who has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Unapproved {
+    /// Who, as printed.
+    pub cashier: String,
+    /// What it would have taken.
+    pub needs: Vec<Need>,
+    /// Total of the document, or what it moves; nothing where it moves none.
+    pub total: Money,
+    /// Whose account it went on, where it went beyond the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional = nullable)]
+    pub customer: Option<String>,
 }

@@ -11,15 +11,17 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use ts_rs::TS;
 
+use crate::account::AccountEntry;
 use crate::cart::{
     Cart, CartLine, Discount, LineTerms, PriceFault, PriceRules, PricedCart, PricedLine, TaxTotal, price,
 };
 use crate::currency::Currency;
-use crate::ids::{CashierId, CustomerId, DeviceId, LineId, OutletId, ProductId, SaleId, ShiftId};
+use crate::ids::{CashierId, CustomerId, DeviceId, DocumentId, LineId, OutletId, ProductId, SaleId, ShiftId};
 use crate::money::{Money, MoneyOverflow};
 use crate::people::Approval;
 use crate::quantity::Quantity;
 use crate::rounding::CashRounding;
+use crate::serial::{SerialChange, SerialEvent, event_id};
 use crate::tender::{Settlement, SettlementFault, Tender, account_effect, settle};
 
 /// Most characters of any one printed text in a document.
@@ -343,6 +345,49 @@ impl SaleDocument {
             product_id: l.item.product_id,
             delta: l.item.stock_qty().negated(),
         })
+    }
+
+    /// What this document does to its customer's account, under the customer's id as the document says it.
+    ///
+    /// # Errors
+    /// When the tenders on account leave the range of money.
+    pub fn account_entry(&self, number: Option<String>) -> Result<Option<AccountEntry>, MoneyOverflow> {
+        let (Some(amount), Some(customer)) = (self.account_effect()?, &self.customer) else { return Ok(None) };
+        Ok(Some(AccountEntry {
+            document_id: self.head.sale_id.into(),
+            customer_id: customer.customer_id,
+            amount,
+            kind: self.head.kind.into(),
+            device_id: self.head.device_id,
+            register: self.head.register.clone(),
+            number,
+            at_ms: self.head.sold_at_ms,
+        }))
+    }
+
+    /// What this document tells of the numbers on its lines: what goes out is sold, what comes in was traded in or is
+    /// returned, whatever kind of document says so.
+    pub fn serial_events(&self, number: Option<&str>) -> Vec<SerialEvent> {
+        let document_id: DocumentId = self.head.sale_id.into();
+        let of_line = |line: &SaleLine, serial: &String| SerialEvent {
+            event_id: event_id(document_id, line.item.line_id, serial),
+            serial: serial.clone(),
+            product_id: line.item.product_id,
+            change: match (line.item.qty.is_negative(), line.item.trade_in) {
+                (true, true) => SerialChange::TradedIn,
+                (true, false) => SerialChange::Returned,
+                (false, _) => SerialChange::Sold,
+            },
+            document_id: Some(document_id),
+            number: number.map(str::to_owned),
+            customer_id: self.customer.as_ref().map(|customer| customer.customer_id),
+            device_id: self.head.device_id,
+            register: self.head.register.clone(),
+            actor: self.head.cashier.clone(),
+            note: line.item.note.clone(),
+            at_ms: self.head.sold_at_ms,
+        };
+        self.lines.iter().flat_map(|line| line.item.serials.iter().map(move |s| of_line(line, s))).collect()
     }
 
     fn check_shape(&self) -> Result<(), DocumentFault> {

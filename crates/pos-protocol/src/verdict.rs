@@ -39,6 +39,9 @@ pub enum Verdict {
         /// A conflict that it opened for a person; the operation stands all the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         conflict_id: Option<ConflictId>,
+        /// It took away what another register had taken away before, such as a held cart that both recalled.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        already_gone: bool,
     },
     /// A sale asked for more than there is. Sticky against `admit`.
     InsufficientStock {

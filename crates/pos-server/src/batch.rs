@@ -18,7 +18,8 @@ use std::rc::Rc;
 
 use pos_domain::body::EntityKind;
 use pos_domain::settings::ShopSettings;
-use pos_domain::{Currency, DeviceId, Money, OpId, ProductId};
+use pos_domain::catalogue::Pack;
+use pos_domain::{Currency, DeviceId, Money, OpId, ProductId, Quantity};
 use pos_protocol::FeedRow;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -42,8 +43,19 @@ pub(crate) struct ProductFacts {
     pub(crate) code: String,
     pub(crate) name: String,
     pub(crate) price: Money,
+    pub(crate) packs: Vec<Pack>,
     pub(crate) track_stock: bool,
     pub(crate) deleted: bool,
+}
+
+impl ProductFacts {
+    /// Its price, or that of a pack of this size; `None` where the catalogue has no such pack.
+    pub(crate) fn price_of(&self, pack_size: Option<Quantity>) -> Option<Money> {
+        match pack_size {
+            None => Some(self.price),
+            Some(size) => self.packs.iter().find(|pack| pack.size == size).map(|pack| pack.price),
+        }
+    }
 }
 
 /// The fields of a product's row that sales need.
@@ -52,6 +64,8 @@ struct ProductFields {
     code: String,
     name: String,
     price: Money,
+    #[serde(default)]
+    packs: Vec<Pack>,
     track_stock: bool,
 }
 
@@ -299,9 +313,9 @@ impl<'t> Batch<'t> {
             return Ok(Some(facts));
         }
         if let Some(entity::SoldProduct { fields, deleted, level }) = entity::find_product(self.tx, asked)? {
-            let ProductFields { code, name, price, track_stock } = fields;
+            let ProductFields { code, name, price, packs, track_stock } = fields;
             self.levels.entry(asked).or_insert(level);
-            let facts = Rc::new(ProductFacts { id: asked, code, name, price, track_stock, deleted });
+            let facts = Rc::new(ProductFacts { id: asked, code, name, price, packs, track_stock, deleted });
             self.products.insert(asked, Rc::clone(&facts));
             return Ok(Some(facts));
         }

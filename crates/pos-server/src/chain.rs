@@ -7,7 +7,8 @@
 use pos_domain::chain::ChainHead;
 use pos_domain::{ChainFault, ChainRecord};
 
-use crate::batch::Batch;
+use crate::apply;
+use crate::batch::{Batch, Origin};
 use crate::prepare::{PreparedLink, PreparedPush};
 use crate::storage::audit::{self, Alarm, Quarantined};
 use crate::storage::{Sql, chain, sale};
@@ -90,7 +91,7 @@ fn take(batch: &mut Batch<'_>, push: &PreparedPush, link: &PreparedLink) -> Sql<
             LinkOutcome::Faulty(format!("number {} was countersigned with another document", record.number))
         });
     }
-    let Some(origin) = sale::find_origin(batch.tx, record.document_id.into())? else {
+    let Some(origin) = sale::find_origin(batch.tx, record.document_id)? else {
         return Ok(LinkOutcome::Waits);
     };
     if origin.device_id != device.device_id || origin.kind != record.kind.as_str() {
@@ -110,6 +111,10 @@ fn take(batch: &mut Batch<'_>, push: &PreparedPush, link: &PreparedLink) -> Sql<
         return Ok(LinkOutcome::Faulty(ChainFault::Unbound { number: record.number }.to_string()));
     }
     chain::append(batch.tx, record)?;
+    if origin.numbered_rows > 0 {
+        let shown_as = Origin { device_id: Some(device.device_id), op_id: None };
+        apply::tell_number(batch, shown_as, record.document_id, &record.printed_number())?;
+    }
     Ok(LinkOutcome::Taken(ChainHead { number: record.number, hash: record.hash }))
 }
 

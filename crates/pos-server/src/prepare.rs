@@ -79,6 +79,14 @@ pub(crate) fn prepare_operation(operation: Operation) -> PreparedOperation {
                     body: Some(OperationBody::SaleComplete(document)),
                 },
             },
+            Ok(OperationBody::TillRecord(document)) => match document.check() {
+                Ok(()) => Content::Body(OperationBody::TillRecord(document)),
+                Err(fault) => Content::Invalid {
+                    field: Some(format!("content.{}", fault.field())),
+                    detail: fault.to_string(),
+                    body: Some(OperationBody::TillRecord(document)),
+                },
+            },
             Ok(body) => Content::Body(body),
             Err(BodyFault::Unknown { .. }) => Content::Unknown,
             Err(BodyFault::Unreadable { source, .. }) => {

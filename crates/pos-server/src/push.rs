@@ -269,8 +269,8 @@ fn run_new(
     }
     let kept = guarded(batch, |batch| {
         insert(batch, push, operation, &refusal)?;
-        if let Some(OperationBody::SaleComplete(document)) = body_of(&prepared.content) {
-            apply::keep_rejected(batch, operation.op_id, document, &refusal)?;
+        if let Some(body) = body_of(&prepared.content) {
+            apply::keep_rejected(batch, &cause, body, &refusal)?;
         }
         Ok(refusal)
     })?;
@@ -303,7 +303,7 @@ fn run_again(
         Reaction::Bar => guarded(batch, |batch| {
             let verdict = withdrawn();
             operation::update(batch.tx, operation.op_id, Mode::Withdraw, &verdict, None)?;
-            keep_withdrawn(batch, body, &cause)?;
+            apply::keep_rejected(batch, &cause, body, &verdict)?;
             Ok(verdict)
         })?,
         Reaction::Undo => guarded(batch, |batch| {
@@ -349,23 +349,6 @@ fn insert(batch: &Batch<'_>, push: &PreparedPush, operation: &Operation, verdict
             received_at_ms: batch.now_ms,
         },
     )
-}
-
-fn keep_withdrawn(batch: &Batch<'_>, body: &OperationBody, cause: &Cause<'_>) -> Sql<()> {
-    match body {
-        OperationBody::SaleComplete(document) => {
-            apply::keep_rejected(batch, cause.op_id, document, &withdrawn())
-        }
-        OperationBody::TillRecord(_)
-        | OperationBody::SerialNote(_)
-        | OperationBody::EntityCreate(_)
-        | OperationBody::EntityUpdate(_)
-        | OperationBody::EntityDelete(_)
-        | OperationBody::StockAdjust(_)
-        | OperationBody::ConflictResolve(_)
-        | OperationBody::ConflictReopen(_)
-        | OperationBody::MappingDispute(_) => Ok(()),
-    }
 }
 
 fn keep_aside(batch: &Batch<'_>, push: &PreparedPush, operation: &Operation, alarm: Alarm) -> Sql<()> {

@@ -234,6 +234,8 @@ fn a_conflict_is_written_as_it_always_was() {
             refund: None,
             contested: None,
             fork: None,
+            serials: Vec::new(),
+            unapproved: None,
             sale_id: Some(id(7).into()),
             choices: vec![ChoicePreview {
                 choice: ConflictChoice::Refund,
@@ -309,6 +311,9 @@ fn names_of_kinds_in_the_database_are_their_names_in_json() {
         C::MoveMapping,
         C::RecordBranch,
         C::LeaveBranch,
+        C::KeepBoth,
+        C::CorrectSerial,
+        C::Acknowledge,
     ];
     for choice in choices {
         same(choice.as_str(), choice);

@@ -131,15 +131,18 @@ pub(super) fn refresh_all(
     Ok(())
 }
 
-/// Closes the question about the prices of a sale that was withdrawn: there is no such sale.
-pub(super) fn close_price_changed(batch: &mut Batch<'_>, cause: &Cause<'_>) -> Result<(), ApplyError> {
-    match store::find(batch.tx, cause.conflict_id(ConflictKind::PriceChanged))? {
-        Some(mut row) if row.conflict.status == ConflictStatus::Open => {
-            close(batch, cause, &mut row)?;
-            save(batch, cause.origin(), row)
+/// Closes the questions about a sale that was withdrawn: there is no such sale.
+pub(super) fn close_withdrawn(batch: &mut Batch<'_>, cause: &Cause<'_>) -> Result<(), ApplyError> {
+    for kind in [ConflictKind::PriceChanged, ConflictKind::SerialTwice, ConflictKind::NotApproved] {
+        match store::find(batch.tx, cause.conflict_id(kind))? {
+            Some(mut row) if row.conflict.status == ConflictStatus::Open => {
+                close(batch, cause, &mut row)?;
+                save(batch, cause.origin(), row)?;
+            }
+            Some(_) | None => {}
         }
-        Some(_) | None => Ok(()),
     }
+    Ok(())
 }
 
 /// Closes a conflict without a person's choice: nothing is left to decide.
@@ -267,6 +270,8 @@ pub(super) fn blank(batch: &Batch<'_>, cause: &Cause<'_>, kind: ConflictKind) ->
         refund: None,
         contested: None,
         fork: None,
+        serials: Vec::new(),
+        unapproved: None,
         sale_id: None,
         choices: Vec::new(),
         events: vec![ConflictEvent {

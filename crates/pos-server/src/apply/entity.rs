@@ -5,18 +5,18 @@ use pos_domain::catalogue::{HeldCart, RowFault};
 use pos_domain::merge::{FieldDispute, Fields, Hlc, merge_fields};
 use pos_domain::settings::{FieldStrategy, ShopSettings, setting_id};
 use pos_domain::stock::MovementReason;
-use pos_domain::{Cashier, Category, Customer, Gtin, LineId, Product, ProductId};
+use pos_domain::{Cashier, Category, Customer, CustomerId, Gtin, LineId, Product, ProductId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::entity_conflict as dispute;
 use super::ledger::{Ledger, Line, Settles};
-use super::{Applied, ApplyError, Cause, done, invalid, unknown};
+use super::{Applied, ApplyError, Cause, already_gone, done, invalid, unknown};
 use crate::batch::Batch;
 use crate::storage::entity::{self, EntityRow, Stamp};
 use crate::storage::identity::{self, IdentityKey};
-use crate::storage::{Sql, sale};
+use crate::storage::{Sql, account, sale, unreadable};
 
 /// Makes a row, or finds that the business has it already under another id.
 pub(super) fn create(batch: &mut Batch<'_>, cause: &Cause<'_>, create: &EntityCreate) -> Applied {
@@ -71,7 +71,7 @@ pub(super) fn delete(batch: &mut Batch<'_>, cause: &Cause<'_>, delete: &EntityDe
         return Err(unknown("id", delete.entity.as_str(), delete.id));
     };
     if row.deleted {
-        return Ok(done(cause));
+        return Ok(already_gone(cause));
     }
     let unseen = row
         .stamps
@@ -81,7 +81,28 @@ pub(super) fn delete(batch: &mut Batch<'_>, cause: &Cause<'_>, delete: &EntityDe
     if let Some(stamp) = unseen {
         return dispute::delete_of_changed(batch, cause, delete, id, &row, stamp);
     }
+    if delete.entity == EntityKind::Customer && account::has_history(batch.tx, CustomerId(id))? {
+        return anonymise(batch, cause, delete, CustomerId(id), row);
+    }
     set_deleted(batch, cause, delete.entity, id, row, true)?;
+    Ok(done(cause))
+}
+
+/// A customer whom documents name is never deleted: what says who it was is cleared, and the account stays.
+fn anonymise(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    delete: &EntityDelete,
+    customer_id: CustomerId,
+    row: EntityRow,
+) -> Applied {
+    let nobody = Customer::anonymous(customer_id, &batch.settings()?.locale);
+    let Value::Object(cleared) = serde_json::to_value(&nobody).map_err(unreadable)? else {
+        return Ok(done(cause));
+    };
+    let mut fields = row.fields.clone();
+    fields.extend(cleared);
+    write_fields(batch, cause, EntityKind::Customer, customer_id.0, row, fields, delete.hlc)?;
     Ok(done(cause))
 }
 

@@ -222,7 +222,7 @@ impl Sum {
         let paid: i64 = cash.map(|tender| tender.amount.minor()).fold(0, i64::saturating_add);
         self.cash = self.cash.saturating_add(paid).saturating_sub(document.settlement.change.minor());
         for line in &document.lines {
-            self.moves(batch, line.item.product_id, -line.item.qty.milli())?;
+            self.moves(batch, line.item.product_id, -line.item.stock_qty().milli())?;
         }
         Ok(())
     }

@@ -9,14 +9,16 @@ use pos_domain::body::{EntityCreate, EntityKind, MappingDispute};
 use pos_domain::conflict::{ChoicePreview, ConflictStatus, StockChange};
 use pos_domain::contested::{ContestedId, MappedRow};
 use pos_domain::stock::MovementReason;
-use pos_domain::{Conflict, ConflictChoice, ConflictId, ConflictKind, Hash32, ProductId, Quantity};
+use pos_domain::{
+    Conflict, ConflictChoice, ConflictId, ConflictKind, CustomerId, Hash32, ProductId, Quantity,
+};
 use pos_protocol::MappedId;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::ledger::{Ledger, Line, Settles};
 use super::{
-    Applied, ApplyError, Cause, applied, conflict as conflicts, done, entity as rows, invalid, unknown,
+    Applied, ApplyError, Cause, accounts, applied, conflict as conflicts, done, entity as rows, invalid, unknown,
 };
 use crate::batch::Batch;
 use crate::storage::conflict::{self as store, Resolution};
@@ -97,7 +99,7 @@ pub(super) fn resolve(
     else {
         return Ok(());
     };
-    let kind = swap(batch, contested)?;
+    let kind = swap(batch, cause, contested)?;
     let (from, to) = (ProductId(contested.other.id), ProductId(contested.current.id));
     let booked = identity::booked(batch.tx, kind, contested.local_id)?;
     let mut ledger = Ledger::new(cause);
@@ -118,7 +120,7 @@ pub(super) fn reopen(
     if resolution.choice == ConflictChoice::MoveMapping
         && let Some(contested) = conflict.contested.as_mut()
     {
-        swap(batch, contested)?;
+        swap(batch, cause, contested)?;
         let mut ledger = Ledger::new(cause);
         for (product_id, line_id, delta) in stock::list_movements(batch.tx, resolution.op_id)? {
             let line = Line { product_id, reason: MovementReason::Reversal, line_id };
@@ -193,12 +195,19 @@ fn choices(batch: &mut Batch<'_>, conflict: &Conflict) -> Result<Vec<ChoicePrevi
     Ok(vec![keep, moved])
 }
 
-/// Maps the id to the other row.
-fn swap(batch: &mut Batch<'_>, contested: &mut ContestedId) -> Result<EntityKind, ApplyError> {
+/// Maps the id to the other row. What a customer owes under it goes along.
+fn swap(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    contested: &mut ContestedId,
+) -> Result<EntityKind, ApplyError> {
     let missing = || unknown("conflict_id", &contested.entity, contested.local_id);
     let kind = EntityKind::parse(&contested.entity).ok_or_else(missing)?;
     identity::set_alias(batch.tx, kind, contested.local_id, contested.other.id)?;
     std::mem::swap(&mut contested.current, &mut contested.other);
+    if kind == EntityKind::Customer {
+        accounts::follow(batch, cause, contested.local_id, CustomerId(contested.current.id))?;
+    }
     Ok(kind)
 }
 

@@ -3,6 +3,7 @@
 //! Every function here runs guarded ([`crate::guard`]). It either returns the verdict on what it did, or refuses, and
 //! then nothing of it is left. Whoever refuses before the first write spares everybody a second run.
 
+mod accounts;
 mod conflict;
 mod entity;
 mod entity_conflict;
@@ -11,11 +12,15 @@ mod ledger;
 mod mapping;
 mod refund;
 mod resolve;
+mod rights;
 mod sale;
+mod serials;
+mod shown;
 mod stock;
+mod till;
 
 use pos_domain::merge::FieldDispute;
-use pos_domain::{ConflictId, ConflictKind, OpId, OperationBody};
+use pos_domain::{ConflictId, ConflictKind, DocumentId, OpId, OperationBody};
 use pos_protocol::{MappedId, RejectReason, ShortLine, Verdict};
 use uuid::Uuid;
 
@@ -26,7 +31,45 @@ use crate::storage::{Sql, StorageError};
 pub(crate) use fork::{MOST_AT_ONCE, RECORDED_LIFE, find_forked, tell as tell_forks};
 #[cfg(feature = "planted")]
 pub(crate) use sale::move_again;
-pub(crate) use sale::{keep_rejected, withdraw};
+pub(crate) use sale::withdraw;
+pub(crate) use till::{cash_of, differences as z_differences};
+
+/// Keeps a refused document as evidence: the register's chain has a number for it.
+pub(crate) fn keep_rejected(
+    batch: &Batch<'_>,
+    cause: &Cause<'_>,
+    body: &OperationBody,
+    verdict: &Verdict,
+) -> Result<(), ApplyError> {
+    match body {
+        OperationBody::SaleComplete(document) => {
+            Ok(sale::keep_rejected(batch, cause.op_id, document, verdict)?)
+        }
+        OperationBody::TillRecord(document) => till::keep_rejected(batch, cause, document, verdict),
+        OperationBody::SerialNote(_)
+        | OperationBody::EntityCreate(_)
+        | OperationBody::EntityUpdate(_)
+        | OperationBody::EntityDelete(_)
+        | OperationBody::StockAdjust(_)
+        | OperationBody::ConflictResolve(_)
+        | OperationBody::ConflictReopen(_)
+        | OperationBody::MappingDispute(_) => Ok(()),
+    }
+}
+
+/// Writes the printed number of a document into the rows of the feed that bear it.
+pub(crate) fn tell_number(
+    batch: &mut Batch<'_>,
+    origin: Origin,
+    document_id: DocumentId,
+    number: &str,
+) -> Sql<()> {
+    accounts::tell_number(batch, origin, document_id, number)?;
+    match crate::storage::sale::find_applied(batch.tx, document_id.into())? {
+        Some(document) => serials::tell_number(batch, origin, &document, number),
+        None => Ok(()),
+    }
+}
 
 /// Whether a sale may still be refused for lack of stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +134,8 @@ pub(crate) fn apply(
 ) -> Applied {
     match body {
         OperationBody::SaleComplete(document) => sale::complete(batch, cause, document, admission),
-        OperationBody::TillRecord(_) | OperationBody::SerialNote(_) => Ok(Verdict::UnknownKind),
+        OperationBody::TillRecord(document) => till::record(batch, cause, document, admission),
+        OperationBody::SerialNote(note) => serials::note(batch, cause, note),
         OperationBody::EntityCreate(create) => entity::create(batch, cause, create),
         OperationBody::EntityUpdate(update) => entity::update(batch, cause, update),
         OperationBody::EntityDelete(delete) => entity::delete(batch, cause, delete),
@@ -107,8 +151,19 @@ pub(crate) fn done(cause: &Cause<'_>) -> Verdict {
     applied(cause, Vec::new(), None)
 }
 
+/// The verdict of a deletion of what somebody else had taken away before.
+fn already_gone(cause: &Cause<'_>) -> Verdict {
+    Verdict::Applied {
+        feed_seq: cause.feed_seq,
+        mapped_ids: Vec::new(),
+        rows: Vec::new(),
+        conflict_id: None,
+        already_gone: true,
+    }
+}
+
 fn applied(cause: &Cause<'_>, mapped_ids: Vec<MappedId>, conflict_id: Option<ConflictId>) -> Verdict {
-    Verdict::Applied { feed_seq: cause.feed_seq, mapped_ids, rows: Vec::new(), conflict_id }
+    Verdict::Applied { feed_seq: cause.feed_seq, mapped_ids, rows: Vec::new(), conflict_id, already_gone: false }
 }
 
 fn disputed(cause: &Cause<'_>, conflict_id: ConflictId, fields: Vec<FieldDispute>) -> Verdict {

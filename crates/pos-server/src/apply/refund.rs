@@ -9,7 +9,7 @@ use std::rc::Rc;
 use pos_domain::body::EntityKind;
 use pos_domain::conflict::{ChoicePreview, StockChange};
 use pos_domain::contested::{EarlierRefund, ExcessLine, RefundExcess};
-use pos_domain::refund::{Beyond, Returnable};
+use pos_domain::refund::{Beyond, Returnable, brought_back};
 use pos_domain::stock::MovementReason;
 use pos_domain::{
     Conflict, ConflictChoice, ConflictId, ConflictKind, Money, ProductId, Quantity,
@@ -48,8 +48,9 @@ pub(super) fn measure(
     document: &SaleDocument,
     products: &[Rc<ProductFacts>],
 ) -> Sql<Option<Bounds>> {
-    let original = document.head.original.as_ref().and_then(|original| original.sale_id);
-    let (true, Some(original)) = (document.head.kind.takes_back(), original) else { return Ok(None) };
+    let original = sale::find_original(batch.tx, document)?;
+    // A sale that names another one is an exchange: goods of that come back in it.
+    let Some(original) = original else { return Ok(None) };
     let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(None) };
     let known_as = |id: ProductId| batch.resolve(EntityKind::Product, id.0).map(ProductId);
     let mut left = Returnable::of_sale(&sold, known_as)?;
@@ -57,10 +58,8 @@ pub(super) fn measure(
         sale::list_refunds(batch.tx, original)?.into_iter().map(|(_, refund)| refund).collect();
     #[cfg(feature = "planted")] // Incident 17.
     let earlier = if pos_planted::is(pos_planted::Bug::RefundsAreNotSummed) { Vec::new() } else { earlier };
-    for line in earlier.iter().flat_map(|document| &document.lines).filter(|line| line.item.qty.is_negative())
-    {
-        let product = known_as(line.item.product_id)?;
-        left.take_back(product, line.item.qty.negated(), line.amounts.gross.negated());
+    for back in earlier.iter().flat_map(brought_back) {
+        left.take_back(known_as(back.product_id)?, back.qty, back.paid);
     }
     let sold = left.clone();
     let lines = take_back(&mut left, document, products);
@@ -70,9 +69,9 @@ pub(super) fn measure(
 /// Takes the goods of a document back; for each line, what of it goes beyond what is left.
 fn take_back(left: &mut Returnable, document: &SaleDocument, products: &[Rc<ProductFacts>]) -> Vec<Beyond> {
     let lines = document.lines.iter().zip(products).map(|(line, product)| {
-        // Goods that leave with an exchange bound nothing.
-        if line.item.qty.is_negative() {
-            left.take_back(product.id, line.item.qty.negated(), line.amounts.gross.negated())
+        // Goods that leave with an exchange, and those that the customer trades in, bound nothing.
+        if line.item.qty.is_negative() && !line.item.trade_in {
+            left.take_back(product.id, line.item.stock_qty().negated(), line.amounts.gross.negated())
         } else {
             Beyond::default()
         }
@@ -148,7 +147,7 @@ pub(super) fn refuse_beyond(
         if beyond.is_nothing() {
             continue;
         }
-        let asked = line.item.qty.negated();
+        let asked = line.item.stock_qty().negated();
         let paid = line.amounts.gross.abs();
         let payable = paid.minus(beyond.paid).map_err(|fault| invalid("paid", fault.to_string()))?;
         // As many as there are, and no more than the money that is left of them pays for.
@@ -257,7 +256,7 @@ fn excess(
             code: line.item.code.clone(),
             name: line.item.name.clone(),
             sold: bounds.sold.sold(product.id),
-            returned: line.item.qty.negated(),
+            returned: line.item.stock_qty().negated(),
             beyond: beyond.qty,
             beyond_paid: beyond.paid,
             counted: *is_aside && beyond.qty.is_positive(),

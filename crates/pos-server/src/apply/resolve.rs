@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::ledger::{Ledger, Line};
 use super::{
     Applied, ApplyError, Cause, conflict as conflicts, done, entity as rows, fork, invalid, mapping, refund,
-    unknown,
+    serials, unknown,
 };
 use crate::batch::Batch;
 use crate::storage::conflict::{self as store, ConflictRow, Resolution};
@@ -53,6 +53,8 @@ pub(super) fn resolve(batch: &mut Batch<'_>, cause: &Cause<'_>, asked: &Conflict
             fork::resolve(batch, cause, &row.conflict, asked.choice, asked.note.as_deref())?;
             unchanged(cause, asked.choice)
         }
+        ConflictKind::SerialTwice => serials::resolve(batch, cause, &row.conflict, asked)?,
+        ConflictKind::NotApproved => unchanged(cause, asked.choice),
     };
     row.resolution = Some(resolution);
     row.conflict.status = ConflictStatus::Resolved;
@@ -78,7 +80,8 @@ pub(super) fn reopen(batch: &mut Batch<'_>, cause: &Cause<'_>, asked: &ConflictR
     }
     match row.conflict.kind {
         ConflictKind::Oversold => reopen_oversold(batch, cause, &mut row, &resolution)?,
-        ConflictKind::PriceChanged | ConflictKind::Fork => {}
+        ConflictKind::PriceChanged | ConflictKind::Fork | ConflictKind::NotApproved => {}
+        ConflictKind::SerialTwice => serials::reopen(batch, cause, &row.conflict, &resolution)?,
         ConflictKind::RefundBeyondBounds => refund::reopen(batch, cause, &resolution)?,
         ConflictKind::MappingContradiction => mapping::reopen(batch, cause, &mut row.conflict, &resolution)?,
         ConflictKind::EditEdit | ConflictKind::DuplicateIdentity | ConflictKind::EditDelete => {
@@ -154,7 +157,10 @@ fn resolve_oversold(
         | ConflictChoice::KeepMapping
         | ConflictChoice::MoveMapping
         | ConflictChoice::RecordBranch
-        | ConflictChoice::LeaveBranch => {}
+        | ConflictChoice::LeaveBranch
+        | ConflictChoice::KeepBoth
+        | ConflictChoice::CorrectSerial
+        | ConflictChoice::Acknowledge => {}
     }
     conflicts::refresh_shortages(batch, &mut row.conflict)?;
     Ok(unchanged(cause, asked.choice))
@@ -240,7 +246,10 @@ fn resolve_fields(
             | ConflictChoice::KeepMapping
             | ConflictChoice::MoveMapping
             | ConflictChoice::RecordBranch
-            | ConflictChoice::LeaveBranch => None,
+            | ConflictChoice::LeaveBranch
+            | ConflictChoice::KeepBoth
+            | ConflictChoice::CorrectSerial
+            | ConflictChoice::Acknowledge => None,
         };
         if let Some(value) = value {
             values.insert(field.clone(), value.clone());

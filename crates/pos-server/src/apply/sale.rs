@@ -9,13 +9,21 @@ use std::rc::Rc;
 use pos_domain::body::EntityKind;
 use pos_domain::conflict::{PriceDifference, Shortage};
 use pos_domain::stock::MovementReason;
-use pos_domain::{ConflictId, SaleKind, Money, OpId, ProductId, Quantity, SaleDocument, SaleLine};
+use pos_domain::authority::Need;
+use pos_domain::{
+    CashierId, ConflictId, Currency, DeviceId, Money, OpId, OutletId, ProductId, Quantity, SaleDocument, SaleKind,
+    SaleLine,
+};
 use pos_protocol::{ShortLine, Verdict};
 
+use super::accounts::Beyond;
 use super::conflict::{self, Missing};
 use super::ledger::{Ledger, Line, Settles};
 use super::refund::{self, Bounds};
-use super::{Admission, Applied, ApplyError, Cause, applied, insufficient, invalid, mapping, unknown};
+use super::rights::{self, Deed, Doer};
+use super::{
+    Admission, Applied, ApplyError, Cause, accounts, applied, insufficient, invalid, mapping, serials, unknown,
+};
 use crate::batch::{Batch, ProductFacts};
 use crate::storage::sale::{Inserted, SaleState};
 use crate::storage::{Sql, audit, sale, stock};
@@ -30,7 +38,11 @@ pub(super) fn complete(
     check_head(batch, cause, document)?;
     let products = find_products(batch, document)?;
     let bounds = refund::measure(batch, document, &products)?;
+    let credit = accounts::beyond_limit(batch, document)?;
+    let missing = rights::missing_of_sale(batch, cause, document, credit.as_ref())?;
     if admission == Admission::Asked {
+        rights::refuse_missing(document, &missing)?;
+        check_void(batch, document)?;
         check_stock(batch, document, &products)?;
         if let Some(bounds) = &bounds {
             refund::refuse_beyond(document, &products, bounds)?;
@@ -47,11 +59,59 @@ pub(super) fn complete(
         None => None,
     };
     let repriced = report_prices(batch, cause, document, &products)?;
+    let posted = follow_up(batch, cause, document, credit, missing)?;
     #[cfg(feature = "planted")] // Incident 23.
     if pos_planted::is(pos_planted::Bug::SaleWritesThePrice) {
         write_prices(batch, cause, document, &products)?;
     }
-    Ok(applied(cause, Vec::new(), oversold.or(beyond).or(repriced)))
+    Ok(applied(cause, Vec::new(), oversold.or(beyond).or(repriced).or(posted)))
+}
+
+/// Posts what a document does to its customer's account and to the numbers on its lines, and shows what nobody said yes
+/// to.
+fn follow_up(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    document: &SaleDocument,
+    credit: Option<Beyond>,
+    missing: Vec<Need>,
+) -> Result<Option<ConflictId>, ApplyError> {
+    let head = &document.head;
+    let entry = document.account_entry(None).map_err(|fault| invalid("tenders", fault.to_string()))?;
+    if let Some(entry) = entry {
+        accounts::post(batch, cause, entry)?;
+    }
+    let twice = serials::record(batch, cause, document)?;
+    rights::note_used(
+        batch,
+        Doer { cashier_id: head.cashier_id, approvals: &head.approvals, op_id: cause.op_id },
+    )?;
+    let deed = Deed {
+        entity: "sale",
+        document_id: head.sale_id.into(),
+        cashier: &head.cashier,
+        total: document.settlement.payable,
+        customer: credit.map(|beyond| beyond.customer),
+    };
+    Ok(twice.or(rights::open_if_missing(batch, cause, deed, missing)?))
+}
+
+/// A void takes a whole sale back, line by line. Said while somebody can still be asked; what has happened is measured
+/// like any refund.
+fn check_void(batch: &Batch<'_>, document: &SaleDocument) -> Result<(), ApplyError> {
+    let original = document.head.original.as_ref().and_then(|original| original.sale_id);
+    let (SaleKind::Void, Some(original)) = (document.head.kind, original) else { return Ok(()) };
+    let Some(sold) = sale::find_applied(batch.tx, original)? else { return Ok(()) };
+    let mirrors = |(back, line): (&SaleLine, &SaleLine)| {
+        back.item.product_id == line.item.product_id
+            && back.item.qty == line.item.qty.negated()
+            && back.item.pack_size == line.item.pack_size
+            && back.amounts.gross == line.amounts.gross.negated()
+    };
+    let whole = document.lines.len() == sold.lines.len()
+        && document.lines.iter().zip(&sold.lines).all(mirrors)
+        && document.total == sold.total.negated();
+    if whole { Ok(()) } else { Err(invalid("lines", "a void takes back a whole sale")) }
 }
 
 /// Takes the goods of a sale once more.
@@ -66,7 +126,7 @@ pub(crate) fn move_again(
         let Some(product) = batch.product(line.item.product_id)? else { continue };
         let entry =
             Line { product_id: product.id, reason: MovementReason::Sale, line_id: Some(line.item.line_id) };
-        ledger.take(batch, entry, line.item.qty.milli())?;
+        ledger.take(batch, entry, line.item.stock_qty().milli())?;
     }
     Ok(())
 }
@@ -120,7 +180,9 @@ pub(crate) fn withdraw(
     }
     sale::set_state(batch.tx, cause.op_id, document.head.sale_id, SaleState::Withdrawn)?;
     conflict::refresh_all(batch, cause, &ledger.changed)?;
-    conflict::close_price_changed(batch, cause)?;
+    conflict::close_withdrawn(batch, cause)?;
+    accounts::take_back(batch, cause)?;
+    serials::take_back(batch, cause, document)?;
     open_if_short(batch, cause, &mut ledger, document, shortages).map(drop)
 }
 
@@ -149,23 +211,33 @@ pub(crate) fn keep_rejected(
 
 fn check_head(batch: &mut Batch<'_>, cause: &Cause<'_>, document: &SaleDocument) -> Result<(), ApplyError> {
     let head = &document.head;
-    if head.device_id != cause.device.device_id {
-        return Err(invalid("head.device_id", "the document was made by another register"));
-    }
-    if head.outlet_id != batch.business.outlet_id {
-        return Err(unknown("head.outlet_id", "outlet", head.outlet_id.0));
-    }
-    if head.currency != batch.settings()?.currency {
-        return Err(invalid("head.currency", "the business works in another currency"));
-    }
-    if !batch.exists(EntityKind::Cashier, head.cashier_id.0)? {
-        return Err(unknown("head.cashier_id", "cashier", head.cashier_id.0));
-    }
+    check_maker(batch, cause, (head.device_id, head.outlet_id, head.currency, head.cashier_id))?;
     if let Some(customer) = &document.customer {
         let id = batch.resolve(EntityKind::Customer, customer.customer_id.0)?;
         if !batch.exists(EntityKind::Customer, id)? {
             return Err(unknown("customer.customer_id", "customer", customer.customer_id.0));
         }
+    }
+    Ok(())
+}
+
+/// Whether a document is of the register that sends it, of this shop, in its money, and by somebody who is known.
+pub(super) fn check_maker(
+    batch: &mut Batch<'_>,
+    cause: &Cause<'_>,
+    (device_id, outlet_id, currency, cashier_id): (DeviceId, OutletId, Currency, CashierId),
+) -> Result<(), ApplyError> {
+    if device_id != cause.device.device_id {
+        return Err(invalid("head.device_id", "the document was made by another register"));
+    }
+    if outlet_id != batch.business.outlet_id {
+        return Err(unknown("head.outlet_id", "outlet", outlet_id.0));
+    }
+    if currency != batch.settings()?.currency {
+        return Err(invalid("head.currency", "the business works in another currency"));
+    }
+    if !batch.exists(EntityKind::Cashier, cashier_id.0)? {
+        return Err(unknown("head.cashier_id", "cashier", cashier_id.0));
     }
     Ok(())
 }
@@ -200,13 +272,13 @@ fn check_stock(
             Some(there) => *there,
             None => batch.level(product.id)?.on_hand,
         };
-        let asked = line.item.qty.milli();
+        let asked = line.item.stock_qty().milli();
         if asked > there {
             short.push(ShortLine {
                 line_id: line.item.line_id,
                 product_id: product.id,
                 code: line.item.code.clone(),
-                asked: line.item.qty,
+                asked: line.item.stock_qty(),
                 available: Quantity::from_milli(there).map_err(|fault| invalid("qty", fault.to_string()))?,
             });
         }
@@ -222,15 +294,15 @@ fn move_stock(
     products: &[Rc<ProductFacts>],
     bounds: Option<&Bounds>,
 ) -> Result<Option<ConflictId>, ApplyError> {
-    let settles = match (document.head.kind, document.head.original.as_ref().and_then(|o| o.sale_id)) {
-        (SaleKind::Refund | SaleKind::Void, Some(original)) => Settles::Sale(original),
-        (SaleKind::Refund | SaleKind::Void, None) | (SaleKind::Sale, _) => Settles::Nothing,
-    };
+    // A sale names another one when goods of that come back in exchange.
+    let original = sale::find_original(batch.tx, document)?;
+    let of_original = original.map_or(Settles::Nothing, Settles::Sale);
     let mut ledger = Ledger::new(cause);
     let mut shortages = Vec::new();
     let lines = document.lines.iter().zip(products).enumerate();
     for (i, (line, product)) in lines.filter(|(_, (_, product))| product.track_stock) {
-        let qty = line.item.qty.milli();
+        let settles = if line.item.trade_in { Settles::Nothing } else { of_original };
+        let qty = line.item.stock_qty().milli();
         #[cfg(feature = "planted")] // Incident 20.
         let qty =
             if pos_planted::is(pos_planted::Bug::EveryQuantityIsOne) { 1_000 * qty.signum() } else { qty };
@@ -269,7 +341,7 @@ fn shortage(
         product_id,
         code: item.code.clone(),
         name: item.name.clone(),
-        asked: item.qty,
+        asked: item.stock_qty(),
         missing: Quantity::from_milli(missing).map_err(|fault| invalid("qty", fault.to_string()))?,
         paid,
         open: None,
@@ -313,7 +385,10 @@ fn report_prices(
             }));
         }
         let sells = document.head.kind == SaleKind::Sale && item.qty.is_positive();
-        if sells && !product.deleted && item.catalogue_price != product.price {
+        let Some(catalogue) = product.price_of(item.pack_size).filter(|_| sells && !product.deleted) else {
+            continue;
+        };
+        if item.catalogue_price != catalogue {
             changed.push(PriceDifference {
                 line_id: item.line_id,
                 product_id: product.id,
@@ -321,7 +396,7 @@ fn report_prices(
                 name: item.name.clone(),
                 qty: item.qty,
                 sold_at: item.unit_price,
-                catalogue: product.price,
+                catalogue,
             });
         }
     }

@@ -1,4 +1,5 @@
-//! Rows that registers share: settings, categories, products, customers, cashiers.
+//! Rows that registers share: settings, categories, products, customers, cashiers, held carts; and what the ledgers of
+//! accounts and serial numbers look like to them.
 
 use pos_domain::ProductId;
 use pos_domain::body::EntityKind;
@@ -7,8 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub(crate) use super::stamps::Stamp;
-use super::stamps::{self, Stamps};
+use super::stamps;
+pub(crate) use super::stamps::{Stamp, Stamps};
 use super::stock::LevelRow;
 use super::{Row, Sql, Tx, integer, json, natural, to_json};
 

@@ -5,6 +5,8 @@
 //! databases and runs transactions is [`Store`], over [`sqlite`] (one file, one business) and [`postgres`] (several
 //! servers, several businesses).
 
+pub(crate) mod account;
+pub(crate) mod approval;
 pub(crate) mod aside;
 pub(crate) mod attachment;
 pub(crate) mod audit;
@@ -27,10 +29,12 @@ pub(crate) mod postgres;
 pub(crate) mod report;
 pub(crate) mod sale;
 pub(crate) mod seal;
+pub(crate) mod serial;
 pub(crate) mod sqlite;
 pub(crate) mod stamps;
 pub(crate) mod stock;
 mod store;
+pub(crate) mod till;
 mod tx;
 pub(crate) mod upkeep;
 mod value;

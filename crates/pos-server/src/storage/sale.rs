@@ -1,8 +1,9 @@
 //! Sale documents by id. Their text is the body of their operation.
 
-use pos_domain::{DeviceId, Hash32, OpId, SaleDocument, SaleId};
+use pos_domain::document::OriginalSale;
+use pos_domain::{CustomerId, DeviceId, DocumentId, Hash32, OpId, SaleDocument, SaleId};
 
-use super::{Sql, Tx, hash, id, json};
+use super::{Row, Sql, Tx, hash, id, json, natural};
 
 /// What became of a document on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +28,12 @@ impl SaleState {
 
 /// Where a document came from, for the chain.
 #[derive(Debug)]
-pub(crate) struct SaleOrigin {
+pub(crate) struct Origin {
     pub(crate) device_id: DeviceId,
     pub(crate) kind: String,
     pub(crate) document_hash: Hash32,
+    /// Rows of the feed that bear its number once that is known.
+    pub(crate) numbered_rows: u64,
 }
 
 /// How a document was kept.
@@ -47,7 +50,8 @@ pub(crate) enum Inserted {
 /// Keeps a document.
 pub(crate) fn insert(tx: Tx<'_>, op_id: OpId, document: &SaleDocument, state: SaleState) -> Sql<Inserted> {
     let head = &document.head;
-    let original = head.original.as_ref().and_then(|original| original.sale_id);
+    let original = find_original(tx, document)?;
+    let customer = document.customer.as_ref().map(|customer| customer.customer_id);
     let refunded = tx.find(
         include_str!("sale_insert.sql"),
         &[
@@ -63,6 +67,8 @@ pub(crate) fn insert(tx: Tx<'_>, op_id: OpId, document: &SaleDocument, state: Sa
             (":total", document.total.minor().into()),
             (":sold_at_ms", head.sold_at_ms.into()),
             (":original_sale_id", original.as_ref().map(SaleId::as_bytes).into()),
+            (":customer_id", customer.as_ref().map(CustomerId::as_bytes).into()),
+            (":numbered_rows", numbered_rows(document).into()),
         ],
         |row| row.get::<bool>("refunded"),
     )?;
@@ -71,6 +77,25 @@ pub(crate) fn insert(tx: Tx<'_>, op_id: OpId, document: &SaleDocument, state: Sa
         Some(false) => Inserted::First,
         Some(true) => Inserted::AfterItsRefund,
     })
+}
+
+/// The sale that a refund, void or exchange names. One that was typed in by hand has only the printed number.
+pub(crate) fn find_original(tx: Tx<'_>, document: &SaleDocument) -> Sql<Option<SaleId>> {
+    match document.head.original.as_ref() {
+        None => Ok(None),
+        Some(OriginalSale { sale_id: Some(id), .. }) => Ok(Some(*id)),
+        Some(OriginalSale { sale_id: None, number }) => {
+            let named = number.as_deref().map_or(Ok(None), |number| find_by_number(tx, number))?;
+            Ok(named.map(|sale| sale.head.sale_id))
+        }
+    }
+}
+
+/// How many entries and events bear the document's number, once it is known.
+pub(crate) fn numbered_rows(document: &SaleDocument) -> i64 {
+    let on_account = document.customer.is_some() && document.tenders.iter().any(|t| t.kind.is_on_account());
+    let serials: usize = document.lines.iter().map(|line| line.item.serials.len()).sum();
+    i64::try_from(serials).unwrap_or(i64::MAX).saturating_add(i64::from(on_account))
 }
 
 /// Says what became of a document.
@@ -85,19 +110,34 @@ pub(crate) fn set_state(tx: Tx<'_>, op_id: OpId, sale_id: SaleId, state: SaleSta
     )
 }
 
-/// Where a document came from.
-pub(crate) fn find_origin(tx: Tx<'_>, sale_id: SaleId) -> Sql<Option<SaleOrigin>> {
+/// Where a document of any kind came from.
+pub(crate) fn find_origin(tx: Tx<'_>, document_id: DocumentId) -> Sql<Option<Origin>> {
+    let key = [(":document_id", document_id.as_bytes().into())];
+    let read = |row: Row<'_>| {
+        Ok(Origin {
+            device_id: DeviceId(id(row, "device_id")?),
+            kind: row.get("kind")?,
+            document_hash: hash(row, "body_hash")?,
+            numbered_rows: natural(row, "numbered_rows")?,
+        })
+    };
+    let sale = tx.find(
+        "SELECT sale.device_id, sale.kind, numbered_rows, operation.body_hash
+         FROM sale JOIN operation ON operation.op_id = sale.op_id WHERE sale.sale_id = :document_id",
+        &key,
+        read,
+    )?;
+    if sale.is_some() {
+        return Ok(sale);
+    }
     tx.find(
-        "SELECT sale.device_id, sale.kind, operation.body_hash
-         FROM sale JOIN operation ON operation.op_id = sale.op_id WHERE sale.sale_id = :sale_id",
-        &[(":sale_id", sale_id.as_bytes().into())],
-        |row| {
-            Ok(SaleOrigin {
-                device_id: DeviceId(id(row, "device_id")?),
-                kind: row.get("kind")?,
-                document_hash: hash(row, "body_hash")?,
-            })
-        },
+        "SELECT till_document.device_id, till_document.kind, operation.body_hash,
+            CASE till_document.kind WHEN 'account_payment' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END
+                AS numbered_rows
+         FROM till_document JOIN operation ON operation.op_id = till_document.op_id
+         WHERE till_document.document_id = :document_id",
+        &key,
+        read,
     )
 }
 

@@ -36,6 +36,11 @@ pub(crate) const MOVEMENT: &[&str] =
 /// Columns of a balance under its seal.
 pub(crate) const LEVEL: &[&str] =
     &["product_id", "on_hand_milli", "oversold_milli", "rev", "seq", "origin_device", "origin_op"];
+/// Columns of a posting on an account under its seal.
+pub(crate) const POSTING: &[&str] =
+    &["op_id", "ordinal", "document_id", "customer_id", "amount_minor", "at_ms"];
+/// Columns of a step in the life of a serial number under its seal.
+pub(crate) const STEP: &[&str] = &["op_id", "event_id", "serial", "change", "at_ms"];
 /// Columns of a row's place in the feed under its seal.
 pub(crate) const FEED: &[&str] =
     &["seq", "entity", "entity_id", "rev", "deleted", "origin_device", "origin_op"];

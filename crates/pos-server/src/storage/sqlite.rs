@@ -52,6 +52,7 @@ static MIGRATIONS: LazyLock<Result<Vec<Migration>, MigrationListError>> = LazyLo
             "0007_await_forgotten.sql",
             include_str!("../../../../migrations/server-sqlite/0007_await_forgotten.sql"),
         ),
+        ("0008_record_till.sql", include_str!("../../../../migrations/server-sqlite/0008_record_till.sql")),
     ])
 });
 
@@ -90,8 +91,8 @@ pub(crate) fn open_file(path: &Path, mode: OpenMode) -> Result<Database, ServerE
         migrations,
         snapshot_dir: None,
         readers: READERS,
-        mode,
         wal_pages: WAL_PAGES,
+        mode,
     };
     Ok(Database::open(options)?)
 }

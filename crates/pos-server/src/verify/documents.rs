@@ -1,17 +1,25 @@
-//! Documents: each body gives its hash, each sale is filed and summed as its document says, and has the verdict that
-//! the register was told.
+//! Documents: each body gives its hash, each sale and each document of the drawer is filed and summed as it says, and has
+//! the verdict that the register was told.
 
-use pos_domain::{DeviceId, Hash32, OperationBody, SaleDocument};
+use pos_domain::body::BodyFault;
+use pos_domain::{DeviceId, Hash32, Money, OperationBody, SaleDocument, TillContent};
 use pos_protocol::{RejectReason, Verdict};
 
 use super::{Faults, each_row};
-use crate::storage::{Row, Sql, Tx, hash, id, json, optional_id};
+use crate::storage::{Row, Sql, Tx, hash, id, json, optional_id, sale};
 
 const DOCUMENTS: &str = "
     SELECT operation.op_id, operation.device_id AS sender, operation.kind AS op_kind, kind_version, body, body_hash, verdict,
-        sale_id, sale.device_id, state, sale.kind, currency, currency_digits, net_minor, tax_minor, total_minor,
-        sold_at_ms, original_sale_id
-    FROM operation LEFT JOIN sale ON sale.op_id = operation.op_id ORDER BY op_no";
+        sale_id, sale.device_id, sale.state, sale.kind, sale.currency, sale.currency_digits, net_minor, tax_minor, total_minor,
+        sold_at_ms, original_sale_id, sale.customer_id AS buyer_id, numbered_rows,
+        till_document.document_id AS till_id, till_document.device_id AS till_device, till_document.state AS till_state,
+        till_document.kind AS till_kind, shift_id, till_document.customer_id AS payer_id,
+        till_document.currency AS till_currency, till_document.currency_digits AS till_digits, cash_minor, z_number,
+        till_document.made_at_ms AS till_made_at_ms
+    FROM operation
+    LEFT JOIN sale ON sale.op_id = operation.op_id
+    LEFT JOIN till_document ON till_document.op_id = operation.op_id
+    ORDER BY op_no";
 
 pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
     each_row(tx, DOCUMENTS, faults, "operation", |row, faults| {
@@ -24,7 +32,11 @@ pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
         }
         let kind = row.get::<&str>("op_kind")?;
         let verdict: Verdict = json(row, "verdict")?;
-        match (OperationBody::decode(kind, row.get("kind_version")?, body), optional_id(row, "sale_id")?) {
+        let body = OperationBody::decode(kind, row.get("kind_version")?, body);
+        if let Some(detail) = till_fault(row, &body, &verdict)? {
+            fault(detail);
+        }
+        match (body, optional_id(row, "sale_id")?) {
             (Ok(OperationBody::SaleComplete(document)), Some(_)) => {
                 for column in differences(row, &document, &verdict)? {
                     fault(format!("its sale is filed with another {column} than its document says"));
@@ -45,6 +57,7 @@ pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
 fn differences(row: Row<'_>, document: &SaleDocument, verdict: &Verdict) -> Sql<Vec<&'static str>> {
     let head = &document.head;
     let original = head.original.as_ref().and_then(|original| original.sale_id);
+    let typed_in = head.original.is_some() && original.is_none();
     let sender = id(row, "sender")?;
     let same = [
         ("sale_id", id(row, "sale_id")? == head.sale_id.0),
@@ -57,7 +70,10 @@ fn differences(row: Row<'_>, document: &SaleDocument, verdict: &Verdict) -> Sql<
         ("tax_minor", row.get::<i64>("tax_minor")? == document.tax.minor()),
         ("total_minor", row.get::<i64>("total_minor")? == document.total.minor()),
         ("sold_at_ms", row.get::<i64>("sold_at_ms")? == head.sold_at_ms),
-        ("original_sale_id", optional_id(row, "original_sale_id")? == original.map(|id| id.0)),
+        // A sale that was typed in by its number was looked up when the document came.
+        ("original_sale_id", typed_in || optional_id(row, "original_sale_id")? == original.map(|id| id.0)),
+        ("customer_id", optional_id(row, "buyer_id")? == document.customer.as_ref().map(|c| c.customer_id.0)),
+        ("numbered_rows", is_numbered_as(row.get("numbered_rows")?, document)),
     ];
     // A document that came from another register than its own is kept, refused.
     let refused = !matches!(verdict, Verdict::Applied { .. });
@@ -66,6 +82,47 @@ fn differences(row: Row<'_>, document: &SaleDocument, verdict: &Verdict) -> Sql<
         (!explained).then_some(column)
     };
     Ok(same.into_iter().filter_map(differs).collect())
+}
+
+/// Entries and events came with the schema that knows them: sales of before have none.
+fn is_numbered_as(rows: i64, document: &SaleDocument) -> bool {
+    rows == 0 || rows == sale::numbered_rows(document)
+}
+
+/// What is wrong with the way in which an operation is filed as a document of the drawer, if anything is.
+fn till_fault(row: Row<'_>, body: &Result<OperationBody, BodyFault>, verdict: &Verdict) -> Sql<Option<String>> {
+    let filed = optional_id(row, "till_id")?;
+    let document = match (body, filed) {
+        (Ok(OperationBody::TillRecord(document)), Some(_)) => document,
+        (Ok(OperationBody::TillRecord(_)), None) if matches!(verdict, Verdict::Applied { .. }) => {
+            return Ok(Some("its document of the drawer is missing".to_owned()));
+        }
+        (_, Some(_)) => return Ok(Some("it is filed as a document of the drawer and is none".to_owned())),
+        (_, None) => return Ok(None),
+    };
+    let head = &document.head;
+    let refused = !matches!(verdict, Verdict::Applied { .. });
+    let customer = document.account_effect().map(|(customer, _)| customer.customer_id.0);
+    let z_number = match &document.content {
+        TillContent::ShiftClosing(report) => Some(report.z_number),
+        TillContent::ShiftOpening(_) | TillContent::CashMovement(_) | TillContent::AccountPayment(_) => None,
+    };
+    let cash = crate::apply::cash_of(document).map_or(0, Money::minor);
+    let same = [
+        ("document_id", filed == Some(head.document_id.0)),
+        ("device_id", id(row, "till_device")? == id(row, "sender")?),
+        ("state", row.get::<&str>("till_state")? == if refused { "rejected" } else { "applied" }),
+        ("kind", row.get::<&str>("till_kind")? == document.kind().as_str()),
+        ("shift_id", optional_id(row, "shift_id")? == head.shift_id.map(|id| id.0)),
+        ("customer_id", optional_id(row, "payer_id")? == customer),
+        ("currency", row.get::<&str>("till_currency")? == head.currency.code()),
+        ("currency_digits", row.get::<i64>("till_digits")? == i64::from(head.currency.exponent())),
+        ("cash_minor", row.get::<i64>("cash_minor")? == cash),
+        ("z_number", row.get::<Option<u64>>("z_number")? == z_number),
+        ("made_at_ms", row.get::<i64>("till_made_at_ms")? == head.made_at_ms),
+    ];
+    let wrong = same.iter().find(|(_, same)| !same);
+    Ok(wrong.map(|(column, _)| format!("its document is filed with another {column} than it says")))
 }
 
 /// The state in which a sale with this verdict is kept; `None` when it is not.

@@ -14,6 +14,12 @@ pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
     check_table(tx, faults, "stock_level", seal::LEVEL, |row| {
         Ok(format!("stock_level of product {}", id(row, "product_id")?))
     })?;
+    check_table(tx, faults, "account_posting", seal::POSTING, |row| {
+        Ok(format!("account_posting {} of operation {}", natural(row, "ordinal")?, id(row, "op_id")?))
+    })?;
+    check_table(tx, faults, "serial_step", seal::STEP, |row| {
+        Ok(format!("serial_step of event {}: {}", id(row, "event_id")?, row.get::<&str>("serial")?))
+    })?;
     check_table(tx, faults, "feed", seal::FEED, |row| {
         let (entity, entity_id) = (row.get::<&str>("entity")?, id(row, "entity_id")?);
         Ok(format!("feed {}: {entity} {entity_id}", natural(row, "seq")?))

@@ -139,7 +139,7 @@ impl Shop {
             chain: ChainHead::START,
             cashier_id,
         };
-        let cashier = Cashier { cashier_id, name: "Aïssatou".to_owned(), role: Role::Cashier };
+        let cashier = Cashier { cashier_id, name: "Aïssatou".to_owned(), role: Role::Manager };
         let verdict = register.send(register_create(EntityKind::Cashier, cashier_id.0, &cashier)).await;
         assert!(matches!(verdict, Verdict::Applied { .. }), "{verdict:?}");
         register

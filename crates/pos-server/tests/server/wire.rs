@@ -62,8 +62,9 @@ fn verdicts_are_written_like_this() {
             mapped_ids: vec![MappedId { entity: "product".to_owned(), local_id: id(5), server_id: id(2) }],
             rows: vec![row()],
             conflict_id: Some(ConflictId(id(6))),
+            already_gone: false,
         },
-        Verdict::Applied { feed_seq: 41, mapped_ids: vec![], rows: vec![], conflict_id: None },
+        Verdict::Applied { feed_seq: 41, mapped_ids: vec![], rows: vec![], conflict_id: None, already_gone: false },
         Verdict::InsufficientStock {
             lines: vec![ShortLine {
                 line_id: LineId(id(7)),

@@ -229,6 +229,8 @@ pub(crate) fn oversold(status: ConflictStatus, events: Vec<ConflictEventKind>) -
         refund: None,
         contested: None,
         fork: None,
+        serials: Vec::new(),
+        unapproved: None,
         sale_id: Some(id(71).into()),
         choices: vec![],
         events: events

@@ -87,7 +87,7 @@ pub fn apply_verdict(
     now_ms: i64,
 ) -> Result<Outcome, StoreError> {
     let mut outcome = match &verdict.verdict {
-        Verdict::Applied { feed_seq, mapped_ids, rows, conflict_id: _ }
+        Verdict::Applied { feed_seq, mapped_ids, rows, conflict_id: _, already_gone: _ }
             if answered.mode != OpMode::Withdraw =>
         {
             let mut outcome = acknowledge(tx, answered, *feed_seq, now_ms)?;

@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::storage::{StorageError, Tx};
 
 /// Migrations in order; the first is number 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../../../../migrations/server-postgres/0001_create_server.sql"),
     include_str!("../../../../../migrations/server-postgres/0002_seal_rows.sql"),
     include_str!("../../../../../migrations/server-postgres/0003_recover_server.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../../../../migrations/server-postgres/0005_widen_conflicts.sql"),
     include_str!("../../../../../migrations/server-postgres/0006_place_balances.sql"),
     include_str!("../../../../../migrations/server-postgres/0007_await_forgotten.sql"),
+    include_str!("../../../../../migrations/server-postgres/0008_record_till.sql"),
 ];
 
 /// Known to all servers of a database: whoever holds it changes the schema.
