@@ -21,6 +21,7 @@ const FIELDS: Words = {
   stock: m.field_stock,
   opening_stock: m.field_stock,
   phone: m.customer_phone,
+  credit_limit: m.field_credit_limit,
   note: m.cart_note,
   favourite: m.product_favourite,
   archived: m.product_archived,

@@ -10,6 +10,7 @@ export type Action =
   | 'help'
   | 'go-sell'
   | 'go-products'
+  | 'go-customers'
   | 'go-sync'
   | 'go-conflicts'
   | 'go-settings'
@@ -66,6 +67,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'go-sync', place: 'anywhere', key: '3', alt: true },
   { action: 'go-conflicts', place: 'anywhere', key: '4', alt: true },
   { action: 'go-settings', place: 'anywhere', key: '5', alt: true },
+  { action: 'go-customers', place: 'anywhere', key: '6', alt: true },
   { action: 'help', place: 'anywhere', key: 'F1' },
   { action: 'help', place: 'anywhere', key: '?' },
 ];
