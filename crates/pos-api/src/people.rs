@@ -30,6 +30,7 @@ pub(crate) fn people_commands() -> Vec<Command> {
             a.give_approval(r.cashier_id, r.pin, r.subject, need).await
         }),
         command("people.list", Look, Read, |a: App, _: Nothing| async move { a.list_people().await }),
+        command("people.roles", Look, Read, |a: App, _: Nothing| async move { a.list_roles().await }),
         command("people.create", ManagePeople, Write, |a: App, r: CreatePerson| async move {
             a.create_person(r.name, r.role).await
         }),

@@ -22,6 +22,12 @@ pub(crate) struct Cli {
     /// Print one JSON document instead of sentences.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Who does it, by name. Who is at the register afterwards is that person.
+    #[arg(long = "as", value_name = "NAME", global = true)]
+    pub(crate) person: Option<String>,
+    /// With --as: a file whose first line is that person's PIN, or - for standard input.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) pin_file: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -52,6 +58,12 @@ pub(crate) enum Command {
     Refund(Refund),
     /// Take a whole sale of this register back before its drawer is closed.
     Void(Void),
+    /// Who buys by name: look up, add, change, delete.
+    #[command(subcommand)]
+    Customer(Customer),
+    /// What customers owe, their payments and statements.
+    #[command(subcommand)]
+    Debt(Debt),
     /// Stock of one product: the server's balance, what is pending here, and their sum.
     Stock {
         /// Code or barcode.
@@ -136,6 +148,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=500))]
         limit: u32,
     },
+    /// Who works here, what they are, and their PINs on this register.
+    #[command(subcommand)]
+    People(People),
     /// Is my data right? Checks every promise that one file can show.
     Verify,
     /// Copies of everything this register has, checked, and putting one back.
@@ -210,6 +225,161 @@ impl LabelText {
         };
         Ok(Self { code: code.to_owned(), count })
     }
+}
+
+/// `comptoir people`
+#[derive(Debug, Subcommand)]
+pub(crate) enum People {
+    /// Everyone, by name.
+    List,
+    /// Somebody new.
+    Add {
+        /// As printed on receipts.
+        name: String,
+        /// What they are.
+        #[arg(long, value_enum, default_value = "cashier")]
+        role: Role,
+    },
+    /// Another role for somebody.
+    SetRole {
+        /// As listed.
+        name: String,
+        /// What they are from now on.
+        #[arg(value_enum)]
+        role: Role,
+    },
+    /// A PIN for somebody on this register, in place of any other.
+    SetPin {
+        /// As listed.
+        name: String,
+        /// A file whose first line is the new PIN of 4 to 6 digits, or - for standard input.
+        file: PathBuf,
+    },
+    /// Take somebody's PIN on this register away.
+    ClearPin {
+        /// As listed.
+        name: String,
+    },
+    /// Somebody works here no more. What they did stays.
+    Remove {
+        /// As listed.
+        name: String,
+    },
+}
+
+/// What somebody is in the shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Sells.
+    Cashier,
+    /// Runs the shop of the day.
+    Manager,
+    /// May do everything.
+    Owner,
+}
+
+/// `comptoir customer`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Customer {
+    /// By part of a name, code or telephone number; all when nothing is given.
+    List {
+        /// What to look for; accents and capitals do not matter.
+        #[arg(default_value = "")]
+        text: String,
+        /// Most entries.
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// One customer, and how the account stands.
+    Show {
+        /// A code, a telephone number, a name, or a part that fits one only.
+        customer: String,
+    },
+    /// Add one.
+    Create {
+        /// Name as printed.
+        name: String,
+        #[command(flatten)]
+        details: CustomerDetails,
+    },
+    /// Change one; what is not given stays.
+    Set {
+        /// A code, a telephone number, a name, or a part that fits one only.
+        customer: String,
+        /// Another name.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        details: CustomerDetails,
+    },
+    /// Delete one whose account is even. Whom documents name loses name, telephone and note; documents stay as printed.
+    Delete {
+        /// A code, a telephone number, a name, or a part that fits one only.
+        customer: String,
+    },
+}
+
+/// What there is to say of a customer beside the name. An empty text takes a value away.
+#[derive(Debug, Args)]
+pub(crate) struct CustomerDetails {
+    /// Code of the shop's own.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// Telephone number.
+    #[arg(long)]
+    pub(crate) phone: Option<String>,
+    /// Remark for the staff.
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+    /// The most that may be owed; the shop's limit when empty.
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) limit: Option<String>,
+}
+
+/// `comptoir debt`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Debt {
+    /// Whoever owes something or is owed something, the largest debt first, with the sums.
+    List {
+        /// The longest open debt first.
+        #[arg(long)]
+        by_age: bool,
+        /// Write all as CSV.
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+    },
+    /// Take money for an account.
+    Pay {
+        /// A code, a telephone number, a name, or a part that fits one only.
+        customer: String,
+        /// What the account is credited with.
+        #[arg(value_parser = decimal)]
+        amount: String,
+        /// How it is paid: cash:AMOUNT, mobile:AMOUNT:REF or card:AMOUNT:REF; may be given several times. Exactly in cash
+        /// when not given.
+        #[arg(long = "tender", value_name = "KIND:AMOUNT[:REF]", value_parser = TenderText::parse)]
+        tenders: Vec<TenderText>,
+        /// Keep what is more than the debt as store credit.
+        #[arg(long)]
+        credit: bool,
+        /// Name this attempt: the same id again pays nothing new and answers with the first payment.
+        #[arg(long, value_name = "UUID")]
+        request_id: Option<uuid::Uuid>,
+    },
+    /// The documents of an account with what was owed after each.
+    Statement {
+        /// A code, a telephone number, a name, or a part that fits one only.
+        customer: String,
+        /// First day.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        from: Option<String>,
+        /// Last day.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        to: Option<String>,
+        /// Write a PDF.
+        #[arg(long, value_name = "FILE")]
+        pdf: Option<PathBuf>,
+    },
 }
 
 /// `comptoir backup`
@@ -362,9 +532,13 @@ pub(crate) struct Sell {
     /// What is sold; may be given several times. Without a price the catalogue's is taken.
     #[arg(long = "line", value_name = "CODE[xQTY][@PRICE]", value_parser = LineText::parse, required = true)]
     pub(crate) lines: Vec<LineText>,
-    /// How it is paid: cash:AMOUNT, mobile:AMOUNT:REF or card:AMOUNT:REF; may be given several times.
+    /// How it is paid: cash:AMOUNT, mobile:AMOUNT:REF, card:AMOUNT:REF, account:AMOUNT or store_credit:AMOUNT; may be
+    /// given several times.
     #[arg(long = "tender", value_name = "KIND:AMOUNT[:REF]", value_parser = TenderText::parse)]
     pub(crate) tenders: Vec<TenderText>,
+    /// The buyer: a code, a telephone number, a name, or a part that fits one only.
+    #[arg(long, value_name = "CUSTOMER")]
+    pub(crate) customer: Option<String>,
     /// Name this attempt: the same id again sells nothing new and answers with the first sale.
     #[arg(long, value_name = "UUID")]
     pub(crate) request_id: Option<uuid::Uuid>,

@@ -42,6 +42,12 @@ impl Exit {
             | ErrorCode::CategoryDuplicateName
             | ErrorCode::CustomerNotFound
             | ErrorCode::CustomerDuplicatePhone
+            | ErrorCode::CustomerDuplicateCode
+            | ErrorCode::CustomerAmbiguous
+            | ErrorCode::AccountLimitExceeded
+            | ErrorCode::AccountNoCredit
+            | ErrorCode::AccountOverpaid
+            | ErrorCode::AccountNotSettled
             | ErrorCode::CashierNotFound
             | ErrorCode::CartEmpty
             | ErrorCode::CartLineNotFound
@@ -80,6 +86,17 @@ impl Exit {
             | ErrorCode::BackupOtherRegister
             | ErrorCode::RecoveryNotFenced
             | ErrorCode::PermissionDenied
+            | ErrorCode::ApprovalRefused
+            | ErrorCode::PersonDuplicateName
+            | ErrorCode::PersonOwnerOnly
+            | ErrorCode::PersonLastOwner
+            | ErrorCode::PersonAtRegister
+            | ErrorCode::SessionLocked
+            | ErrorCode::SessionNoPins
+            | ErrorCode::PinNeeded
+            | ErrorCode::PinMissing
+            | ErrorCode::PinWrong
+            | ErrorCode::PinWait
             | ErrorCode::PrintNoPrinter
             | ErrorCode::PrintJobNotFound
             | ErrorCode::PrintJobClosed => Self::Refused,

@@ -64,6 +64,24 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::CategoryDuplicateName => "There is a category {name} already.",
         ErrorCode::CustomerNotFound => "There is no such customer.",
         ErrorCode::CustomerDuplicatePhone => "{phone} belongs to {name} already.",
+        ErrorCode::CustomerDuplicateCode => "The code {code} belongs to {name} already. Choose another code.",
+        ErrorCode::CustomerAmbiguous => {
+            "{count} customers fit {text}: {names}. Give a code, a telephone number or the whole name."
+        }
+        ErrorCode::AccountLimitExceeded => {
+            "{name} owes {balance} and may owe {limit}: this sale is {excess} beyond it. Nothing was sold. Take {excess} in \
+             another way, or let somebody sell who may give credit."
+        }
+        ErrorCode::AccountNoCredit => {
+            "The shop owes {name} {credit}, not {asked}. Nothing was sold. Take the rest in another way."
+        }
+        ErrorCode::AccountOverpaid => {
+            "{name} owes {debt}: {amount} is {excess} too much. Nothing was recorded. Pay less, or keep the rest as store \
+             credit with --credit."
+        }
+        ErrorCode::AccountNotSettled => {
+            "The account of {name} stands at {balance}. Nobody is deleted before it is even."
+        }
         ErrorCode::CashierNotFound => "There is no such person.",
         ErrorCode::CartEmpty => "There is nothing to sell. Give at least one line.",
         ErrorCode::CartLineNotFound => "This line is gone.",
@@ -126,6 +144,23 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::ConflictAlreadyResolved => "This was decided already: {choice}.",
         ErrorCode::ConflictNotReversible => "This decision cannot be taken back: it made a final document.",
         ErrorCode::SettingInvalid => "{key}: {problem}.",
+        ErrorCode::PersonDuplicateName => "There is a person {name} already. Choose another name.",
+        ErrorCode::PersonOwnerOnly => "Only an owner changes an owner, and an owner may always do everything.",
+        ErrorCode::PersonLastOwner => "The shop needs an owner. Make somebody else one first.",
+        ErrorCode::PersonAtRegister => "This person sits at the register. Give --as somebody else.",
+        ErrorCode::SessionLocked => {
+            "The register is locked. Say who you are with --as NAME, and --pin-file for a PIN."
+        }
+        ErrorCode::SessionNoPins => "Nobody has a PIN on this register, so it cannot be locked.",
+        ErrorCode::PinNeeded => "{name} has a PIN. Give it with --pin-file FILE, or - for standard input.",
+        ErrorCode::PinMissing => {
+            "{name} has no PIN on this register, and needs one because others have. Set one with `comptoir people set-pin`."
+        }
+        ErrorCode::PinWrong => {
+            "This is another PIN. {tries} more tries are free, then each one waits; {seconds} seconds to wait now."
+        }
+        ErrorCode::PinWait => "Too many wrong PINs. Wait {seconds} seconds, then try again.",
+        ErrorCode::ApprovalRefused => "This yes is not to what is done ({reason}). Nothing was changed.",
         ErrorCode::PermissionDenied => "The person at this register may not do this ({permission}).",
         ErrorCode::PrintFailed => "The receipt could not be printed: {detail}. The sale stands.",
         ErrorCode::PrintNoPrinter => "No printer is set.",

@@ -17,7 +17,7 @@ use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
 use crate::pin::{self, PinDigits};
-use crate::view::{AppState, PersonView};
+use crate::view::{AppState, PersonView, RoleView};
 
 /// What changes when people do.
 const CHANGED: [Topic; 2] = [Topic::Shop, Topic::Sync];
@@ -141,6 +141,17 @@ impl App {
             .await?;
         self.note_failures(cashier_id, 0).await?;
         Ok(people)
+    }
+
+    /// `people.roles`
+    pub async fn list_roles(&self) -> Result<Outcome<Vec<RoleView>>, AppError> {
+        let settings = self.read(|conn| Ok(pos_store::settings::load(conn)?)).await?;
+        let roles = [Role::Cashier, Role::Manager, Role::Owner].into_iter().map(|role| RoleView {
+            role,
+            may: Permission::ALL.into_iter().filter(|permission| settings.may(role, *permission)).collect(),
+            usual: !settings.permissions.contains_key(&role),
+        });
+        Ok(Outcome::read(roles.collect()))
     }
 
     /// `people.set_permissions`: what a role may do in this business; `None` is what it usually may. An owner may always do

@@ -35,7 +35,7 @@ pub use catalogue::{
 pub use conflict::{AuditEntry, ConflictView};
 pub use display::{DisplayLine, DisplayScene, DisplayView};
 pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
-pub use people::{PersonView, SessionView};
+pub use people::{PersonView, RoleView, SessionView};
 pub use picture::{AddedPicture, OpenPicture, PictureChange, PictureCounts, PictureFile, PictureState};
 pub use printing::{LabelPaper, LabelsOf, PrintJob, PrintKind, PrintQueue, PrintState, PrintTrouble, PrinterName};
 pub use queue::{DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried};
@@ -60,5 +60,6 @@ pub use sync::{
     VerifyReport,
 };
 pub use till::{
-    CountedDrawer, CurrentShift, DrawerEntry, DrawerReport, DrawerReportKind, DrawerState, OpenShift, ZSummary,
+    CashCount, CountedDrawer, CurrentShift, DrawerEntry, DrawerReport, DrawerReportKind, DrawerState,
+    ShiftInProgress, ZSummary,
 };

@@ -1,6 +1,6 @@
 //! People as they are shown: who sits here, who has a PIN, what each may do.
 
-use pos_domain::{Cashier, CashierId, Permission};
+use pos_domain::{Cashier, CashierId, Permission, Role};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -28,4 +28,15 @@ pub struct PersonView {
     pub has_pin: bool,
     /// Sits at this register.
     pub here: bool,
+}
+
+/// What people of a role may do in this business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct RoleView {
+    /// The role.
+    pub role: Role,
+    /// All that it may do.
+    pub may: Vec<Permission>,
+    /// Nobody changed it: it is what the role usually may.
+    pub usual: bool,
 }

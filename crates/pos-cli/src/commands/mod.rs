@@ -2,7 +2,10 @@
 
 mod backup;
 mod conflict;
+mod customer;
+mod debt;
 mod init;
+mod people;
 mod printing;
 mod product;
 mod queue;
@@ -28,8 +31,15 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
     if matches!(cli.command, Command::Quote) {
         return quote::run(std::io::stdin().lock());
     }
-    let session = Session::open(data, needs(&cli.command)).await?;
-    let result = with_register(&session, cli.command).await;
+    let mut commands = needs(&cli.command).to_vec();
+    if cli.person.is_some() {
+        commands.push("session.login");
+    }
+    let session = Session::open(data, &commands).await?;
+    let result = match people::step_in(&session, cli.person, cli.pin_file).await {
+        Ok(()) => with_register(&session, cli.command).await,
+        Err(refused) => Err(refused),
+    };
     let closed = session.close().await;
     let report = result?;
     closed.map(|()| report)
@@ -37,7 +47,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
 
 /// The commands of the list that a word of the command line calls; they decide how the folder is opened.
 fn needs(command: &Command) -> &'static [&'static str] {
-    use crate::args::{Backup, Conflict, Print, Product, Queue, Recovery};
+    use crate::args::{Backup, Conflict, Customer, Debt, People, Print, Product, Queue, Recovery};
     match command {
         Command::Init(_) => &["shop.create", "shop.create_demo", "shop.join"],
         Command::Connect { .. } => &["shop.connect", "sync.now"],
@@ -48,6 +58,16 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Product(Product::Picture { .. }) => &["picture.add", "product.update"],
         Command::Quote => &["quote.calculate"],
         Command::Sell(_) => &["sale.sell"],
+        Command::Customer(Customer::List { .. }) => &["customer.list"],
+        Command::Customer(Customer::Show { .. }) => &["customer.find"],
+        Command::Customer(Customer::Create { .. }) => &["customer.create"],
+        Command::Customer(Customer::Set { .. }) => &["customer.update"],
+        Command::Customer(Customer::Delete { .. }) => &["customer.delete"],
+        Command::Debt(Debt::List { csv: None, .. }) => &["account.list"],
+        Command::Debt(Debt::List { csv: Some(_), .. }) => &["account.export"],
+        Command::Debt(Debt::Pay { .. }) => &["account.pay"],
+        Command::Debt(Debt::Statement { pdf: None, .. }) => &["account.statement"],
+        Command::Debt(Debt::Statement { pdf: Some(_), .. }) => &["account.save"],
         Command::Refund(_) => &["refund.complete"],
         Command::Void(_) => &["sale.void"],
         Command::Stock { .. } => &["stock.find"],
@@ -73,6 +93,12 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Print(Print::Cancel { .. }) => &["print.cancel"],
         Command::Label { .. } => &["label.save"],
         Command::Audit { .. } => &["audit.list"],
+        Command::People(People::List) => &["people.list"],
+        Command::People(People::Add { .. }) => &["people.create"],
+        Command::People(People::SetRole { .. }) => &["people.update"],
+        Command::People(People::SetPin { .. }) => &["people.set_pin"],
+        Command::People(People::ClearPin { .. }) => &["people.clear_pin"],
+        Command::People(People::Remove { .. }) => &["people.remove"],
         Command::Verify => &["verify.run"],
         Command::Backup(Backup::Now) => &["backup.make", "backup.list"],
         Command::Backup(Backup::List) => &["backup.list"],
@@ -90,6 +116,8 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Product(command) => product::run(session, command).await,
         Command::Quote => quote::run(std::io::stdin().lock()),
         Command::Sell(sell) => sell::run(session, sell).await,
+        Command::Customer(command) => customer::run(session, command).await,
+        Command::Debt(command) => debt::run(session, command).await,
         Command::Refund(refund) => refund::run(session, refund).await,
         Command::Void(void) => refund::void(session, void).await,
         Command::Stock { code } => stock::run(session, &code).await,
@@ -107,6 +135,7 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Print(command) => printing::run(session, command).await,
         Command::Label { labels, paper, pdf } => printing::label(session, &labels, paper.as_str(), pdf).await,
         Command::Audit { limit } => records::audit(session, limit).await,
+        Command::People(command) => people::run(session, command).await,
         Command::Verify => records::verify(session).await,
         Command::Backup(command) => backup::run(session, command).await,
         Command::Recovery { command } => backup::recovery(session, command).await,
