@@ -69,7 +69,7 @@ fn number_after(text: &str, mark: char) -> Option<(&str, &str)> {
 /// A `--tender`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TenderText {
-    /// `cash`, `mobile` or `card`.
+    /// `cash`, `mobile`, `card`, `account` or `store_credit`.
     pub(crate) kind: &'static str,
     /// Amount, a decimal.
     pub(crate) amount: String,
@@ -85,7 +85,12 @@ impl TenderText {
             "cash" => "cash",
             "mobile" => "mobile",
             "card" => "card",
-            other => return Err(format!("{other:?} is no means of payment: use cash, mobile or card")),
+            "account" => "account",
+            "store_credit" => "store_credit",
+            other => {
+                let known = "cash, mobile, card, account or store_credit";
+                return Err(format!("{other:?} is no means of payment: use {known}"));
+            }
         };
         let Some(amount) = parts.next() else {
             return Err(format!("the amount is missing: give {kind}:AMOUNT"));
