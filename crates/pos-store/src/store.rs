@@ -56,6 +56,7 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(14, "0014", "create_print_job"),
     migration!(15, "0015", "keep_pins"),
     migration!(16, "0016", "index_shifts"),
+    migration!(17, "0017", "widen_conflicts"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.
