@@ -4,7 +4,7 @@ use pos_app::{App, Permission};
 
 use crate::list::{Access, Command, command};
 use crate::request::{
-    CloseShift, GetZ, ListZ, MoveCash, Nothing, OpenShift, PrintDrawerReport, SaveDrawerReport,
+    CloseShift, CountCash, GetZ, ListZ, MoveCash, Nothing, OpenShift, PrintDrawerReport, SaveDrawerReport,
 };
 
 /// This room's part of the list.
@@ -14,6 +14,9 @@ pub(crate) fn till_commands() -> Vec<Command> {
     vec![
         command("shift.current", Sell, Read, |a: App, _: Nothing| async move { a.current_shift().await }),
         command("shift.state", Sell, Read, |a: App, _: Nothing| async move { a.drawer_state().await }),
+        command("cash.count", Sell, Read, |a: App, r: CountCash| async move {
+            a.count_cash(r.counted(), r.expected)
+        }),
         command("shift.open", OperateShift, Write, |a: App, r: OpenShift| async move {
             a.open_shift(r.request_id, r.counted(), r.approval_id).await
         })

@@ -10,6 +10,7 @@ mod printing;
 mod recovery;
 mod refund;
 mod sale;
+mod serial;
 mod shop;
 mod sync;
 mod till;
@@ -37,6 +38,7 @@ pub use sale::{
     CompleteSale, FindSale, GetReceipt, ListSales, RunReplay, SaveReceipt, SellLine, SellLines, SellTender,
 };
 use serde::Deserialize;
+pub use serial::{FindSerial, NoteSerial, SetSerials};
 pub use shop::{
     ConnectShop, CreateDemo, CreateShop, JoinShop, SetDevice, SetSetting, SetStrategy, SwitchCashier,
 };
@@ -45,7 +47,7 @@ pub use sync::{
     RetryOperation, SetAlerts,
 };
 pub use till::{
-    CloseShift, GetZ, ListZ, MoveCash, OpenShift, PrintDrawerReport, SaveDrawerReport,
+    CloseShift, CountCash, GetZ, ListZ, MoveCash, OpenShift, PrintDrawerReport, SaveDrawerReport,
 };
 use ts_rs::TS;
 

@@ -46,6 +46,18 @@ pub struct MoveCash {
     pub approval_id: Option<ApprovalId>,
 }
 
+/// `cash.count`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct CountCash {
+    /// Cash in the drawer, unless it is counted by notes and coins.
+    pub sum: Money,
+    /// Notes and coins; empty when only the sum is told.
+    #[serde(default)]
+    pub count: Vec<DenominationCount>,
+    /// What should be there.
+    pub expected: Money,
+}
+
 /// `shift.close`
 #[derive(Debug, Clone, Deserialize, TS)]
 pub struct CloseShift {
@@ -106,6 +118,13 @@ impl OpenShift {
     /// The cash that was found.
     pub(crate) fn counted(&self) -> Counted {
         counted(self.float, self.count.clone())
+    }
+}
+
+impl CountCash {
+    /// The cash that was found.
+    pub(crate) fn counted(&self) -> Counted {
+        counted(self.sum, self.count.clone())
     }
 }
 

@@ -37,6 +37,7 @@ impl App {
         let settings = ShopSettings {
             receipt_header: "Avenue de la République, Conakry".to_owned(),
             receipt_footer: thanks.to_owned(),
+            expense_categories: usual_expenses(language),
             ..ShopSettings::new(name, currency, locale)
         };
         let shop = DemoShop::load(language, &self.inner.ids)?;
@@ -81,6 +82,7 @@ impl App {
         let mut settings = ShopSettings::new(name, currency, locale);
         settings.rules.prices_include_tax = prices_include_tax;
         let language = language_of(locale);
+        settings.expense_categories = usual_expenses(language);
         let given = cashier.trim();
         let title = if given.is_empty() { owner_title(language) } else { given };
         let cashier = Cashier { cashier_id: self.new_id(), name: title.to_owned(), role: Role::Owner };
@@ -248,6 +250,15 @@ impl App {
             ..self.state().await?
         })
     }
+}
+
+/// What small shops spend cash on; the owner changes the list in the settings.
+fn usual_expenses(language: Language) -> Vec<String> {
+    let names = match language {
+        Language::Fr => ["Transport", "Repas", "Fournitures", "Électricité et eau", "Divers"],
+        Language::En => ["Transport", "Meals", "Supplies", "Power and water", "Other"],
+    };
+    names.map(str::to_owned).to_vec()
 }
 
 /// Writes the register and the settings of a shop that begins here.

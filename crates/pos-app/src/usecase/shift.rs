@@ -24,7 +24,7 @@ use crate::cash::denominations;
 use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
-use crate::view::{CurrentShift, DrawerEntry, DrawerReport, DrawerState, OpenShift};
+use crate::view::{CashCount, CurrentShift, DrawerEntry, DrawerReport, DrawerState, ShiftInProgress};
 
 /// Most entries of the drawer that are shown.
 const SHOWN_ENTRIES: u32 = 100;
@@ -87,6 +87,14 @@ impl App {
     /// `shift.state`: everything about the drawer since the last Z. Reads every document since: for the Cash screen.
     pub async fn drawer_state(&self) -> Result<Outcome<DrawerState>, AppError> {
         Ok(Outcome::read(self.report(drawer_state).await?))
+    }
+
+    /// `cash.count`: the sum of a count, and how far it is from what is expected.
+    pub fn count_cash(&self, counted: Counted, expected: Money) -> Result<Outcome<CashCount>, AppError> {
+        let (counted, _) = counted.sum()?;
+        let too_large = |e| AppError::input("counted", "too_large").caused_by(e);
+        let difference = counted.minus(expected).map_err(too_large)?;
+        Ok(Outcome::read(CashCount { counted, difference }))
     }
 
     /// `shift.open`: opens the drawer with what was counted in it, once for each request.
@@ -256,10 +264,10 @@ fn entry_view(stored: StoredTillDocument) -> Result<DrawerEntry, AppError> {
     Ok(DrawerEntry { number, document, cash, sync: sync_of(sync) })
 }
 
-fn open_view(stored: StoredTillDocument) -> Option<OpenShift> {
+fn open_view(stored: StoredTillDocument) -> Option<ShiftInProgress> {
     let head = stored.document.head;
     let TillContent::ShiftOpening(opening) = stored.document.content else { return None };
-    Some(OpenShift {
+    Some(ShiftInProgress {
         shift_id: head.shift_id?,
         number: stored.number,
         opened_at_ms: head.made_at_ms,

@@ -16,6 +16,7 @@ mod queue;
 mod recovery;
 mod refund;
 mod sale;
+mod serial;
 mod shop;
 mod sync;
 mod till;
@@ -50,6 +51,7 @@ pub use sale::{
     ReceiptFormat, ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary,
     SaleSync, ShortLineView,
 };
+pub use serial::SerialLife;
 pub use shop::{
     AppPhase, AppState, CodePages, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView,
     StrategyView, Theme,

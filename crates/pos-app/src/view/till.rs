@@ -11,14 +11,14 @@ use super::SaleSync;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct CurrentShift {
     /// The open one, if one is.
-    pub open: Option<OpenShift>,
+    pub open: Option<ShiftInProgress>,
     /// Whether the shop refuses to sell without one.
     pub required: bool,
 }
 
 /// A drawer that was opened and not closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub struct OpenShift {
+pub struct ShiftInProgress {
     /// The shift.
     pub shift_id: ShiftId,
     /// Printed number of its opening.
@@ -36,7 +36,7 @@ pub struct OpenShift {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct DrawerState {
     /// The open shift, if one is.
-    pub open: Option<OpenShift>,
+    pub open: Option<ShiftInProgress>,
     /// Whether the shop refuses to sell without one.
     pub required: bool,
     /// How many documents the next Z covers.
@@ -130,6 +130,15 @@ pub struct DrawerReport {
     pub text: Vec<String>,
     /// Whether the server has it; none for an X.
     pub sync: Option<SaleSync>,
+}
+
+/// A count under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+pub struct CashCount {
+    /// Its sum.
+    pub counted: Money,
+    /// The sum less what is expected.
+    pub difference: Money,
 }
 
 /// The count that closes a drawer.
