@@ -32,6 +32,9 @@ mod edits;
 #[path = "../server/feed.rs"]
 mod feed;
 #[cfg(test)]
+#[path = "../server/floor.rs"]
+mod floor;
+#[cfg(test)]
 #[path = "../server/harness.rs"]
 mod harness;
 #[cfg(test)]

@@ -62,6 +62,15 @@ impl Place {
         cluster().run("postgres", &sql).unwrap();
     }
 
+    /// Changes the database behind the server's back.
+    pub(crate) fn execute(&self, sql: &str) {
+        let sql = sql.to_owned();
+        let changed = with(&self.database, move |client| {
+            Box::pin(async move { client.execute(&sql, &[]).await.unwrap() })
+        });
+        assert!(changed > 0, "the statement meets a row");
+    }
+
     /// What the database itself says, through a connection that no rule binds.
     pub(crate) fn query<T: FromSqlOwned + Send + 'static>(&self, sql: &str) -> T {
         let sql = sql.to_owned();

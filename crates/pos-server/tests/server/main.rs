@@ -18,6 +18,8 @@ mod edits;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
+mod floor;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod http;

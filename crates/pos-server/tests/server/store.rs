@@ -55,6 +55,12 @@ impl Place {
         std::fs::copy(&kept.path, self.folder.path().join("server.db")).unwrap();
     }
 
+    /// Changes the database behind the server's back.
+    pub(crate) fn execute(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.folder.path().join("server.db")).unwrap();
+        assert!(connection.execute(sql, []).unwrap() > 0, "the statement meets a row");
+    }
+
     /// What the database itself says, through a connection of the test's own.
     pub(crate) fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
         let connection = rusqlite::Connection::open(self.folder.path().join("server.db")).unwrap();
