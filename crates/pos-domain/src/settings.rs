@@ -99,10 +99,13 @@ pub struct ShopSettings {
     #[serde(default)]
     pub permissions: BTreeMap<Role, BTreeSet<Permission>>,
     /// Discounts of more than this part of a line or cart need [`Permission::Discount`].
+    #[serde(default = "default_discount_limit")]
     pub discount_limit: Rate,
     /// How much a customer without a limit of their own may owe.
+    #[serde(default)]
     pub credit_limit: Money,
     /// What cash is spent on, as printed.
+    #[serde(default)]
     pub expense_categories: Vec<String>,
     /// Notes and coins in use, descending; empty is what [`Currency`] is known for.
     #[serde(default)]
@@ -111,6 +114,7 @@ pub struct ShopSettings {
     #[serde(default)]
     pub barcode_rules: Vec<EmbeddedRule>,
     /// Minutes without a touch after which a register with PINs locks itself; 0 is never.
+    #[serde(default = "default_auto_lock_minutes")]
     pub auto_lock_minutes: u16,
     /// Strategy by `entity.field`, over the defaults of [`default_strategy`].
     #[ts(as = "std::collections::BTreeMap<String, FieldStrategy>")]
@@ -130,6 +134,14 @@ pub struct SettingFault {
     pub key: String,
     /// A stable code of what is wrong.
     pub problem: &'static str,
+}
+
+const fn default_discount_limit() -> Rate {
+    DEFAULT_DISCOUNT_LIMIT
+}
+
+const fn default_auto_lock_minutes() -> u16 {
+    DEFAULT_AUTO_LOCK_MINUTES
 }
 
 impl ShopSettings {
