@@ -3,7 +3,7 @@
 mod people;
 mod selling;
 
-use pos_app::view::SaleCompleted;
+use pos_app::view::{CustomerDetails, SaleCompleted};
 use pos_app::{App, AppError, ErrorCode};
 use pos_domain::RequestId;
 
@@ -286,7 +286,8 @@ impl Deed {
                 product.code
             }
             Self::MakeCustomer { name, phone } => {
-                app.create_customer(name, Some(phone.clone()), None).await?;
+                app.create_customer(CustomerDetails { name, phone: Some(phone.clone()), ..CustomerDetails::default() })
+                    .await?;
                 phone
             }
             Self::EditCustomer { place, note } => people::edit_customer(app, place, note).await?,

@@ -193,7 +193,7 @@ fn latency(chance: &mut Chance) -> i64 {
 /// How long a register waits for an answer, as the HTTP transport does.
 pub(crate) fn limit_ms(question: &Question) -> i64 {
     match question {
-        Question::Hello => 5_000,
+        Question::Hello | Question::FindSale(_) => 5_000,
         Question::Pair(_)
         | Question::Push(_)
         | Question::Pull(_)
@@ -235,6 +235,7 @@ pub(crate) fn name(question: &Question) -> &'static str {
         Question::Pull(_) => "pull",
         Question::Snapshot(_) => "snapshot",
         Question::Digest(_) => "digest",
+        Question::FindSale(_) => "find_sale",
         Question::SendPiece(..) => "send_piece",
         Question::FetchPiece(..) => "fetch_piece",
     }

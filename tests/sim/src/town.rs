@@ -194,6 +194,7 @@ impl Town {
                 Question::Pull(pull) => Reply::Pull(session.pull(pull).await?),
                 Question::Snapshot(page) => Reply::Snapshot(session.snapshot(page).await?),
                 Question::Digest(asked) => Reply::Digest(session.digest(asked).await?),
+                Question::FindSale(number) => Reply::Sale(session.find_sale(number).await?),
                 Question::SendPiece(hash, piece) => Reply::PieceTaken(session.send_piece(hash, piece).await?),
                 Question::FetchPiece(hash, asked) => {
                     Reply::PieceGiven(session.fetch_piece(hash, asked).await?)

@@ -1,6 +1,6 @@
 //! The rest of a day's work: goods, customers, files, conflicts, settings, backups.
 
-use pos_app::view::{ColumnMapping, ConflictView, ProductDraft, QueueState};
+use pos_app::view::{ColumnMapping, ConflictView, CustomerDetails, ProductDraft, QueueState};
 use pos_app::{App, AppError, ErrorCode, ProductFilter};
 use pos_domain::merge::Fields;
 use pos_domain::{ConflictChoice, OfflinePolicy, Product};
@@ -62,7 +62,14 @@ pub(super) async fn rename(app: &App, code: String, name: String) -> Result<Stri
 
 pub(super) async fn edit_customer(app: &App, place: usize, note: String) -> Result<String, AppError> {
     let Some(c) = customer(app, place).await? else { return Ok("nobody".to_owned()) };
-    app.update_customer(c.customer_id, c.name.clone(), c.phone, Some(note)).await?;
+    let details = CustomerDetails {
+        code: c.code,
+        name: c.name.clone(),
+        phone: c.phone,
+        note: Some(note),
+        credit_limit: None,
+    };
+    app.update_customer(c.customer_id, details).await?;
     Ok(c.name)
 }
 

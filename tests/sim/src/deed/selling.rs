@@ -143,7 +143,7 @@ async fn sell(app: &App, lines: Vec<(String, Option<String>, Option<String>)>, d
         0 => Vec::new(),
         due => vec![("mobile".to_owned(), due.to_string(), None)],
     };
-    match app.sell_lines(request, lines, tenders).await {
+    match app.sell_lines(request, lines, None, tenders).await {
         Ok(sale) => Done::Sold { sale: Box::new(sale.value), expected: Some(due), again: None },
         Err(error) => refused(request, error),
     }
