@@ -102,6 +102,7 @@ async fn every_screen_is_for_fingers_screen_readers_and_small_screens_in_both_th
                 findings.dress(window, theme).await?;
                 the_counter(window, &mut findings).await?;
                 the_goods(window, &mut findings).await?;
+                the_customers(window, &mut findings).await?;
                 the_sync(window, &mut findings).await?;
                 the_conflicts(window, &mut findings).await?;
                 the_settings(window, &mut findings).await?;
@@ -161,6 +162,27 @@ async fn the_counter(window: &Window, findings: &mut Findings) -> Result<()> {
     window.wait_for("receipt-number").await?;
     findings.look_around(window, "receipt").await?;
     window.click("new-sale").await
+}
+
+async fn the_customers(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-customers").await?;
+    window.wait_for("customer-row").await?;
+    findings.look_around(window, "customers").await?;
+    window.click("customers-debts").await?;
+    findings.look_around(window, "debtors").await?;
+    window.click("customers-all").await?;
+    window.click("customer-row").await?;
+    window.wait_for("customer-page").await?;
+    findings.look_around(window, "one customer").await?;
+    for (button, screen) in [
+        ("customer-edit", "editing a customer"),
+        ("customer-new", "a new customer"),
+        ("debt-pay-page", "a payment on account"),
+    ] {
+        window.click(button).await?;
+        look_into_dialog(window, findings, screen).await?;
+    }
+    Ok(())
 }
 
 async fn the_goods(window: &Window, findings: &mut Findings) -> Result<()> {

@@ -5,7 +5,9 @@
 
 mod access;
 mod conflict;
+mod customers;
 mod disagree;
+mod login;
 mod office;
 mod offline;
 mod people;

@@ -35,6 +35,7 @@ export function cart(lines: CartLineView[], payable = 1000 * lines.length): Cart
     discount: null,
     customer_id: null,
     customer: null,
+    standing: null,
     note: null,
     discount_total: 0,
     net: payable,

@@ -59,6 +59,19 @@ fn documents() -> BTreeMap<&'static str, Value> {
     documents.insert("queue-discard", second.done(&discard));
     documents.insert("queue-export", second.done(&["queue", "export"]));
 
+    let shop = Shell::shop("EUR", "fr-FR");
+    shop.done(&["product", "import", &shop.file("list.csv", list)]);
+    let made = shop.done(&["customer", "create", "Binta Diallo", "--phone", "622000001", "--limit", "50"]);
+    documents.insert("customer", made);
+    let on_account = ["sell", "--line", "JAM", "--customer", "binta", "--tender", "account:3.50"];
+    shop.done(&on_account);
+    documents.insert("customer-list", shop.done(&["customer", "list"]));
+    documents.insert("debt-list", shop.done(&["debt", "list"]));
+    documents.insert("debt-pay", shop.done(&["debt", "pay", "Binta Diallo", "1.50", "--tender", "cash:2"]));
+    documents.insert("debt-statement", shop.done(&["debt", "statement", "622000001"]));
+    shop.done(&["debt", "pay", "binta", "2"]);
+    documents.insert("customer-delete", shop.done(&["customer", "delete", "binta"]));
+
     let past = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
                 1,A,APPLE,2,2010-12-01 08:26:00,1.50,17850.0,UK\n2,A,APPLE,1,2010-12-01 08:30:00,cheap,,UK\n";
     let london = Shell::shop("GBP", "en-GB");
