@@ -59,6 +59,8 @@ async fn another_price_needs_somebody_who_may_and_stands_in_the_trail() -> Resul
             window.scan(SUGAR.barcode).await?;
             window.wait_count("cart-line", 1).await?;
             give_price(window, "10000").await?;
+            window.wait_for("approval-dialog").await?;
+            window.press(&Key::Escape.value().to_string()).await?;
             window.wait_for("message-action").await?;
             window.wait_attribute("cart-total", "data-minor", &SUGAR.price.to_string()).await?;
             window.press(&Key::Escape.value().to_string()).await?;

@@ -162,6 +162,7 @@ const WORDS: Record<AnyCode, Write> = {
     title: m.err_refund_tender(),
     text: m.err_refund_tender_do({ kind: paidBy(text(p, 'kind')), most: money(p, 'most', reading) }),
   }),
+  'serial.not_there': (p) => ({ title: m.err_serial_not_there({ serial: text(p, 'serial') }), text: m.err_serial_not_there_do() }),
   'sale.not_voidable': (p) => ({ title: m.err_sale_not_voidable(), text: notVoidable(text(p, 'reason')) }),
   'import.unreadable': plain(m.err_import_unreadable, m.err_import_unreadable_do),
   'import.missing_column': (p) => ({ title: m.err_import_missing_column({ column: text(p, 'column') }), text: m.err_import_missing_column_do() }),
@@ -187,6 +188,20 @@ const WORDS: Record<AnyCode, Write> = {
     title: m.err_setting_invalid({ field: fieldName(text(p, 'key')) ?? text(p, 'key') }),
     text: m.err_setting_invalid_do({ problem: problemWords(text(p, 'key'), text(p, 'problem')) }),
   }),
+  'approval.refused': plain(m.err_approval_refused, m.err_approval_refused_do),
+  'person.duplicate_name': (p) => ({ title: m.err_person_duplicate_name({ name: text(p, 'name') }), text: m.err_person_duplicate_name_do() }),
+  'person.owner_only': plain(m.err_person_owner_only, m.err_person_owner_only_do),
+  'person.last_owner': plain(m.err_person_last_owner, m.err_person_last_owner_do),
+  'person.at_register': plain(m.err_person_at_register, m.err_person_at_register_do),
+  'session.locked': plain(m.err_session_locked, m.err_session_locked_do),
+  'session.no_pins': plain(m.err_session_no_pins, m.err_session_no_pins_do),
+  'pin.needed': (p) => ({ title: m.err_pin_needed({ name: text(p, 'name') }), text: m.err_pin_needed_do() }),
+  'pin.missing': (p) => ({ title: m.err_pin_missing({ name: text(p, 'name') }), text: m.err_pin_missing_do() }),
+  'pin.wrong': (p) => {
+    const title = text(p, 'seconds') === '0' ? m.err_pin_wrong({ tries: text(p, 'tries') }) : m.err_pin_wrong_wait({ seconds: text(p, 'seconds') });
+    return { title, text: m.err_pin_wrong_do() };
+  },
+  'pin.wait': (p) => ({ title: m.err_pin_wait({ seconds: text(p, 'seconds') }), text: m.err_pin_wrong_do() }),
   'permission.denied': plain(m.err_permission_denied, m.err_permission_denied_do),
   'print.failed': plain(m.err_print_failed, m.err_print_failed_do),
   'print.no_printer': plain(m.err_print_no_printer, m.err_print_no_printer_do),

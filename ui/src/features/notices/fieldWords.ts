@@ -28,6 +28,7 @@ const FIELDS: Words = {
   track_stock: m.product_track,
   offline_policy: m.product_policy,
   colour: m.field_colour,
+  pin: m.field_pin,
   picture: m.field_picture,
   // the cart and what is paid
   qty: m.field_qty,
@@ -85,6 +86,9 @@ const FAULTS: Words = {
   missing: m.fault_missing,
   fixed: m.fault_fixed,
   colour: m.fault_colour,
+  not_digits: m.fault_pin_digits,
+  pin_length: m.fault_pin_digits,
+  obvious: m.fault_pin_obvious,
 };
 
 /** Where the bounds of a field can be said better than in general. */

@@ -9,7 +9,7 @@ import { auditDetail } from './auditWords';
 import { Strategies } from './strategies.svelte';
 
 const reading = { language: 'fr', currency: { code: 'GNF', exponent: 0 } } as const;
-const entry = (what: string, params: AuditEntry['params']): AuditEntry => ({ at_ms: 0, what, subject: '', actor: 'Binta', params });
+const entry = (what: string, params: AuditEntry['params']): AuditEntry => ({ audit_no: 1, at_ms: 0, what, subject: '', actor: 'Binta', params });
 
 describe('the audit trail', () => {
   it('says settings, prices and decisions as people do, without codes', () => {

@@ -100,6 +100,11 @@ export class Session {
   tell(topic: string, thrown: unknown): HostError {
     const error = toHostError(thrown);
     if (this.#resting) return error;
+    if (error.code === 'session.locked') {
+      // The screen that says who may go on is the message.
+      void this.refresh();
+      return error;
+    }
     if (error.code === 'permission.denied') {
       // Under the topic of people, so that it leaves as soon as somebody else has taken over.
       const action = { label: m.err_permission_switch(), run: () => this.choosePerson(true) };
@@ -120,8 +125,37 @@ export class Session {
     return this.#change('setting', () => this.host.call('setting.set', { key, value }));
   }
 
-  async switchCashier(cashierId: string): Promise<boolean> {
-    return this.#change(PEOPLE, () => this.host.call('cashier.switch', { cashier_id: cashierId }));
+  /** From now on this person sits at the register. Null when they do, else why not: said where the PIN is typed. */
+  async logIn(cashierId: string, pin: string | null): Promise<HostError | null> {
+    try {
+      this.take(await this.host.call('session.login', { cashier_id: cashierId, pin }));
+      this.notices.clear(PEOPLE);
+      return null;
+    } catch (thrown) {
+      return toHostError(thrown);
+    }
+  }
+
+  /** Nobody does anything here until somebody says who they are; cart and screen stay as they are. */
+  lock(): Promise<boolean> {
+    return this.#change(PEOPLE, () => this.host.call('session.lock', {}));
+  }
+
+  /** Minutes without a touch after which the register locks; null when it does not. */
+  get lockAfterMinutes(): number | null {
+    const session = this.#state?.session;
+    if (session === undefined || session.locked || session.with_pin.length === 0) return null;
+    return session.auto_lock_minutes === 0 ? null : session.auto_lock_minutes;
+  }
+
+  /** Tells the program that somebody is here, though they gave no command. */
+  async touch(): Promise<void> {
+    try {
+      await this.host.call('session.touch', {});
+    } catch {
+      // Locked meanwhile: the program knows better who is here.
+      await this.refresh();
+    }
   }
 
   async #change(topic: string, run: () => Promise<AppState>): Promise<boolean> {

@@ -12,6 +12,7 @@ const STATE: AppState = {
   shop: null,
   cashiers: [],
   cashier: null,
+  session: { locked: false, with_pin: [], free: [], may: [], auto_lock_minutes: 10 },
   unsealed: false,
 };
 
@@ -20,7 +21,7 @@ let notices: Notices;
 let session: Session;
 
 beforeEach(() => {
-  host = new FakeHost().on('cashier.switch', () => STATE);
+  host = new FakeHost().on('session.login', () => STATE);
   notices = new Notices();
   session = new Session(host, notices);
 });
@@ -32,7 +33,7 @@ it('leads from "you may not" to the people, and says no more of it once somebody
   expect(session.choosingPerson, 'nothing opens by itself').toBe(false);
   refusal?.action?.run();
   expect(session.choosingPerson).toBe(true);
-  expect(await session.switchCashier('owner')).toBe(true);
+  expect(await session.logIn('owner', null)).toBeNull();
   expect(notices.shown, 'the refusal was about the person before').toEqual([]);
 });
 

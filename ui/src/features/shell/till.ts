@@ -7,6 +7,7 @@ import { Pictures } from '$features/catalogue/pictures.svelte';
 import { Shelf } from '$features/catalogue/shelf.svelte';
 import { Notices } from '$features/notices/notices.svelte';
 import { Checkout } from '$features/pay/checkout.svelte';
+import { Asking, withApprovals } from '$features/people/asking.svelte';
 import { SyncWatch } from '$features/sync/watch.svelte';
 import { Session } from './session.svelte';
 
@@ -14,6 +15,7 @@ export interface Till {
   readonly host: Host;
   readonly notices: Notices;
   readonly session: Session;
+  readonly asking: Asking;
   readonly watch: SyncWatch;
   readonly cart: CartController;
   readonly checkout: Checkout;
@@ -22,7 +24,9 @@ export interface Till {
   readonly pictures: Pictures;
 }
 
-export function openTill(host: Host, openConflicts: () => void): Till {
+export function openTill(program: Host, openConflicts: () => void): Till {
+  const asking = new Asking();
+  const host = withApprovals(program, asking);
   const notices = new Notices();
   const session = new Session(host, notices);
   const cart = new CartController(session);
@@ -31,6 +35,7 @@ export function openTill(host: Host, openConflicts: () => void): Till {
     host,
     notices,
     session,
+    asking,
     cart,
     watch: new SyncWatch(host, notices, openConflicts),
     checkout,
