@@ -5,7 +5,7 @@
 //! between the lines and the total.
 
 use pos_domain::cart::Discount;
-use pos_domain::{Currency, SaleKind, Hash32, Money, Rate, SaleDocument, SaleLine, Tender, TenderKind};
+use pos_domain::{Currency, Hash32, Money, Rate, SaleDocument, SaleKind, SaleLine, Tender, TenderKind};
 use serde::Serialize;
 
 use crate::clean;

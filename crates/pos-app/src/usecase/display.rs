@@ -1,7 +1,7 @@
 //! The customer's screen: it follows the counter and can change nothing.
 
-use pos_domain::cart::{LineTerms, price};
 use pos_domain::Money;
+use pos_domain::cart::{LineTerms, price};
 use pos_store::{Conn, carts, sales, settings};
 
 use crate::app::{App, device_settings};
