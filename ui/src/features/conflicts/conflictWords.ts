@@ -6,6 +6,7 @@ import type { ConflictChoice } from '$lib/host/bindings/ConflictChoice';
 import type { ConflictEventKind } from '$lib/host/bindings/ConflictEventKind';
 import type { ConflictKind } from '$lib/host/bindings/ConflictKind';
 import { m } from '$lib/paraglide/messages';
+import type { SerialChange } from '$lib/host/bindings/SerialChange';
 import type { Reading } from '$features/notices/errorWords';
 
 const KINDS: Record<ConflictKind, () => string> = {
@@ -17,6 +18,8 @@ const KINDS: Record<ConflictKind, () => string> = {
   refund_beyond_bounds: m.conflict_kind_refund,
   mapping_contradiction: m.conflict_kind_mapping,
   fork: m.conflict_kind_fork,
+  serial_twice: m.conflict_kind_serial,
+  not_approved: m.conflict_kind_not_approved,
 };
 
 export function conflictKindWords(kind: ConflictKind): string {
@@ -44,6 +47,10 @@ export function conflictStory(conflict: Conflict): string {
       return m.conflict_story_mapping({ register });
     case 'fork':
       return m.conflict_story_fork({ register });
+    case 'serial_twice':
+      return m.conflict_story_serial({ register, other, serial: conflict.title });
+    case 'not_approved':
+      return m.conflict_story_not_approved({ register, cashier: conflict.unapproved?.cashier ?? m.conflict_the_cashier() });
   }
 }
 
@@ -62,6 +69,9 @@ const CHOICES: Record<ConflictChoice, { readonly title: (sides: Sides) => string
   move_mapping: { title: ({ second }) => m.choice_move_mapping({ name: second }), text: m.choice_move_mapping_text },
   record_branch: { title: () => m.choice_record_branch(), text: m.choice_record_branch_text },
   leave_branch: { title: () => m.choice_leave_branch(), text: m.choice_leave_branch_text },
+  keep_both: { title: () => m.choice_keep_both(), text: m.choice_keep_both_text },
+  correct_serial: { title: () => m.choice_correct_serial(), text: m.choice_correct_serial_text },
+  acknowledge: { title: () => m.choice_acknowledge(), text: m.choice_acknowledge_text },
 };
 
 interface Sides {
@@ -125,4 +135,19 @@ export function valueWords(field: string, value: unknown, reading: Reading): str
   if (typeof value === 'boolean') return value ? m.yes() : m.no();
   if (typeof value === 'string') return field === 'offline_policy' ? (POLICIES[value]?.() ?? value) : value;
   return Array.isArray(value) ? value.map((v) => valueWords(field, v, reading)).join(', ') : JSON.stringify(value);
+}
+
+const CHANGES: Record<SerialChange, () => string> = {
+  received: m.serial_received,
+  traded_in: m.serial_traded_in,
+  sold: m.serial_sold,
+  returned: m.serial_returned,
+  sent_to_repair: m.serial_sent_to_repair,
+  repaired: m.serial_repaired,
+  lost: m.serial_lost,
+};
+
+/** What happened to a thing that bears a number. */
+export function serialChangeWords(change: SerialChange): string {
+  return CHANGES[change]();
 }

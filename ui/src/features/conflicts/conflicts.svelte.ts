@@ -45,9 +45,9 @@ export class Conflicts {
     return this.#choice;
   }
 
-  /** Sales are left out of the books only with a reason. */
+  /** Sales are left out of the books, and one thing in two places is left so, only with a reason; a number has to be told. */
   get needsNote(): boolean {
-    return this.#choice === 'leave_branch';
+    return this.#choice === 'leave_branch' || this.#choice === 'keep_both' || this.#choice === 'correct_serial';
   }
 
   /** Whether the prepared decision can be made. */
@@ -119,8 +119,8 @@ export class Conflicts {
       this.session.host.call('conflict.resolve', {
         conflict_id: view.conflict.conflict_id,
         choice,
-        fields: choice === 'merge' ? mergedFields(view.conflict.fields, (field) => this.sideOf(field)) : {},
-        note: this.#noteOrNull(),
+        fields: this.#fieldsOf(choice, view),
+        note: choice === 'correct_serial' ? null : this.#noteOrNull(),
       }),
     );
   }
@@ -157,6 +157,12 @@ export class Conflicts {
       // It is gone: the list without it is the truth.
       return null;
     }
+  }
+
+  /** What a choice decides besides itself: the sides taken, or the right number. */
+  #fieldsOf(choice: ConflictChoice, view: ConflictView): Record<string, unknown> {
+    if (choice === 'merge') return mergedFields(view.conflict.fields, (field) => this.sideOf(field));
+    return choice === 'correct_serial' ? { serial: this.#noteOrNull() } : {};
   }
 
   #noteOrNull(): string | null {
