@@ -352,7 +352,9 @@ impl SaleDocument {
     /// # Errors
     /// When the tenders on account leave the range of money.
     pub fn account_entry(&self, number: Option<String>) -> Result<Option<AccountEntry>, MoneyOverflow> {
-        let (Some(amount), Some(customer)) = (self.account_effect()?, &self.customer) else { return Ok(None) };
+        let (Some(amount), Some(customer)) = (self.account_effect()?, &self.customer) else {
+            return Ok(None);
+        };
         Ok(Some(AccountEntry {
             document_id: self.head.sale_id.into(),
             customer_id: customer.customer_id,
@@ -401,7 +403,11 @@ impl SaleDocument {
             }
             check_text("lines.name", &line.item.name)?;
             check_text("lines.note", line.item.note.as_deref().unwrap_or_default())?;
-            if line.item.pack_size.is_some_and(|size| !size.is_positive() || !line.item.qty.times_exactly(size)) {
+            if line
+                .item
+                .pack_size
+                .is_some_and(|size| !size.is_positive() || !line.item.qty.times_exactly(size))
+            {
                 return Err(DocumentFault::PackSize { line: i + 1 });
             }
         }

@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use pos_domain::body::EntityKind;
-use pos_domain::settings::ShopSettings;
 use pos_domain::catalogue::Pack;
+use pos_domain::settings::ShopSettings;
 use pos_domain::{Currency, DeviceId, Money, OpId, ProductId, Quantity};
 use pos_protocol::FeedRow;
 use serde::Deserialize;

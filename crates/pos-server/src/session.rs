@@ -10,8 +10,8 @@ use pos_domain::{AttachmentHash, DeviceId};
 use pos_protocol::{
     ApiError, Cursor, DigestAnswer, DigestPart, DigestRequest, FetchPiece, Hello, Limits, MAX_BATCH_BYTES,
     MAX_BATCH_OPS, MAX_PAGE_BYTES, MAX_PAGE_ROWS, OLDEST_PROTOCOL, PROTOCOL, Partition, PieceGiven,
-    PieceTaken, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest, PushResponse, ROW_SCHEMA, SaleAnswer,
-    SendPiece, SnapshotPage, SnapshotRequest, SyncApi, Watermark, row_digest,
+    PieceTaken, ProblemCode, ProtocolRange, PullRequest, PullResponse, PushRequest, PushResponse, ROW_SCHEMA,
+    SaleAnswer, SendPiece, SnapshotPage, SnapshotRequest, SyncApi, Watermark, row_digest,
 };
 use pos_sqlite::ReadLane;
 use uuid::Uuid;

@@ -5,7 +5,6 @@ use pos_domain::body::{
     ConflictReopening, ConflictResolution, EntityCreate, EntityDelete, EntityKind, EntityUpdate,
     MappingDispute, OpeningStock, StockAdjustment, StockAdjustmentLine,
 };
-use pos_domain::serial::SerialTracking;
 use pos_domain::cart::{Discount, LineTerms, PriceRules};
 use pos_domain::conflict::{
     ChoicePreview, Conflict, ConflictEvent, ConflictEventKind, ConflictStatus, PriceDifference, Shortage,
@@ -13,11 +12,11 @@ use pos_domain::conflict::{
 };
 use pos_domain::document::DocumentCustomer;
 use pos_domain::merge::{FieldDispute, Fields, Hlc};
+use pos_domain::serial::SerialTracking;
 use pos_domain::stock::{MovementReason, StockLevel};
 use pos_domain::{
-    Cashier, Category, ConflictChoice, ConflictKind, Currency, Customer, SaleKind, FieldStrategy,
-    OfflinePolicy, OperationBody, Product, Quantity, Rate, Role, RoundingMode, SaleDocument, Tender,
-    TenderKind,
+    Cashier, Category, ConflictChoice, ConflictKind, Currency, Customer, FieldStrategy, OfflinePolicy,
+    OperationBody, Product, Quantity, Rate, Role, RoundingMode, SaleDocument, SaleKind, Tender, TenderKind,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -177,7 +176,14 @@ fn every_shared_row_is_written_as_it_always_was() {
     let (code, phone) = (Some("C7".to_owned()), Some("622".to_owned()));
     assert_row(
         "customer",
-        &Customer { customer_id: id(3).into(), code, name: "Camara".into(), phone, note: None, credit_limit: None },
+        &Customer {
+            customer_id: id(3).into(),
+            code,
+            name: "Camara".into(),
+            phone,
+            note: None,
+            credit_limit: None,
+        },
     );
     assert_row(
         "cashier",
@@ -191,75 +197,74 @@ fn every_shared_row_is_written_as_it_always_was() {
 fn a_conflict_is_written_as_it_always_was() {
     let one = Quantity::ONE;
     let (code, name) = ("RIZ5".to_owned(), "Riz".to_owned());
-    assert_row(
-        "conflict",
-        &Conflict {
-            conflict_id: id(1).into(),
-            kind: ConflictKind::Oversold,
-            status: ConflictStatus::Resolved,
-            entity: "sale".into(),
-            entity_id: id(2),
-            title: "R1-000042".into(),
-            op_id: id(3).into(),
-            device_id: id(4).into(),
-            register: "Caisse 1".into(),
-            other_register: None,
-            opened_at_ms: 10,
-            fields: vec![FieldDispute {
-                field: "price".into(),
-                base: json!(1),
-                incoming: json!(2),
-                current: json!(3),
-                strategy: FieldStrategy::Manual,
-            }],
-            shortages: vec![Shortage {
-                line_id: id(5).into(),
+    let decided = ConflictEvent {
+        at_ms: 11,
+        what: ConflictEventKind::Resolved,
+        device_id: Some(id(4).into()),
+        register: Some("Caisse 1".into()),
+        actor: Some("Aïssatou".into()),
+        choice: Some(ConflictChoice::Refund),
+        note: None,
+    };
+    let conflict = Conflict {
+        conflict_id: id(1).into(),
+        kind: ConflictKind::Oversold,
+        status: ConflictStatus::Resolved,
+        entity: "sale".into(),
+        entity_id: id(2),
+        title: "R1-000042".into(),
+        op_id: id(3).into(),
+        device_id: id(4).into(),
+        register: "Caisse 1".into(),
+        other_register: None,
+        opened_at_ms: 10,
+        fields: vec![FieldDispute {
+            field: "price".into(),
+            base: json!(1),
+            incoming: json!(2),
+            current: json!(3),
+            strategy: FieldStrategy::Manual,
+        }],
+        shortages: vec![Shortage {
+            line_id: id(5).into(),
+            product_id: id(6).into(),
+            code: code.clone(),
+            name: name.clone(),
+            asked: one,
+            missing: one,
+            paid: money(62_500),
+            open: None,
+        }],
+        prices: vec![PriceDifference {
+            line_id: id(5).into(),
+            product_id: id(6).into(),
+            code: code.clone(),
+            name: name.clone(),
+            qty: one,
+            sold_at: money(1),
+            catalogue: money(2),
+        }],
+        refund: None,
+        contested: None,
+        fork: None,
+        serials: Vec::new(),
+        unapproved: None,
+        sale_id: Some(id(7).into()),
+        choices: vec![ChoicePreview {
+            choice: ConflictChoice::Refund,
+            stock: vec![StockChange {
                 product_id: id(6).into(),
-                code: code.clone(),
-                name: name.clone(),
-                asked: one,
-                missing: one,
-                paid: money(62_500),
-                open: None,
+                code,
+                name,
+                on_hand: Quantity::ZERO,
+                oversold: one.negated(),
             }],
-            prices: vec![PriceDifference {
-                line_id: id(5).into(),
-                product_id: id(6).into(),
-                code: code.clone(),
-                name: name.clone(),
-                qty: one,
-                sold_at: money(1),
-                catalogue: money(2),
-            }],
-            refund: None,
-            contested: None,
-            fork: None,
-            serials: Vec::new(),
-            unapproved: None,
-            sale_id: Some(id(7).into()),
-            choices: vec![ChoicePreview {
-                choice: ConflictChoice::Refund,
-                stock: vec![StockChange {
-                    product_id: id(6).into(),
-                    code,
-                    name,
-                    on_hand: Quantity::ZERO,
-                    oversold: one.negated(),
-                }],
-                cash: money(-62_500),
-                reversible: false,
-            }],
-            events: vec![ConflictEvent {
-                at_ms: 11,
-                what: ConflictEventKind::Resolved,
-                device_id: Some(id(4).into()),
-                register: Some("Caisse 1".into()),
-                actor: Some("Aïssatou".into()),
-                choice: Some(ConflictChoice::Refund),
-                note: None,
-            }],
-        },
-    );
+            cash: money(-62_500),
+            reversible: false,
+        }],
+        events: vec![decided],
+    };
+    assert_row("conflict", &conflict);
 }
 
 #[test]

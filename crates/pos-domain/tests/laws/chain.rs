@@ -49,12 +49,12 @@ fn tampered(record: &ChainRecord, part: u8, bit: usize) -> ChainRecord {
         2 => forged.series = format!("R{}", 2 + bit),
         3 => forged.number ^= 1 << (bit % 64),
         4 => {
-            forged.kind = match record.kind {
-                DocumentKind::Sale => DocumentKind::Refund,
-                _ => DocumentKind::Sale,
-            };
+            forged.kind =
+                if record.kind == DocumentKind::Sale { DocumentKind::Refund } else { DocumentKind::Sale };
         }
-        5 => forged.document_id = pos_domain::DocumentId::from_bytes(turn(*record.document_id.as_bytes(), bit)),
+        5 => {
+            forged.document_id = pos_domain::DocumentId::from_bytes(turn(*record.document_id.as_bytes(), bit))
+        }
         6 => forged.issued_at_ms ^= 1 << (bit % 64),
         7 => forged.document_hash = Hash32(turn(record.document_hash.0, bit)),
         8 => forged.previous_hash = Hash32(turn(record.previous_hash.0, bit)),

@@ -102,7 +102,13 @@ fn rows_inside_a_verdict_arrive_as_bytes_too() {
     let mut carried = row();
     carried.data = Some(raw(ODD_BODY));
     let verdicts = [
-        Verdict::Applied { feed_seq: 17, mapped_ids: vec![], rows: vec![carried.clone()], conflict_id: None, already_gone: false },
+        Verdict::Applied {
+            feed_seq: 17,
+            mapped_ids: vec![],
+            rows: vec![carried.clone()],
+            conflict_id: None,
+            already_gone: false,
+        },
         Verdict::Conflict {
             conflict_id: Uuid::from_u128(6).into(),
             feed_seq: 17,

@@ -108,14 +108,24 @@ pub(crate) fn verdicts() -> Vec<(&'static str, Verdict)> {
         strategy: FieldStrategy::Manual,
     };
     vec![
-        ("applied", Verdict::Applied { feed_seq: 17, mapped_ids: vec![], rows: vec![], conflict_id: None, already_gone: false }),
+        (
+            "applied",
+            Verdict::Applied {
+                feed_seq: 17,
+                mapped_ids: vec![],
+                rows: vec![],
+                conflict_id: None,
+                already_gone: false,
+            },
+        ),
         (
             "applied_in_full",
             Verdict::Applied {
                 feed_seq: 17,
                 mapped_ids: vec![mapped],
                 rows: vec![row(), tombstone()],
-                conflict_id: Some(conflict_id), already_gone: false,
+                conflict_id: Some(conflict_id),
+                already_gone: false,
             },
         ),
         ("insufficient_stock", Verdict::InsufficientStock { lines: vec![short] }),

@@ -94,7 +94,16 @@ fn a_field_that_says_nothing_is_not_sent_and_not_needed() {
     }
     assert!(!serde_json::to_string(&row()).unwrap().contains("deleted"));
     let least: Verdict = serde_json::from_value(json!({"applied": {"feed_seq": 1}})).unwrap();
-    assert_eq!(least, Verdict::Applied { feed_seq: 1, mapped_ids: vec![], rows: vec![], conflict_id: None, already_gone: false });
+    assert_eq!(
+        least,
+        Verdict::Applied {
+            feed_seq: 1,
+            mapped_ids: vec![],
+            rows: vec![],
+            conflict_id: None,
+            already_gone: false
+        }
+    );
 }
 
 #[test]

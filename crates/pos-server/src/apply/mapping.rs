@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use super::ledger::{Ledger, Line, Settles};
 use super::{
-    Applied, ApplyError, Cause, accounts, applied, conflict as conflicts, done, entity as rows, invalid, unknown,
+    Applied, ApplyError, Cause, accounts, applied, conflict as conflicts, done, entity as rows, invalid,
+    unknown,
 };
 use crate::batch::Batch;
 use crate::storage::conflict::{self as store, Resolution};

@@ -163,7 +163,13 @@ fn already_gone(cause: &Cause<'_>) -> Verdict {
 }
 
 fn applied(cause: &Cause<'_>, mapped_ids: Vec<MappedId>, conflict_id: Option<ConflictId>) -> Verdict {
-    Verdict::Applied { feed_seq: cause.feed_seq, mapped_ids, rows: Vec::new(), conflict_id, already_gone: false }
+    Verdict::Applied {
+        feed_seq: cause.feed_seq,
+        mapped_ids,
+        rows: Vec::new(),
+        conflict_id,
+        already_gone: false,
+    }
 }
 
 fn disputed(cause: &Cause<'_>, conflict_id: ConflictId, fields: Vec<FieldDispute>) -> Verdict {

@@ -12,8 +12,7 @@ use pos_domain::contested::{EarlierRefund, ExcessLine, RefundExcess};
 use pos_domain::refund::{Beyond, Returnable, brought_back};
 use pos_domain::stock::MovementReason;
 use pos_domain::{
-    Conflict, ConflictChoice, ConflictId, ConflictKind, Money, ProductId, Quantity,
-    SaleDocument,
+    Conflict, ConflictChoice, ConflictId, ConflictKind, Money, ProductId, Quantity, SaleDocument,
 };
 use pos_protocol::ShortLine;
 

@@ -8,7 +8,7 @@ use pos_domain::body::{ConflictReopening, ConflictResolution, EntityKind};
 use pos_domain::conflict::{ConflictEvent, ConflictEventKind, ConflictStatus};
 use pos_domain::merge::{Fields, Hlc};
 use pos_domain::stock::MovementReason;
-use pos_domain::{Conflict, ConflictChoice, ConflictKind, SaleKind, SaleId};
+use pos_domain::{Conflict, ConflictChoice, ConflictKind, SaleId, SaleKind};
 use serde_json::Value;
 
 use super::ledger::{Ledger, Line};

@@ -41,7 +41,11 @@ pub(super) fn missing_of_sale(
     }
     needs.extend(credit.map(|beyond| beyond.need));
     let head = &document.head;
-    missing(batch, Doer { cashier_id: head.cashier_id, approvals: &head.approvals, op_id: cause.op_id }, needs)
+    missing(
+        batch,
+        Doer { cashier_id: head.cashier_id, approvals: &head.approvals, op_id: cause.op_id },
+        needs,
+    )
 }
 
 /// Those of the needs that neither the person's role covers nor the yes of another one whose role does.
@@ -132,8 +136,7 @@ pub(super) fn open_if_missing(
     conflict.title = cashier.to_owned();
     conflict.sale_id = (entity == "sale").then(|| document_id.into());
     conflict.choices = vec![conflicts::preview(ConflictChoice::Acknowledge)];
-    conflict.unapproved =
-        Some(Unapproved { cashier: cashier.to_owned(), needs: missing, total, customer });
+    conflict.unapproved = Some(Unapproved { cashier: cashier.to_owned(), needs: missing, total, customer });
     conflicts::save_new(batch, cause, conflict).map(Some)
 }
 

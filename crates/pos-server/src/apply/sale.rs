@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use pos_domain::authority::Need;
 use pos_domain::body::EntityKind;
 use pos_domain::conflict::{PriceDifference, Shortage};
 use pos_domain::stock::MovementReason;
-use pos_domain::authority::Need;
 use pos_domain::{
-    CashierId, ConflictId, Currency, DeviceId, Money, OpId, OutletId, ProductId, Quantity, SaleDocument, SaleKind,
-    SaleLine,
+    CashierId, ConflictId, Currency, DeviceId, Money, OpId, OutletId, ProductId, Quantity, SaleDocument,
+    SaleKind, SaleLine,
 };
 use pos_protocol::{ShortLine, Verdict};
 
@@ -22,7 +22,8 @@ use super::ledger::{Ledger, Line, Settles};
 use super::refund::{self, Bounds};
 use super::rights::{self, Deed, Doer};
 use super::{
-    Admission, Applied, ApplyError, Cause, accounts, applied, insufficient, invalid, mapping, serials, unknown,
+    Admission, Applied, ApplyError, Cause, accounts, applied, insufficient, invalid, mapping, serials,
+    unknown,
 };
 use crate::batch::{Batch, ProductFacts};
 use crate::storage::sale::{Inserted, SaleState};

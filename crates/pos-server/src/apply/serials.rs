@@ -107,17 +107,15 @@ pub(super) fn resolve(
     let right = canonical(SerialTracking::Serial, text)
         .map_err(|fault| invalid("fields.serial", fault.to_string()))?;
     let event_id = chosen_event(conflict, &asked.fields)?;
-    let event = find_event(batch, event_id)?.ok_or_else(|| unknown("fields.event_id", "event", event_id.0))?;
+    let event =
+        find_event(batch, event_id)?.ok_or_else(|| unknown("fields.event_id", "event", event_id.0))?;
     if let Some(before) = find_last(batch, &right)?
         && !event.change.follows(Some(before.change))
     {
         return Err(invalid("fields.serial", format!("{right} does not fit either")));
     }
     let told = |serial: &str| {
-        Fields::from_iter([
-            ("event_id".to_owned(), json!(event_id)),
-            ("serial".to_owned(), json!(serial)),
-        ])
+        Fields::from_iter([("event_id".to_owned(), json!(event_id)), ("serial".to_owned(), json!(serial))])
     };
     let resolution = conflicts::resolution(cause, asked.choice, told(&event.serial), told(&right));
     correct(batch, cause, event, &right)?;

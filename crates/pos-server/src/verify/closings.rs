@@ -78,9 +78,10 @@ impl Open {
 
     /// Whether the documents of a range are among those that are here.
     fn holds(&self, range: &NumberRange) -> bool {
-        self.ranges.iter().any(|here| {
-            here.series == range.series && here.first <= range.first && range.last <= here.last
-        }) || self.ranges.is_empty()
+        self.ranges
+            .iter()
+            .any(|here| here.series == range.series && here.first <= range.first && range.last <= here.last)
+            || self.ranges.is_empty()
     }
 }
 
@@ -95,7 +96,8 @@ pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
         {
             for part in open.close(report) {
                 let z_number = report.z_number;
-                let detail = format!("Z {z_number} of device {device_id}: {part} is not what its documents give");
+                let detail =
+                    format!("Z {z_number} of device {device_id}: {part} is not what its documents give");
                 faults.add("closing", detail);
             }
             return Ok(());

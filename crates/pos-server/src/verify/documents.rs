@@ -90,7 +90,11 @@ fn is_numbered_as(rows: i64, document: &SaleDocument) -> bool {
 }
 
 /// What is wrong with the way in which an operation is filed as a document of the drawer, if anything is.
-fn till_fault(row: Row<'_>, body: &Result<OperationBody, BodyFault>, verdict: &Verdict) -> Sql<Option<String>> {
+fn till_fault(
+    row: Row<'_>,
+    body: &Result<OperationBody, BodyFault>,
+    verdict: &Verdict,
+) -> Sql<Option<String>> {
     let filed = optional_id(row, "till_id")?;
     let document = match (body, filed) {
         (Ok(OperationBody::TillRecord(document)), Some(_)) => document,

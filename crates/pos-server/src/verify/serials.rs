@@ -52,11 +52,17 @@ const REORDERED: &str = "SELECT DISTINCT serial FROM serial_step WHERE change = 
 
 pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
     let mut told = HashSet::new();
-    each_row(tx, "SELECT document FROM conflict WHERE kind = 'serial_twice'", faults, "conflict", |row, _| {
-        let conflict: Conflict = json(row, "document")?;
-        told.extend(conflict.serials.into_iter().map(|clash| clash.event.event_id.0));
-        Ok(())
-    })?;
+    each_row(
+        tx,
+        "SELECT document FROM conflict WHERE kind = 'serial_twice'",
+        faults,
+        "conflict",
+        |row, _| {
+            let conflict: Conflict = json(row, "document")?;
+            told.extend(conflict.serials.into_iter().map(|clash| clash.event.event_id.0));
+            Ok(())
+        },
+    )?;
     let mut reordered = HashSet::new();
     each_row(tx, REORDERED, faults, "serial_step", |row, _| {
         reordered.insert(row.get::<String>("serial")?);
@@ -89,7 +95,8 @@ pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
         }
         let before = lives.insert(serial.to_owned(), event.clone()).map(|before| before.change);
         if !event.change.follows(before) && !told.contains(&event_id) && !reordered.contains(serial) {
-            let detail = format!("serial {serial}: {} cannot follow, and no conflict says so", event.change.as_str());
+            let detail =
+                format!("serial {serial}: {} cannot follow, and no conflict says so", event.change.as_str());
             faults.add("serial", detail);
         }
         Ok(())
@@ -100,7 +107,10 @@ pub(super) fn check(tx: Tx<'_>, faults: &mut Faults) -> Sql<()> {
 fn is_shown(row: Row<'_>, event_id: Uuid, shown: Option<&SerialEvent>) -> Sql<bool> {
     let change = row.get::<&str>("change")?;
     let Some(event) = shown else { return Ok(change == serial::UNDONE) };
-    if event.event_id.0 != event_id || event.serial != row.get::<&str>("serial")? || event.change.as_str() != change {
+    if event.event_id.0 != event_id
+        || event.serial != row.get::<&str>("serial")?
+        || event.change.as_str() != change
+    {
         return Ok(false);
     }
     let Some(body) = row.get::<Option<&str>>("body")? else { return Ok(false) };

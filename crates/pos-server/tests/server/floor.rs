@@ -10,9 +10,9 @@ use pos_domain::serial::{SerialChange, SerialEvent, SerialNote};
 use pos_domain::shift::{NumberRange, PerpetualTotals, ShiftReport, ShiftTotals};
 use pos_domain::till::{AccountPayment, CashDirection, CashMovement, ShiftOpening, TillHead};
 use pos_domain::{
-    Approval, ApprovalId, CartId, Cashier, CashierId, ConflictChoice, ConflictKind, Customer, CustomerId, DocumentId,
-    Money, OperationBody, Permission, Product, Role, SaleDocument, SaleKind, SerialEventId, ShiftId, Tender,
-    TenderKind, TillContent, TillDocument,
+    Approval, ApprovalId, CartId, Cashier, CashierId, ConflictChoice, ConflictKind, Customer, CustomerId,
+    DocumentId, Money, OperationBody, Permission, Product, Role, SaleDocument, SaleKind, SerialEventId,
+    ShiftId, Tender, TenderKind, TillContent, TillDocument,
 };
 use pos_protocol::{Mode, Operation, PushRequest, Verdict};
 
@@ -72,8 +72,7 @@ fn rebuilt(
 ) -> SaleDocument {
     let mut lines: Vec<CartLine> = document.lines.iter().map(|line| line.item.clone()).collect();
     lines.iter_mut().for_each(change);
-    let cart =
-        Cart { cart_id: CartId(next_id()), lines, discount: None, customer_id: None, note: None };
+    let cart = Cart { cart_id: CartId(next_id()), lines, discount: None, customer_id: None, note: None };
     SaleDocument::build(document.head.clone(), customer, &cart, tenders).unwrap()
 }
 
@@ -116,7 +115,8 @@ fn recorded(document: &TillDocument) -> OperationBody {
 async fn balance(shop: &Shop, till: &Register, customer: &Customer) -> i64 {
     let (rows, _) = shop.snapshot(till, 5_000).await;
     let entries = rows.iter().filter(|row| row.entity == "account_entry");
-    let entries = entries.map(|row| serde_json::from_str::<AccountEntry>(row.data.as_ref().unwrap().get()).unwrap());
+    let entries =
+        entries.map(|row| serde_json::from_str::<AccountEntry>(row.data.as_ref().unwrap().get()).unwrap());
     entries.filter(|e| e.customer_id == customer.customer_id).map(|e| e.amount.minor()).sum()
 }
 
@@ -147,7 +147,10 @@ async fn one_debt_paid_on_two_registers_apart_is_the_same_for_both_and_the_serve
     let there = payment(&two, &binta, 2_000);
     let operation = two.operation(&recorded(&there), Mode::Fact);
     for _ in 0..2 {
-        assert!(is_applied(&two.push(vec![operation.clone()]).await[0].verdict), "said twice it is one payment");
+        assert!(
+            is_applied(&two.push(vec![operation.clone()]).await[0].verdict),
+            "said twice it is one payment"
+        );
     }
     for till in [&one, &two] {
         assert_eq!(balance(&shop, till, &binta).await, 2_000);
@@ -156,7 +159,10 @@ async fn one_debt_paid_on_two_registers_apart_is_the_same_for_both_and_the_serve
     two.cashier_id = one.cashier_id;
     let (_, refused) = one.ask(&on_account(&one, &binta, &milk, 5)).await;
     assert_eq!(rejection(&refused), ("forbidden".to_owned(), "tenders".to_owned()), "7,000 are beyond 6,000");
-    assert!(is_applied(&one.ask(&on_account(&one, &binta, &milk, 4)).await.1), "the limit itself is within it");
+    assert!(
+        is_applied(&one.ask(&on_account(&one, &binta, &milk, 4)).await.1),
+        "the limit itself is within it"
+    );
     assert!(is_applied(&two.tell(&on_account(&two, &binta, &milk, 1)).await), "what has happened stands");
     let shown = one.conflict().await;
     let unapproved = shown.unapproved.unwrap();
@@ -197,7 +203,10 @@ async fn a_customer_with_history_is_forgotten_and_not_deleted() {
     }
     let name = one.field(EntityKind::Customer, binta.customer_id.0, "name").await;
     assert!(name.as_str().unwrap().starts_with("Client supprimé"), "{name}");
-    assert!(one.row(EntityKind::Customer, idle.customer_id.0).await.unwrap().deleted, "nobody names this one");
+    assert!(
+        one.row(EntityKind::Customer, idle.customer_id.0).await.unwrap().deleted,
+        "nobody names this one"
+    );
     assert_eq!(balance(&shop, &one, &binta).await, 3_000, "the account stays");
     verified(&shop);
 }
@@ -234,9 +243,14 @@ async fn what_a_cashier_may_not_do_alone_takes_one_yes_of_another_person_who_may
     let choice = resolve(shown, ConflictChoice::Acknowledge);
     assert!(is_applied(&till.send(OperationBody::ConflictResolve(choice)).await));
     let mut cheap = till.sale(&[(&milk, 1)]);
-    cheap = rebuilt(&cheap, None, vec![Tender { kind: TenderKind::Cash, amount: money(900), reference: None }], |l| {
-        l.unit_price = money(900);
-    });
+    cheap = rebuilt(
+        &cheap,
+        None,
+        vec![Tender { kind: TenderKind::Cash, amount: money(900), reference: None }],
+        |l| {
+            l.unit_price = money(900);
+        },
+    );
     let (_, refused) = till.ask(&cheap).await;
     assert_eq!(rejection(&refused), ("forbidden".to_owned(), "lines[0].item.unit_price".to_owned()));
     let cash = CashMovement { direction: CashDirection::Out, amount: money(500), expense: None, note: None };
@@ -328,7 +342,11 @@ async fn one_number_sold_on_two_registers_is_shown_to_both_and_a_person_decides(
     let conflict = one.conflict().await;
     let clash = &conflict.serials[0];
     assert_eq!((conflict.kind, conflict.title.as_str()), (ConflictKind::SerialTwice, "IMEI-1"));
-    assert_eq!((&clash.event.register, &clash.before.register), (&two.name, &one.name), "both sides are shown");
+    assert_eq!(
+        (&clash.event.register, &clash.before.register),
+        (&two.name, &one.name),
+        "both sides are shown"
+    );
     let decide = |choice, serial: Option<&str>, note: Option<&str>| {
         let mut resolution = resolve(conflict.conflict_id, choice);
         resolution.fields.extend(serial.map(|serial| ("serial".to_owned(), serial.into())));
@@ -398,7 +416,12 @@ impl Drawer {
 }
 
 /// A day: opening, a sale, a payment, and a Z whose totals `spoil` may change.
-async fn day(till: &mut Register, milk: &Product, binta: &Customer, spoil: impl Fn(&mut ShiftReport)) -> String {
+async fn day(
+    till: &mut Register,
+    milk: &Product,
+    binta: &Customer,
+    spoil: impl Fn(&mut ShiftReport),
+) -> String {
     let shift = Some(ShiftId(next_id()));
     let mut drawer = Drawer { operations: vec![], chain: vec![] };
     let first = till.chain.number + 1;
@@ -476,7 +499,8 @@ async fn a_z_that_is_not_what_its_documents_give_stands_and_is_found() {
     .await;
     assert_eq!(alarms(&shop), 1, "no Z came before a third one");
     let faults = pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap();
-    let closing: Vec<_> = faults.iter().filter(|fault| fault.check == "closing").map(|f| f.detail.clone()).collect();
+    let closing: Vec<_> =
+        faults.iter().filter(|fault| fault.check == "closing").map(|f| f.detail.clone()).collect();
     for part in ["z_number", "totals", "perpetual"] {
         assert!(closing.iter().any(|detail| detail.contains(part)), "{part}: {closing:?}");
     }
@@ -489,11 +513,17 @@ async fn a_till_document_that_contradicts_itself_is_refused_and_keeps_its_number
     let wrong = till_document(&till, None, TillContent::CashMovement(cash));
     let mut drawer = Drawer { operations: vec![], chain: vec![] };
     drawer.add(&mut till, &wrong);
-    let asked = Operation { mode: Mode::Admit, ..till.operation(&recorded(&payment(&till, &customer("?", 0), 5)), Mode::Fact) };
+    let asked = Operation {
+        mode: Mode::Admit,
+        ..till.operation(&recorded(&payment(&till, &customer("?", 0), 5)), Mode::Fact)
+    };
     drawer.operations.push(asked);
     let push = PushRequest { chain: drawer.chain, ..push_of(&till, drawer.operations) };
     let answer = till.push_all(push).await;
-    assert_eq!(rejection(&answer.verdicts[0].verdict), ("validation".to_owned(), "content.amount".to_owned()));
+    assert_eq!(
+        rejection(&answer.verdicts[0].verdict),
+        ("validation".to_owned(), "content.amount".to_owned())
+    );
     assert_eq!(rejection(&answer.verdicts[1].verdict).1, "mode", "nobody asks whether cash may have moved");
     assert_eq!(answer.chain_head, Some(till.chain), "the number was given");
     verified(&shop);
@@ -518,7 +548,9 @@ async fn planted_discrepancies_in_accounts_and_numbers_are_found() {
         ("serial_event", "SN-1", "SN-2", "serial"),
     ] {
         let change = |from: &str, to: &str| {
-            format!("UPDATE entity_row SET fields = replace(fields, '{from}', '{to}') WHERE entity = '{entity}'")
+            format!(
+                "UPDATE entity_row SET fields = replace(fields, '{from}', '{to}') WHERE entity = '{entity}'"
+            )
         };
         shop.place.execute(&change(from, to));
         let faults = pos_server::Records::open(&shop.place.location).unwrap().verify().unwrap();

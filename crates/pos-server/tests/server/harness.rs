@@ -16,8 +16,8 @@ use pos_domain::settings::ShopSettings;
 use pos_domain::stock::{MovementReason, StockLevel};
 use pos_domain::{
     Cart, CartId, CartLine, Cashier, CashierId, ChainRecord, Conflict, ConflictChoice, ConflictId, Currency,
-    DeviceId, DeviceKey, SaleKind, LineId, Money, MovementId, OfflinePolicy, OpId, OperationBody,
-    Product, ProductId, Quantity, Rate, Role, RoundingMode, SaleDocument, SaleId, Tender, TenderKind,
+    DeviceId, DeviceKey, LineId, Money, MovementId, OfflinePolicy, OpId, OperationBody, Product, ProductId,
+    Quantity, Rate, Role, RoundingMode, SaleDocument, SaleId, SaleKind, Tender, TenderKind,
 };
 use pos_protocol::{
     Cursor, FeedRow, Mode, OpVerdict, Operation, PROTOCOL, PairRequest, PairResponse, PullRequest,

@@ -64,7 +64,13 @@ fn verdicts_are_written_like_this() {
             conflict_id: Some(ConflictId(id(6))),
             already_gone: false,
         },
-        Verdict::Applied { feed_seq: 41, mapped_ids: vec![], rows: vec![], conflict_id: None, already_gone: false },
+        Verdict::Applied {
+            feed_seq: 41,
+            mapped_ids: vec![],
+            rows: vec![],
+            conflict_id: None,
+            already_gone: false,
+        },
         Verdict::InsufficientStock {
             lines: vec![ShortLine {
                 line_id: LineId(id(7)),
