@@ -36,6 +36,11 @@ const FIELDS: Words = {
   discount: m.field_discount,
   cart: m.field_cart,
   reason: m.field_reason,
+  // the drawer
+  amount: m.cash_amount,
+  float: m.shift_float,
+  counted: m.cash_counted,
+  expense: m.cash_category,
   // a new shop and its settings
   currency: m.field_currency,
   locale: m.field_locale,

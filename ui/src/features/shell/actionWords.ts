@@ -7,6 +7,7 @@ const WORDS: Record<Action, () => string> = {
   'go-sell': m.nav_sell,
   'go-products': m.nav_products,
   'go-customers': m.nav_customers,
+  'go-cash': m.nav_cash,
   'go-sync': m.nav_sync,
   'go-conflicts': m.nav_conflicts,
   'go-settings': m.nav_settings,

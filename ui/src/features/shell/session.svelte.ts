@@ -26,6 +26,8 @@ export class Session {
   constructor(
     readonly host: Host,
     readonly notices: Notices,
+    /** Shows the room where the drawer is opened. */
+    readonly openCash: () => void = () => undefined,
   ) {}
 
   /** Null until the program has answered for the first time. */
@@ -105,7 +107,10 @@ export class Session {
       void this.refresh();
       return error;
     }
-    if (error.code === 'permission.denied') {
+    if (error.code === 'shift.not_open') {
+      const action = { label: m.err_shift_not_open_go(), run: this.openCash };
+      this.notices.say({ ...errorNotice(error, topic, this.reading), action });
+    } else if (error.code === 'permission.denied') {
       // Under the topic of people, so that it leaves as soon as somebody else has taken over.
       const action = { label: m.err_permission_switch(), run: () => this.choosePerson(true) };
       this.notices.say({ ...errorNotice(error, PEOPLE, this.reading), action });

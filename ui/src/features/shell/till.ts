@@ -24,11 +24,11 @@ export interface Till {
   readonly pictures: Pictures;
 }
 
-export function openTill(program: Host, openConflicts: () => void): Till {
+export function openTill(program: Host, openConflicts: () => void, openCash: () => void): Till {
   const asking = new Asking();
   const host = withApprovals(program, asking);
   const notices = new Notices();
-  const session = new Session(host, notices);
+  const session = new Session(host, notices, openCash);
   const cart = new CartController(session);
   const checkout = new Checkout(session, cart);
   return {

@@ -14,6 +14,8 @@ const TIMEOUTS_MS: Partial<Record<CommandName, number>> = {
   'sale.complete': 45_000,
   'refund.complete': 45_000,
   'sale.void': 45_000,
+  // A verified copy of everything is made with each Z.
+  'shift.close': 300_000,
   'label.save': 60_000,
   'label.print': 60_000,
   'shop.create_demo': 60_000,

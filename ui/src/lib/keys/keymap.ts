@@ -11,6 +11,7 @@ export type Action =
   | 'go-sell'
   | 'go-products'
   | 'go-customers'
+  | 'go-cash'
   | 'go-sync'
   | 'go-conflicts'
   | 'go-settings'
@@ -68,6 +69,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'go-conflicts', place: 'anywhere', key: '4', alt: true },
   { action: 'go-settings', place: 'anywhere', key: '5', alt: true },
   { action: 'go-customers', place: 'anywhere', key: '6', alt: true },
+  { action: 'go-cash', place: 'anywhere', key: '7', alt: true },
   { action: 'help', place: 'anywhere', key: 'F1' },
   { action: 'help', place: 'anywhere', key: '?' },
 ];
