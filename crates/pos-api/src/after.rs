@@ -1,14 +1,16 @@
-//! The commands of what happens after a sale: refunds, exchanges and voids.
+//! The commands of what happens after a sale: refunds, exchanges and voids, and the lives of things that bear numbers.
 
 use pos_app::{App, Permission};
 
 use crate::list::{Access, Command, command};
-use crate::request::{CompleteRefund, DraftRefund, QuoteRefund, VoidSale};
+use crate::request::{
+    CompleteRefund, DraftRefund, FindSerial, NoteSerial, QuoteRefund, SetSerials, VoidSale,
+};
 
 /// This room's part of the list.
 pub(crate) fn after_commands() -> Vec<Command> {
     use Access::{Read, Write};
-    use Permission::{Refund, Sell, VoidSale as MayVoid};
+    use Permission::{EditCatalogue, Look, Refund, Sell, VoidSale as MayVoid};
     vec![
         command("refund.draft", Sell, Read, |a: App, r: DraftRefund| async move {
             a.draft_refund(&r.number).await
@@ -24,5 +26,17 @@ pub(crate) fn after_commands() -> Vec<Command> {
             a.void_sale(r.request_id, &r.number, r.reason, r.approval_id).await
         })
         .or_approval(),
+        command("cart.set_serials", Sell, Write, |a: App, r: SetSerials| async move {
+            a.set_serials(r.line_id, r.serials).await
+        }),
+        command(
+            "serial.find",
+            Look,
+            Read,
+            |a: App, r: FindSerial| async move { a.find_serial(&r.serial).await },
+        ),
+        command("serial.note", EditCatalogue, Write, |a: App, r: NoteSerial| async move {
+            a.note_serial(&r.serial, r.code, r.change, r.note).await
+        }),
     ]
 }

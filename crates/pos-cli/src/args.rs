@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Refund(Refund),
     /// Take a whole sale of this register back before its drawer is closed.
     Void(Void),
+    /// The life of a serial number or IMEI, and noting what no document tells.
+    Imei(Imei),
     /// Who buys by name: look up, add, change, delete.
     #[command(subcommand)]
     Customer(Customer),
@@ -580,6 +582,47 @@ pub(crate) struct Void {
     /// Name this attempt: the same id again gives nothing more back.
     #[arg(long, value_name = "UUID")]
     pub(crate) request_id: Option<uuid::Uuid>,
+}
+
+/// `comptoir imei`
+#[derive(Debug, Args)]
+pub(crate) struct Imei {
+    /// A serial number or IMEI, however it is grouped.
+    pub(crate) number: String,
+    /// Note what happened to it.
+    #[arg(long, value_enum)]
+    pub(crate) note: Option<SerialWord>,
+    /// What bears it: only for a number that nobody has noted yet.
+    #[arg(long, value_name = "CODE", requires = "note")]
+    pub(crate) code: Option<String>,
+    /// More words about it.
+    #[arg(long, value_name = "TEXT", requires = "note")]
+    pub(crate) remark: Option<String>,
+}
+
+/// What happens to a thing without a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SerialWord {
+    /// It came in.
+    Received,
+    /// It went to be repaired.
+    Repair,
+    /// It came back repaired.
+    Repaired,
+    /// It was lost, stolen or scrapped.
+    Lost,
+}
+
+impl SerialWord {
+    /// As the commands name it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Repair => "sent_to_repair",
+            Self::Repaired => "repaired",
+            Self::Lost => "lost",
+        }
+    }
 }
 
 /// Why goods come back.

@@ -63,6 +63,7 @@ impl Exit {
             | ErrorCode::SaleRefused
             | ErrorCode::SaleNotFound
             | ErrorCode::RefundBeyond
+            | ErrorCode::SerialNotThere
             | ErrorCode::RefundTender
             | ErrorCode::SaleNotVoidable
             | ErrorCode::ImportMissingColumn
@@ -97,6 +98,10 @@ impl Exit {
             | ErrorCode::PinMissing
             | ErrorCode::PinWrong
             | ErrorCode::PinWait
+            | ErrorCode::ShiftNotOpen
+            | ErrorCode::ShiftAlreadyOpen
+            | ErrorCode::ShiftNothingToClose
+            | ErrorCode::ReportNotFound
             | ErrorCode::PrintNoPrinter
             | ErrorCode::PrintJobNotFound
             | ErrorCode::PrintJobClosed => Self::Refused,

@@ -67,6 +67,20 @@ pub enum SerialFault {
     },
 }
 
+impl SerialFault {
+    /// A stable code for the fault.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Control => "control_characters",
+            Self::NotImei => "not_imei",
+            Self::OfDocument { .. } => "of_document",
+            Self::CheckDigit { .. } => "check_digit",
+        }
+    }
+}
+
 /// The canonical spelling of a number of this tracking: no spaces, dashes, dots or slashes in IMEIs, capital letters.
 pub fn canonical(tracking: SerialTracking, text: &str) -> Result<String, SerialFault> {
     let text = text.trim();
@@ -235,6 +249,24 @@ pub struct SerialNote {
 }
 
 impl SerialNote {
+    /// The event that it tells, noted on a register.
+    pub fn event(&self, device_id: DeviceId) -> SerialEvent {
+        SerialEvent {
+            event_id: self.event_id,
+            serial: self.serial.clone(),
+            product_id: self.product_id,
+            change: self.change,
+            document_id: None,
+            number: None,
+            customer_id: None,
+            device_id,
+            register: self.register.clone(),
+            actor: self.actor.clone(),
+            note: self.note.clone(),
+            at_ms: self.at_ms,
+        }
+    }
+
     /// Checks the spelling and that no document tells the same.
     pub fn check(&self) -> Result<(), SerialFault> {
         canonical(SerialTracking::Serial, &self.serial)?;

@@ -25,7 +25,7 @@ pub use view::{
 use crate::queue::{Lane, NewOperation, OpMode};
 use crate::sql::{Conn, Tx, first, to_json};
 use crate::stock::{Movement, movement_id_of_line};
-use crate::{StoreError, accounts, chain, local, queue, stock};
+use crate::{StoreError, accounts, chain, local, queue, serials, stock};
 
 /// Name of the command in the table of requests.
 const COMMAND: &str = "sale.complete";
@@ -150,6 +150,7 @@ pub fn finalise(tx: &Tx<'_>, sale_id: SaleId, record: &ChainRecord) -> Result<()
         ":printed": record.printed_number(),
         ":id": sale_id.as_bytes(),
     })?;
+    serials::record_of_sale(tx, sale_id, record)?;
     accounts::record_of_sale(tx, sale_id, record)
 }
 

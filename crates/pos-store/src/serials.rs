@@ -2,6 +2,7 @@
 
 use pos_domain::body::EntityKind;
 use pos_domain::serial::SerialEvent;
+use pos_domain::{ChainRecord, SaleDocument, SaleId};
 use rusqlite::named_params;
 use uuid::Uuid;
 
@@ -28,6 +29,19 @@ pub fn list_events(conn: &Conn, serial: &str) -> Result<Vec<SerialEvent>, StoreE
 /// Those of writing.
 pub fn put(tx: &Tx<'_>, event: &SerialEvent) -> Result<(), StoreError> {
     shared::put_local(tx, event)
+}
+
+/// Writes what a sale document that became final here tells of the numbers on its lines.
+pub(crate) fn record_of_sale(tx: &Tx<'_>, sale_id: SaleId, record: &ChainRecord) -> Result<(), StoreError> {
+    // Few documents bear numbers, and those say so in their text: the others are not read.
+    let mut statement = tx.prepare_cached(
+        "SELECT document FROM sale WHERE sale_id = :id AND instr(document, '\"serials\":[') > 0",
+    )?;
+    let rows = statement.query(named_params! { ":id": sale_id.as_bytes() })?;
+    let document: Option<SaleDocument> = first(rows, "sale", |c| c.json("document"))?;
+    let number = record.printed_number();
+    let events = document.map(|document| document.serial_events(Some(&number))).unwrap_or_default();
+    events.iter().try_for_each(|event| put(tx, event))
 }
 
 /// Events follow their product to another id.

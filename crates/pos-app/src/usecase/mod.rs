@@ -33,6 +33,7 @@ mod replaying;
 mod ringing;
 mod reports;
 mod roster;
+mod serials;
 mod session;
 mod setup;
 mod shell;

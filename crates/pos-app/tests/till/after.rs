@@ -3,15 +3,20 @@
 
 use std::time::Duration;
 
-use pos_app::view::{GoodsBack, RefundSource, ReturnReason, SaleCompleted, SaleSync};
-use pos_app::{App, AppError, ErrorCode, RefundWish, WhatBack};
-use pos_domain::{ConflictKind, Discount, Quantity, Rate, SaleKind, Tender, TenderKind};
+use pos_app::view::{GoodsBack, RefundSource, ReturnReason, SaleCompleted, SaleSync, VoidRefusal};
+use pos_app::{App, AppError, Close, Counted, ErrorCode, Permission, RefundWish, WhatBack};
+use pos_domain::authority::Need;
+use pos_domain::{ConflictKind, Discount, Money, Quantity, Rate, Role, SaleKind, Tender, TenderKind};
 use pos_testkit::proxy::{Fault, Proxy};
 
 use crate::shop::{Business, Till, minor, options, total_on};
 
 fn pieces(pieces: i64) -> Quantity {
     Quantity::from_units(pieces).unwrap()
+}
+
+fn money(minor: i64) -> Money {
+    Money::from_minor(minor).unwrap()
 }
 
 fn goods(code: &str, qty: i64) -> GoodsBack {
@@ -93,11 +98,7 @@ async fn a_void_is_the_mirror_of_its_sale_and_happens_once() {
     let before = shown(&till, "RIZ-5KG").await;
     till.scan("RIZ-5KG", 2).await;
     let due = till.app.cart().await.unwrap().value.payable_cash;
-    let more = Tender {
-        kind: TenderKind::Cash,
-        amount: due.plus(pos_domain::Money::from_minor(5_000).unwrap()).unwrap(),
-        reference: None,
-    };
+    let more = Tender { kind: TenderKind::Cash, amount: due.plus(money(5_000)).unwrap(), reference: None };
     let sold = till.app.complete_sale(till.app.new_id(), vec![more]).await.unwrap().value;
     assert_eq!(minor(sold.change), 5_000);
     let voided = void(&till, &sold.number).await.unwrap();
@@ -234,7 +235,7 @@ async fn money_goes_back_as_it_came_and_never_more_by_mobile_money_than_was_paid
     let till = Till::demo().await;
     till.scan("RIZ-5KG", 2).await;
     let due = till.app.cart().await.unwrap().value.payable_other;
-    let part = pos_domain::Money::from_minor(10_000).unwrap();
+    let part = money(10_000);
     let mobile = Tender { kind: TenderKind::Mobile, amount: part, reference: Some("OM-77".to_owned()) };
     let cash = Tender { kind: TenderKind::Cash, amount: due.minus(part).unwrap(), reference: None };
     let sold =
@@ -247,5 +248,44 @@ async fn money_goes_back_as_it_came_and_never_more_by_mobile_money_than_was_paid
     assert_eq!((refused.code, &refused.params["most"]), (ErrorCode::RefundTender, &10_000.into()));
     wanted.tenders = proposed;
     till.app.complete_refund(wanted).await.unwrap();
+    till.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_z_report_covers_is_refunded_and_never_voided() {
+    let till = Till::demo().await;
+    till.app.open_shift(till.app.new_id(), Counted::Sum(money(0)), None).await.unwrap();
+    let sold = sell(&till, "RIZ-5KG", 1).await;
+    let close = Close { counted: Counted::Sum(sold.payable), note: None };
+    till.app.close_shift(till.app.new_id(), close, None).await.unwrap();
+    let refused = void(&till, &sold.number).await.unwrap_err();
+    assert_eq!((refused.code, &refused.params["reason"]), (ErrorCode::SaleNotVoidable, &"closed".into()));
+    let draft = till.app.draft_refund(&sold.number).await.unwrap().value;
+    assert_eq!(draft.void_refusal, Some(VoidRefusal::Closed), "the window does not offer it");
+    refund(&till, &sold.number, "RIZ-5KG", 1).await.unwrap();
+    till.verify().await;
+}
+
+/// A cashier alone gives nothing back; with another person's yes to this sale and this much, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_take_back_needs_a_yes_to_this_sale_and_this_amount() {
+    let till = Till::demo().await;
+    let state = till.app.state().await.unwrap().value;
+    let of = |role| state.cashiers.iter().find(|c| c.role == role).unwrap().cashier_id;
+    let owner = of(Role::Owner);
+    let sold = sell(&till, "RIZ-5KG", 2).await;
+    till.app.log_in(of(Role::Cashier), None).await.unwrap();
+    let mut wanted = wish(&till.app, what(&sold.number, vec![goods("RIZ-5KG", 1)])).await.unwrap();
+    let denied = till.app.complete_refund(wanted.clone()).await.unwrap_err();
+    assert_eq!(denied.code, ErrorCode::PermissionDenied);
+    assert_eq!(denied.params["subject"], serde_json::json!(sold.sale_id), "it says what to ask for");
+    let need = Need::of_amount(Permission::Refund, wanted.tenders[0].amount);
+    let yes = till.app.give_approval(owner, None, sold.sale_id.0, need).await.unwrap().value;
+    wanted.approval_id = Some(yes.approval_id);
+    let done = till.app.complete_refund(wanted.clone()).await.unwrap().value;
+    assert_eq!(done.receipt.document.head.approvals, [yes], "the yes stands in the document");
+    wanted.request_id = till.app.new_id();
+    let used = till.app.complete_refund(wanted).await.unwrap_err();
+    assert_eq!((used.code, &used.params["reason"]), (ErrorCode::ApprovalRefused, &"used".into()));
     till.verify().await;
 }

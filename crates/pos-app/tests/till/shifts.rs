@@ -31,7 +31,7 @@ impl Till {
         self.app.close_shift(self.app.new_id(), counted(sum), None).await.unwrap().value
     }
 
-    async fn sell(&self, code: &str) -> i64 {
+    async fn sell_one(&self, code: &str) -> i64 {
         self.scan(code, 1).await;
         minor(self.pay().await.unwrap().payable)
     }
@@ -41,8 +41,8 @@ impl Till {
 async fn a_day_adds_up_on_the_z_and_the_next_begins_behind_it() {
     let till = Till::demo().await;
     till.open_drawer(50_000).await;
-    let mut sold = till.sell("RIZ-5KG").await;
-    sold += till.sell("SUCRE-1KG").await;
+    let mut sold = till.sell_one("RIZ-5KG").await;
+    sold += till.sell_one("SUCRE-1KG").await;
     till.app.move_cash(till.app.new_id(), spend(7_000, "Transport"), None).await.unwrap();
     let moved = CashMove { direction: CashDirection::In, expense: None, ..spend(2_000, "") };
     let state = till.app.move_cash(till.app.new_id(), moved, None).await.unwrap().value;
@@ -60,7 +60,7 @@ async fn a_day_adds_up_on_the_z_and_the_next_begins_behind_it() {
     assert_eq!(z.number.as_deref(), Some("R1-000006"), "the Z has the next number of the register's series");
     assert!(z.text.iter().any(|line| line.contains("CLÔTURE Z 1")), "{:?}", z.text);
 
-    till.sell("RIZ-5KG").await;
+    till.sell_one("RIZ-5KG").await;
     let x = till.app.report_x().await.unwrap().value;
     assert_eq!(
         (x.z_number, x.ranges[0].first, x.totals.sales.count),
@@ -172,7 +172,7 @@ async fn a_restored_backup_gets_its_drawer_back_from_the_journal() {
     let till = Till::demo().await;
     till.open_drawer(10_000).await;
     let backup = till.app.make_backup().await.unwrap().value;
-    till.sell("RIZ-5KG").await;
+    till.sell_one("RIZ-5KG").await;
     till.app.move_cash(till.app.new_id(), spend(3_000, "Transport"), None).await.unwrap();
     let z = till.close_drawer(5_000).await;
     let causes: Vec<_> = till.app.list_backups().await.unwrap().value.items;

@@ -15,6 +15,7 @@ mod records;
 mod refund;
 mod replay;
 mod sell;
+mod serial;
 mod stock;
 mod sync;
 
@@ -69,6 +70,8 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Debt(Debt::Statement { pdf: None, .. }) => &["account.statement"],
         Command::Debt(Debt::Statement { pdf: Some(_), .. }) => &["account.save"],
         Command::Refund(_) => &["refund.complete"],
+        Command::Imei(imei) if imei.note.is_none() => &["serial.find"],
+        Command::Imei(_) => &["serial.note"],
         Command::Void(_) => &["sale.void"],
         Command::Stock { .. } => &["stock.find"],
         Command::Replay { .. } => &["replay.run"],
@@ -120,6 +123,7 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Debt(command) => debt::run(session, command).await,
         Command::Refund(refund) => refund::run(session, refund).await,
         Command::Void(void) => refund::void(session, void).await,
+        Command::Imei(imei) => serial::run(session, imei).await,
         Command::Stock { code } => stock::run(session, &code).await,
         Command::Replay { file } => replay::run(session, &file).await,
         Command::Sync { dry_run: true, .. } => sync::dry_run(session).await,
