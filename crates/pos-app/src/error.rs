@@ -154,7 +154,14 @@ impl From<TillFault> for AppError {
     fn from(fault: TillFault) -> Self {
         match fault {
             TillFault::Settlement(fault) => fault.into(),
-            fault => Self::input(fault.field(), fault.code()).caused_by(fault),
+            fault @ (TillFault::NotPositive { .. }
+            | TillFault::Negative { .. }
+            | TillFault::ExpenseBringsIn
+            | TillFault::Text { .. }
+            | TillFault::PaidFromAccount
+            | TillFault::ShiftMissing
+            | TillFault::Differs { .. }
+            | TillFault::Overflow(_)) => Self::input(fault.field(), fault.code()).caused_by(fault),
         }
     }
 }

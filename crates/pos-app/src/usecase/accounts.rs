@@ -125,18 +125,18 @@ pub(crate) fn authorise_credit(
     }
     let excess = owed.plus(on_account).and_then(|after| after.minus(standing.limit)).map_err(too_large)?;
     let need = Need { permission: Permission::GiveCredit, line_id: None, amount: Some(excess) };
-    authorise_cart(tx, counter, cart_id, &[need], now_ms).map_err(|denied| match denied.code {
-        ErrorCode::PermissionDenied => {
-            let mut params = denied.params.clone();
-            if let Some(params) = params.as_object_mut() {
-                params.insert("name".to_owned(), json!(customer.name));
-                params.insert("balance".to_owned(), json!(owed));
-                params.insert("limit".to_owned(), json!(standing.limit));
-                params.insert("excess".to_owned(), json!(excess));
-            }
-            AppError::with(ErrorCode::AccountLimitExceeded, params).caused_by(denied)
+    authorise_cart(tx, counter, cart_id, &[need], now_ms).map_err(|denied| {
+        if denied.code != ErrorCode::PermissionDenied {
+            return denied;
         }
-        _ => denied,
+        let mut params = denied.params.clone();
+        if let Some(params) = params.as_object_mut() {
+            params.insert("name".to_owned(), json!(customer.name));
+            params.insert("balance".to_owned(), json!(owed));
+            params.insert("limit".to_owned(), json!(standing.limit));
+            params.insert("excess".to_owned(), json!(excess));
+        }
+        AppError::with(ErrorCode::AccountLimitExceeded, params).caused_by(denied)
     })
 }
 
