@@ -3,7 +3,12 @@
 //!
 //! Each command is sent a request that it cannot read: what answers `input.invalid` was let through the door, what answers
 //! `permission.denied` was not, and nothing is done either way. A new command shows as a new line of the table.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what is wrong by failing there")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing there"
+)]
 
 use std::fmt::Write;
 
@@ -47,10 +52,12 @@ async fn table(app: &App) -> String {
             });
         }
     }
-    let mut text = format!("{:<26} {:<17} {:<8} {:<8} owner\n", "command", "permission", "cashier", "manager");
+    let mut text =
+        format!("{:<26} {:<17} {:<8} {:<8} owner\n", "command", "permission", "cashier", "manager");
     for (command, line) in commands().iter().zip(admitted) {
         let permission = command.permission.as_str();
-        writeln!(text, "{:<26} {permission:<17} {:<8} {:<8} {}", command.name, line[0], line[1], line[2]).unwrap();
+        writeln!(text, "{:<26} {permission:<17} {:<8} {:<8} {}", command.name, line[0], line[1], line[2])
+            .unwrap();
     }
     text
 }
@@ -68,7 +75,9 @@ async fn a_role_that_a_business_changed_may_what_it_was_given_and_nothing_else()
     let folder = tempfile::tempdir().unwrap();
     let app = shop(folder.path()).await;
     app.set_permissions(Role::Cashier, Some([Permission::Refund].into())).await.unwrap();
-    app.set_permissions(Role::Manager, Some([Permission::Sell, Permission::ManagePeople].into())).await.unwrap();
+    app.set_permissions(Role::Manager, Some([Permission::Sell, Permission::ManagePeople].into()))
+        .await
+        .unwrap();
     insta::assert_snapshot!("changed", table(&app).await);
     app.close().await.unwrap();
 }
