@@ -164,7 +164,7 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::ApprovalRefused => "This yes is not to what is done ({reason}). Nothing was changed.",
         ErrorCode::PermissionDenied => "The person at this register may not do this ({permission}).",
         ErrorCode::PrintFailed => "The receipt could not be printed: {detail}. The sale stands.",
-        ErrorCode::ShiftNotOpen => "The shop sells with an open drawer only. Open it in the window.",
+        ErrorCode::ShiftNotOpen => "The shop sells with an open drawer only. Open it: `comptoir shift open FLOAT`.",
         ErrorCode::ShiftAlreadyOpen => "The drawer is open already ({number}, {cashier}).",
         ErrorCode::ReportNotFound => "There is no such Z.",
         ErrorCode::ShiftNothingToClose => "Nothing was done since the last Z, and the drawer is not open.",

@@ -18,6 +18,7 @@ mod sell;
 mod serial;
 mod stock;
 mod sync;
+mod till;
 
 pub(crate) use queue::field_value;
 
@@ -48,7 +49,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
 
 /// The commands of the list that a word of the command line calls; they decide how the folder is opened.
 fn needs(command: &Command) -> &'static [&'static str] {
-    use crate::args::{Backup, Conflict, Customer, Debt, People, Print, Product, Queue, Recovery};
+    use crate::args::{Backup, Conflict, Customer, Debt, DrawerReport, Shift, People, Print, Product, Queue, Recovery};
     match command {
         Command::Init(_) => &["shop.create", "shop.create_demo", "shop.join"],
         Command::Connect { .. } => &["shop.connect", "sync.now"],
@@ -73,6 +74,12 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Imei(imei) if imei.note.is_none() => &["serial.find"],
         Command::Imei(_) => &["serial.note"],
         Command::Void(_) => &["sale.void"],
+        Command::Shift(Shift::State) => &["shift.state"],
+        Command::Shift(Shift::Open { .. }) => &["shift.open"],
+        Command::Shift(Shift::Close { .. }) => &["shift.close"],
+        Command::Cash(_) => &["cash.move"],
+        Command::Report(DrawerReport::X { .. }) => &["report.x", "report.save"],
+        Command::Report(DrawerReport::Z { .. }) => &["report.z", "report.save"],
         Command::Stock { .. } => &["stock.find"],
         Command::Replay { .. } => &["replay.run"],
         Command::Sync { dry_run: true, .. } => &["sync.dry_run"],
@@ -124,6 +131,9 @@ async fn with_register(session: &Session, command: Command) -> Result<Report, Fa
         Command::Refund(refund) => refund::run(session, refund).await,
         Command::Void(void) => refund::void(session, void).await,
         Command::Imei(imei) => serial::run(session, imei).await,
+        Command::Shift(command) => till::shift(session, command).await,
+        Command::Cash(command) => till::cash(session, command).await,
+        Command::Report(command) => till::report(session, command).await,
         Command::Stock { code } => stock::run(session, &code).await,
         Command::Replay { file } => replay::run(session, &file).await,
         Command::Sync { dry_run: true, .. } => sync::dry_run(session).await,
