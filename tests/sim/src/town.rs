@@ -185,7 +185,7 @@ impl Town {
         };
         let answer = finish(async {
             if let Question::Pair(request) = question {
-                return server.pair(*request).await.map(Reply::Pair);
+                return server.pair(*request).await.map(Box::new).map(Reply::Pair);
             }
             let session = server.authenticate(token.unwrap_or_default()).await?;
             Ok::<_, ApiError>(match question {

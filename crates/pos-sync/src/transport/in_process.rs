@@ -42,7 +42,7 @@ pub enum Question {
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// To [`Question::Pair`].
-    Pair(PairResponse),
+    Pair(Box<PairResponse>),
     /// To [`Question::Hello`].
     Hello(Hello),
     /// To [`Question::Push`].
@@ -92,7 +92,7 @@ impl InProcess {
 /// Those of the server.
 pub async fn pair_in_process(server: &ServerFn, request: PairRequest) -> Result<PairResponse, ApiError> {
     let reply = server(None, Question::Pair(Box::new(request))).await?;
-    if let Reply::Pair(response) = reply { Ok(response) } else { Err(other_answer()) }
+    if let Reply::Pair(response) = reply { Ok(*response) } else { Err(other_answer()) }
 }
 
 fn other_answer() -> ApiError {
