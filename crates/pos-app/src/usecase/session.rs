@@ -245,11 +245,15 @@ struct Facts {
 
 impl Facts {
     fn of(conn: &Conn, permission: Permission) -> Result<Self, AppError> {
+        // A machine without a shop is set up by anyone.
+        let Some(device) = device::find(conn)? else {
+            return Ok(Self { may: true, has_pins: false, auto_lock: Duration::ZERO });
+        };
         let settings = settings::load(conn)?;
-        let may = match device::find(conn)?.map(|d| d.cashier_id) {
-            // A machine without a shop, or one that is loading its people, is set up by anyone.
-            None | Some(None) => true,
-            Some(Some(id)) => match cashiers::find(conn, id)? {
+        let may = match device.cashier_id {
+            // So is one that is loading its people.
+            None => true,
+            Some(id) => match cashiers::find(conn, id)? {
                 Some(cashier) => settings.may(cashier.row.role, permission),
                 // Removed at another register.
                 None => permission == Permission::Look,
@@ -265,9 +269,18 @@ impl Facts {
 
 /// Who sits at the register and what that means.
 pub(crate) fn session_view(conn: &Conn, locked: bool) -> Result<SessionView, AppError> {
+    let Some(device) = device::find(conn)? else {
+        let may = Permission::ALL.to_vec();
+        return Ok(SessionView { locked: false, with_pin: Vec::new(), may, free: Vec::new(), auto_lock_minutes: 0 });
+    };
+    if device::find(conn)?.is_none() {
+        // No shop yet: nobody to lock out, and anybody may look and set one up.
+        let may = vec![Permission::Look];
+        return Ok(SessionView { locked: false, with_pin: Vec::new(), may, free: Vec::new(), auto_lock_minutes: 0 });
+    }
     let settings = settings::load(conn)?;
     let with_pin = pins::list_holders(conn)?;
-    let seated = device::find(conn)?.and_then(|d| d.cashier_id).map(|id| cashiers::find(conn, id));
+    let seated = device.cashier_id.map(|id| cashiers::find(conn, id));
     let may = match seated.transpose()?.flatten() {
         Some(cashier) => Permission::ALL.into_iter().filter(|p| settings.may(cashier.row.role, *p)).collect(),
         None => vec![Permission::Look],
