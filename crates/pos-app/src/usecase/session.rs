@@ -271,12 +271,24 @@ impl Facts {
 pub(crate) fn session_view(conn: &Conn, locked: bool) -> Result<SessionView, AppError> {
     let Some(device) = device::find(conn)? else {
         let may = Permission::ALL.to_vec();
-        return Ok(SessionView { locked: false, with_pin: Vec::new(), may, free: Vec::new(), auto_lock_minutes: 0 });
+        return Ok(SessionView {
+            locked: false,
+            with_pin: Vec::new(),
+            may,
+            free: Vec::new(),
+            auto_lock_minutes: 0,
+        });
     };
     if device::find(conn)?.is_none() {
         // No shop yet: nobody to lock out, and anybody may look and set one up.
         let may = vec![Permission::Look];
-        return Ok(SessionView { locked: false, with_pin: Vec::new(), may, free: Vec::new(), auto_lock_minutes: 0 });
+        return Ok(SessionView {
+            locked: false,
+            with_pin: Vec::new(),
+            may,
+            free: Vec::new(),
+            auto_lock_minutes: 0,
+        });
     }
     let settings = settings::load(conn)?;
     let with_pin = pins::list_holders(conn)?;

@@ -289,9 +289,9 @@ async fn a_first_sync_goes_on_where_it_broke_off_and_reads_nothing_twice() {
     let second = town.join("second").await;
     let api = second.faulty();
     let road = api.road();
-    // The mark, the counts of seven kinds, then settings, balances and customers beside each other, and what comes
+    // The mark, the counts of ten kinds, then settings, balances and customers beside each other, and what comes
     // after one of them: the link breaks before the products.
-    *road.pages_left.lock().unwrap() = Some(12);
+    *road.pages_left.lock().unwrap() = Some(15);
     let sync = second.start(api, Background::Off).await;
     assert!(matches!(sync.sync_now().await, Err(SyncError::Api(_))), "the link broke");
     let checkpoint = second.read(first_sync::find).expect("it can go on");
@@ -320,9 +320,9 @@ async fn what_changes_during_a_first_sync_comes_from_the_feed_and_nothing_has_to
     let second = town.join("second").await;
     let api = second.faulty();
     let road = api.road();
-    // The mark, the counts of seven kinds, the pages of settings, balances, customers, categories, conflicts and products:
-    // the link breaks when only people are missing.
-    *road.pages_left.lock().unwrap() = Some(14);
+    // The mark, the counts of ten kinds, the pages of settings, balances, customers, categories, held carts and products:
+    // the link breaks before people.
+    *road.pages_left.lock().unwrap() = Some(17);
     let reading = second.start(api, Background::Off).await;
     assert!(matches!(reading.sync_now().await, Err(SyncError::Api(_))), "the link broke");
     let checkpoint = second.read(first_sync::find).expect("it can go on");
