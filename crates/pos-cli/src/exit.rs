@@ -29,6 +29,7 @@ impl Exit {
     }
 
     /// How a command ends that was answered with this error.
+    #[expect(clippy::too_many_lines, reason = "a table: one row for each code")]
     pub(crate) const fn of(code: ErrorCode) -> Self {
         match code {
             ErrorCode::NotSetUp
