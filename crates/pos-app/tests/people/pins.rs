@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::path::Path;
-use std::pin::pin as pinned;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -138,7 +137,7 @@ async fn a_program_that_is_ended_between_counting_and_checking_has_used_up_the_t
     let owner = app.state().await.unwrap().value.cashier.unwrap().cashier_id;
     app.set_pin(owner, pin(OWNER_PIN)).await.unwrap();
     for ended in 1..=3 {
-        let mut trying = pinned!(app.log_in(owner, Some(pin(OWNER_PIN))));
+        let mut trying = Box::pin(app.log_in(owner, Some(pin(OWNER_PIN))));
         // Also the right PIN: until it is checked nobody knows that it is.
         let mut polled = trying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         while failures(folder.path(), owner) < ended {
