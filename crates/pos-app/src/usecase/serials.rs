@@ -33,7 +33,7 @@ impl App {
                 products::find(tx, line.product_id)?.map_or(SerialTracking::Serial, |p| p.row.tracking);
             let mut spelt: Vec<String> = Vec::with_capacity(numbers.len());
             for number in &numbers {
-                let number = canonical(tracking, number).map_err(|fault| fault_in_words(&fault))?;
+                let number = spelling(tracking, number)?;
                 if others.contains(&number) || spelt.contains(&number) {
                     return Err(AppError::input("serial", "duplicate"));
                 }
@@ -74,7 +74,7 @@ impl App {
                     (None, Some(code)) => super::catalogue::by_code(tx, code)?,
                     (None, None) => return Err(AppError::input("code", "empty")),
                 };
-                let serial = canonical(product.tracking, &number).map_err(|fault| fault_in_words(&fault))?;
+                let serial = spelling(product.tracking, &number)?;
                 let before = life.events.last().map(|event| event.change);
                 if !change.follows(before) {
                     let params = json!({ "serial": serial, "last": before.map(SerialChange::as_str) });
@@ -104,13 +104,28 @@ impl App {
     }
 }
 
-/// The life of a number. One that reads as an IMEI is found however it is grouped.
+/// A number as it is kept. Where nobody says what numbers a product bears, one that reads as an IMEI is one.
+fn spelling(tracking: SerialTracking, number: &str) -> Result<String, AppError> {
+    match tracking {
+        SerialTracking::None => {
+            canonical(SerialTracking::Imei, number).or_else(|_| canonical(tracking, number))
+        }
+        SerialTracking::Serial | SerialTracking::Imei => canonical(tracking, number),
+    }
+    .map_err(|fault| fault_in_words(&fault))
+}
+
+/// The life of a number, as a plain one if it was noted so, else as the IMEI that it reads as.
 fn life_of(conn: &Conn, number: &str) -> Result<SerialLife, AppError> {
-    let spelt = [SerialTracking::Imei, SerialTracking::Serial].map(|tracking| canonical(tracking, number));
-    let [imei, plain] = spelt;
-    let plain = plain.map_err(|fault| fault_in_words(&fault))?;
-    let serial = imei.unwrap_or(plain);
-    let events = serials::list_events(conn, &serial)?;
+    let plain = spelling(SerialTracking::Serial, number)?;
+    let noted = serials::list_events(conn, &plain)?;
+    let (serial, events) = if noted.is_empty() {
+        let serial = spelling(SerialTracking::None, number)?;
+        let events = serials::list_events(conn, &serial)?;
+        (serial, events)
+    } else {
+        (plain, noted)
+    };
     let product_id = events.last().map(|event| event.product_id);
     let product = product_id.map(|id| products::find(conn, id)).transpose()?.flatten();
     Ok(SerialLife {
