@@ -11,9 +11,9 @@ use pos_domain::settings::ShopSettings;
 use pos_domain::shift::DenominationCount;
 use pos_domain::till::{AccountPayment, CashDirection, CashMovement, ShiftOpening, TillHead};
 use pos_domain::{
-    Cart, CartLine, CashierId, Category, ChainRecord, Currency, Customer, DeviceKey, SaleKind, Money,
-    OfflinePolicy, OpId, OperationBody, OutletId, Product, Quantity, Rate, RequestId, RoundingMode,
-    SaleDocument, SaleId, ShiftReport, Tender, TenderKind, TillContent, TillDocument,
+    Cart, CartLine, CashierId, Category, ChainRecord, Currency, Customer, DeviceKey, Money, OfflinePolicy,
+    OpId, OperationBody, OutletId, Product, Quantity, Rate, RequestId, RoundingMode, SaleDocument, SaleId,
+    SaleKind, ShiftReport, Tender, TenderKind, TillContent, TillDocument,
 };
 use pos_store::device::NewDevice;
 use pos_store::feed::IncomingRow;
@@ -152,7 +152,14 @@ pub(crate) fn category(n: u128, name: &str) -> Category {
 }
 
 pub(crate) fn customer(n: u128, name: &str) -> Customer {
-    Customer { customer_id: id(n).into(), code: None, name: name.to_owned(), phone: None, note: None, credit_limit: None }
+    Customer {
+        customer_id: id(n).into(),
+        code: None,
+        name: name.to_owned(),
+        phone: None,
+        note: None,
+        credit_limit: None,
+    }
 }
 
 pub(crate) fn fields(row: &impl Serialize) -> Fields {
@@ -384,7 +391,11 @@ pub(crate) fn shown_product(register: &Register, n: u128) -> Option<pos_store::S
 }
 
 /// A document of the drawer made now, sealed and written; its place in the chain.
-pub(crate) fn record_till(tx: &Tx<'_>, shift: Option<u128>, content: TillContent) -> Result<ChainRecord, StoreError> {
+pub(crate) fn record_till(
+    tx: &Tx<'_>,
+    shift: Option<u128>,
+    content: TillContent,
+) -> Result<ChainRecord, StoreError> {
     let device = device::get(tx)?;
     let head = TillHead {
         document_id: fresh().into(),
@@ -452,7 +463,10 @@ pub(crate) fn closing(conn: &Conn, counted: i64) -> Result<TillContent, StoreErr
     let last = till::list_closings(conn, 0, 1)?.into_iter().next().map(|stored| stored.document.content);
     let (z_number, perpetual_before) = match last {
         Some(TillContent::ShiftClosing(report)) => (report.z_number, report.perpetual),
-        _ => Default::default(),
+        Some(
+            TillContent::ShiftOpening(_) | TillContent::CashMovement(_) | TillContent::AccountPayment(_),
+        )
+        | None => Default::default(),
     };
     let expected = period.totals.cash.expected().unwrap();
     let mut report = ShiftReport {

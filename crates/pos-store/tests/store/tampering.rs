@@ -226,7 +226,7 @@ fn leaves(value: &mut Json) -> Vec<&mut Json> {
     match value {
         Json::Array(items) => items.iter_mut().flat_map(leaves).collect(),
         Json::Object(fields) => fields.values_mut().flat_map(leaves).collect(),
-        leaf => vec![leaf],
+        leaf @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => vec![leaf],
     }
 }
 
@@ -240,7 +240,7 @@ fn change_one(document: &mut Json, random: &mut StdRng) -> String {
         Json::Number(number) => json!(number.as_i64().unwrap() + random.random_range(1..1_000)),
         Json::String(text) => json!(format!("{text}1")),
         Json::Bool(yes) => json!(!yes),
-        _ => json!(7),
+        Json::Null | Json::Array(_) | Json::Object(_) => json!(7),
     };
     format!("leaf {at}: {before} -> {leaf}")
 }

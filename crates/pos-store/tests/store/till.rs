@@ -126,7 +126,7 @@ fn what_the_server_refuses_for_good_is_a_document_that_nobody_gives_up() {
             code: "unknown_kind".to_owned(),
             params: serde_json::Map::new(),
         };
-        queue::dead_letter(tx, op_id, claimed.generation, &fault, NOW)
+        queue::dead_letter(tx, op_id, claimed.generation, &fault, NOW).map(drop)
     });
     let row = register.read(move |conn| queue::find(conn, op_id)).unwrap();
     assert_eq!(queue::hold_of(&row), Some(Hold::Document), "money was counted");
