@@ -113,7 +113,9 @@ fn imei(text: &str) -> Result<String, SerialFault> {
             if given == expected.to_string() { Ok(digits) } else { Err(SerialFault::CheckDigit { expected }) }
         }
         16 if decimal => Ok(digits),
-        14 if digits.bytes().all(|b| b.is_ascii_hexdigit()) && digits.as_str() >= "A0" && !decimal => Ok(digits),
+        14 if digits.bytes().all(|b| b.is_ascii_hexdigit()) && digits.as_str() >= "A0" && !decimal => {
+            Ok(digits)
+        }
         _ => Err(SerialFault::NotImei),
     }
 }

@@ -78,8 +78,18 @@ fn read(c: &Columns<'_, '_>) -> Result<SerialEvent, StoreError> {
 impl SharedRow for SerialEvent {
     const KIND: EntityKind = EntityKind::SerialEvent;
     const FIELDS: &'static [&'static str] = &[
-        "event_id", "serial", "product_id", "change", "document_id", "number", "customer_id", "device_id", "register",
-        "actor", "note", "at_ms",
+        "event_id",
+        "serial",
+        "product_id",
+        "change",
+        "document_id",
+        "number",
+        "customer_id",
+        "device_id",
+        "register",
+        "actor",
+        "note",
+        "at_ms",
     ];
 
     fn row_id(&self) -> Uuid {

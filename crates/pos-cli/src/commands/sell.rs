@@ -99,7 +99,8 @@ pub(crate) async fn run(session: &Session, sell: Sell) -> Result<Report, Failure
         .map(|t| json!({ "kind": t.kind, "amount": t.amount, "reference": t.reference }))
         .collect();
     let request_id = sell.request_id.unwrap_or_else(|| session.new_id());
-    let request = json!({ "request_id": request_id, "lines": lines, "customer": sell.customer, "tenders": tenders });
+    let request =
+        json!({ "request_id": request_id, "lines": lines, "customer": sell.customer, "tenders": tenders });
     let answer: Answer = session.call("sale.sell", request).await?;
     let document = Document::new(answer, &currency);
     let words = document.words();
