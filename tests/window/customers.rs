@@ -33,9 +33,13 @@ async fn a_debt_is_made_up_to_the_limit_paid_in_three_taps_and_stands_in_the_sta
             put_on_account(window, &binta, SUGAR.barcode).await?;
             window.wait_for("account-beyond").await?;
             window.click("pay-confirm").await?;
-            window.wait_attribute("message", "data-tone", "danger").await?;
+            // Somebody who may is asked for; nobody says yes, and what to do instead is said.
+            window.wait_for("approval-dialog").await?;
+            window.press(&Key::Escape.value().to_string()).await?;
+            window.wait_gone("approval-dialog").await?;
             window.wait_text("message", "Binta Compte").await?;
             window.press(&Key::Escape.value().to_string()).await?;
+            window.wait_gone("pay-confirm").await?;
             window.wait_count("cart-line", 1).await?;
             ensure!(owed(window, &binta).await? == RICE.price, "what was refused is not owed");
 
