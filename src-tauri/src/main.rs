@@ -44,16 +44,14 @@ fn main() -> anyhow::Result<()> {
         })
         .build(tauri::generate_context!())?;
     let code = app.run_return(|app, event| {
-        match event {
-            RunEvent::ExitRequested { code: None, api, .. } => {
-                api.prevent_exit();
-                leaving::leave(app);
-            }
-            RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } if label == window::TILL => {
-                // The customer's screen alone is no till.
-                display::close(app);
-            }
-            _ => {}
+        if let RunEvent::ExitRequested { code: None, api, .. } = event {
+            api.prevent_exit();
+            leaving::leave(app);
+        } else if let RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } = event
+            && label == window::TILL
+        {
+            // The customer's screen alone is no till.
+            display::close(app);
         }
     });
     std::process::exit(code)

@@ -5,12 +5,20 @@ use std::sync::LazyLock;
 use pos_app::{AccountMoney, App, Days, Outcome, Permission};
 
 use crate::after::after_commands;
-use crate::till::till_commands;
 use crate::list::{Access, Command, command};
 use crate::people::people_commands;
 use crate::request::{
-    AddPicture, AddProduct, AskStatement, CompleteSale, ConnectShop, CreateCategory, CreateCustomer, CreateDemo, CreateProduct, CreateShop, CustomerSales, DiscardOperation, EditAndResend, ExportAccounts, ExportQueue, FindCustomer, FindProduct, FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListAccounts, ListConflicts, ListCustomers, ListDead, ListHealth, ListProducts, ListQueue, ListSales, Nothing, OneConflict, OneCustomer, OneOperation, OnePayment, OnePrintJob, OneProduct, PayAccount, PreviewImport, PreviewSettlement, PrintLabels, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup, RetryOperation, RunImport, RunReplay, RunVerify, SaveLabels, SaveReceipt, SaveStatement, ScanCode, SellLines, SetAlerts, SetBackupFolder, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine, SetLogo, SetPrice, SetSetting, SetStrategy, UpdateCategory, UpdateCustomer, UpdateProduct,
+    AddPicture, AddProduct, AskStatement, CompleteSale, ConnectShop, CreateCategory, CreateCustomer,
+    CreateDemo, CreateProduct, CreateShop, CustomerSales, DiscardOperation, EditAndResend, ExportAccounts,
+    ExportQueue, FindCustomer, FindProduct, FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListAccounts,
+    ListConflicts, ListCustomers, ListDead, ListHealth, ListProducts, ListQueue, ListSales, Nothing,
+    OneConflict, OneCustomer, OneOperation, OnePayment, OnePrintJob, OneProduct, PayAccount, PreviewImport,
+    PreviewSettlement, PrintLabels, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup,
+    RetryOperation, RunImport, RunReplay, RunVerify, SaveLabels, SaveReceipt, SaveStatement, ScanCode,
+    SellLines, SetAlerts, SetBackupFolder, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine,
+    SetLogo, SetPrice, SetSetting, SetStrategy, UpdateCategory, UpdateCustomer, UpdateProduct,
 };
+use crate::till::till_commands;
 
 static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
     [
@@ -208,12 +216,9 @@ fn printing_commands() -> Vec<Command> {
         command("label.print", EditCatalogue, Write, |a: App, r: PrintLabels| async move {
             a.print_labels(r.labels).await
         }),
-        command(
-            "shop.set_logo",
-            ChangeSettings,
-            Write,
-            |a: App, r: SetLogo| async move { a.set_logo(r.data).await },
-        ),
+        command("shop.set_logo", ChangeSettings, Write, |a: App, r: SetLogo| async move {
+            a.set_logo(r.data).await
+        }),
     ]
 }
 
@@ -277,18 +282,12 @@ fn customer_commands() -> Vec<Command> {
         command("customer.list", Look, Read, |a: App, r: ListCustomers| async move {
             a.list_customers(r.search, r.after, r.limit).await
         }),
-        command(
-            "customer.get",
-            Look,
-            Read,
-            |a: App, r: OneCustomer| async move { a.customer(r.customer_id).await },
-        ),
-        command(
-            "customer.find",
-            Look,
-            Read,
-            |a: App, r: FindCustomer| async move { a.find_customer(r.text).await },
-        ),
+        command("customer.get", Look, Read, |a: App, r: OneCustomer| async move {
+            a.customer(r.customer_id).await
+        }),
+        command("customer.find", Look, Read, |a: App, r: FindCustomer| async move {
+            a.find_customer(r.text).await
+        }),
         command("customer.sales", Look, Read, |a: App, r: CustomerSales| async move {
             a.customer_sales(r.customer_id, r.limit).await
         }),
@@ -316,12 +315,9 @@ fn customer_commands() -> Vec<Command> {
         command("account.save", Sell, Write, |a: App, r: SaveStatement| async move {
             a.save_statement(r.customer_id, Days { from: r.from, to: r.to }, r.format, r.path).await
         }),
-        command(
-            "account.export",
-            Sell,
-            Write,
-            |a: App, r: ExportAccounts| async move { a.export_accounts(r.path).await },
-        ),
+        command("account.export", Sell, Write, |a: App, r: ExportAccounts| async move {
+            a.export_accounts(r.path).await
+        }),
         command("account.pay", Sell, Write, |a: App, r: PayAccount| async move {
             let PayAccount { request_id, customer_id, amount, tenders, beyond_debt, note } = r;
             a.pay_account(request_id, AccountMoney { customer_id, amount, tenders, beyond_debt, note }).await

@@ -12,8 +12,8 @@ use pos_sync::backoff::Jitter;
 use pos_sync::status::{SyncState, SyncStatus};
 use pos_sync::transport::{DeviceToken, HttpApi, InProcess, ServerAddress, TransportError, Way};
 use pos_sync::{
-    ApiError, Background, CheckoutAnswer, Comparison, DryRun, Parts, SaleAnswer, SyncApi, SyncError, SyncHandle,
-    trouble,
+    ApiError, Background, CheckoutAnswer, Comparison, DryRun, Parts, SaleAnswer, SyncApi, SyncError,
+    SyncHandle, trouble,
 };
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;

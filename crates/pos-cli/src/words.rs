@@ -106,8 +106,12 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::RefundTender => {
             "Not given back: money goes back as it was paid, by {kind} at most {most}. Correct the --tender."
         }
-        ErrorCode::SaleNotVoidable => "This sale cannot be voided ({reason}). Give its goods back with `comptoir refund`.",
-        ErrorCode::SerialNotThere => "Not noted: this does not follow what happened to {serial} before ({last}).",
+        ErrorCode::SaleNotVoidable => {
+            "This sale cannot be voided ({reason}). Give its goods back with `comptoir refund`."
+        }
+        ErrorCode::SerialNotThere => {
+            "Not noted: this does not follow what happened to {serial} before ({last})."
+        }
         ErrorCode::ImportUnreadable => "The file is not readable as CSV: {problem}. Nothing was loaded.",
         ErrorCode::ImportMissingColumn => {
             "The file has no column for {column}. Name it with --column {column}=HEADER. Nothing was loaded."
@@ -146,7 +150,9 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::ConflictNotReversible => "This decision cannot be taken back: it made a final document.",
         ErrorCode::SettingInvalid => "{key}: {problem}.",
         ErrorCode::PersonDuplicateName => "There is a person {name} already. Choose another name.",
-        ErrorCode::PersonOwnerOnly => "Only an owner changes an owner, and an owner may always do everything.",
+        ErrorCode::PersonOwnerOnly => {
+            "Only an owner changes an owner, and an owner may always do everything."
+        }
         ErrorCode::PersonLastOwner => "The shop needs an owner. Make somebody else one first.",
         ErrorCode::PersonAtRegister => "This person sits at the register. Give --as somebody else.",
         ErrorCode::SessionLocked => {
@@ -164,12 +170,16 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::ApprovalRefused => "This yes is not to what is done ({reason}). Nothing was changed.",
         ErrorCode::PermissionDenied => "The person at this register may not do this ({permission}).",
         ErrorCode::PrintFailed => "The receipt could not be printed: {detail}. The sale stands.",
-        ErrorCode::ShiftNotOpen => "The shop sells with an open drawer only. Open it: `comptoir shift open FLOAT`.",
+        ErrorCode::ShiftNotOpen => {
+            "The shop sells with an open drawer only. Open it: `comptoir shift open FLOAT`."
+        }
         ErrorCode::ShiftAlreadyOpen => "The drawer is open already ({number}, {cashier}).",
         ErrorCode::ReportNotFound => "There is no such Z.",
         ErrorCode::ShiftNothingToClose => "Nothing was done since the last Z, and the drawer is not open.",
         ErrorCode::PrintNoPrinter => "No printer is set.",
-        ErrorCode::PrintJobNotFound => "There is no print job {job_no}. List them with `comptoir print list`.",
+        ErrorCode::PrintJobNotFound => {
+            "There is no print job {job_no}. List them with `comptoir print list`."
+        }
         ErrorCode::PrintJobClosed => "Print job {job_no} is {state}: there is nothing to change.",
         ErrorCode::FileFailed => "{path}: {detail}.",
         ErrorCode::BackupNotFound => "There is no backup {name}. List them with `comptoir backup list`.",

@@ -12,9 +12,7 @@ use crate::ids::{ApprovalId, CashierId, LineId};
 use crate::money::Money;
 
 /// What a person must be allowed to do for a command.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
     /// Look, and set up a machine that has no shop yet.

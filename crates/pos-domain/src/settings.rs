@@ -205,7 +205,11 @@ impl ShopSettings {
         if settings.credit_limit.is_negative() || settings.denominations.iter().any(|d| *d <= Money::ZERO) {
             return Err(fault("negative"));
         }
-        if settings.expense_categories.len().max(settings.denominations.len()).max(settings.barcode_rules.len())
+        if settings
+            .expense_categories
+            .len()
+            .max(settings.denominations.len())
+            .max(settings.barcode_rules.len())
             > MAX_LIST
         {
             return Err(fault("too_many"));

@@ -282,7 +282,11 @@ fn cash_of(tenders: &[Tender], change: Money) -> Result<Money, MoneyOverflow> {
     Money::sum(cash)?.minus(change)
 }
 
-fn add_tenders(totals: &mut Vec<TenderTotal>, tenders: &[Tender], change: Money) -> Result<(), MoneyOverflow> {
+fn add_tenders(
+    totals: &mut Vec<TenderTotal>,
+    tenders: &[Tender],
+    change: Money,
+) -> Result<(), MoneyOverflow> {
     for tender in tenders {
         let at = match totals.binary_search_by_key(&tender.kind, |t| t.kind) {
             Ok(at) => at,

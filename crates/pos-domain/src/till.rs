@@ -221,7 +221,9 @@ impl TillDocument {
     pub fn account_effect(&self) -> Option<(&DocumentCustomer, Money)> {
         match &self.content {
             TillContent::AccountPayment(payment) => Some((&payment.customer, payment.amount.negated())),
-            TillContent::ShiftOpening(_) | TillContent::CashMovement(_) | TillContent::ShiftClosing(_) => None,
+            TillContent::ShiftOpening(_) | TillContent::CashMovement(_) | TillContent::ShiftClosing(_) => {
+                None
+            }
         }
     }
 

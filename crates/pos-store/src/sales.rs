@@ -10,7 +10,7 @@ mod view;
 
 use pos_domain::body::EncodedBody;
 use pos_domain::stock::MovementReason;
-use pos_domain::{ChainRecord, SaleKind, OpId, OperationBody, RequestId, SaleDocument, SaleId};
+use pos_domain::{ChainRecord, OpId, OperationBody, RequestId, SaleDocument, SaleId, SaleKind};
 use rusqlite::named_params;
 use serde_json::Value;
 
@@ -18,8 +18,8 @@ pub(crate) use table::rename_customer;
 pub(crate) use table::rename_product;
 pub use view::{
     KindTotals, Rollback, SaleSummary, StoredSale, UnfinishedSale, any, find, find_by_external_number,
-    find_by_number, find_by_request, find_rollback, list, list_of_customer, list_refunds, list_unfinished, print_count,
-    search, totals,
+    find_by_number, find_by_request, find_rollback, list, list_of_customer, list_refunds, list_unfinished,
+    print_count, search, totals,
 };
 
 use crate::queue::{Lane, NewOperation, OpMode};

@@ -39,9 +39,9 @@ pub fn check(kind: &str, version: u16, body: &str, hash: &Hash32) -> Result<Oper
     })?;
     match &body {
         OperationBody::SaleComplete(document) => document.check().map_err(|fault| of_document(&fault))?,
-        OperationBody::TillRecord(document) => document
-            .check()
-            .map_err(|fault| invalid(fault.code(), fault.field(), fault.to_string()))?,
+        OperationBody::TillRecord(document) => {
+            document.check().map_err(|fault| invalid(fault.code(), fault.field(), fault.to_string()))?
+        }
         OperationBody::SerialNote(note) => {
             note.check().map_err(|fault| invalid("serial", "serial", fault.to_string()))?;
         }

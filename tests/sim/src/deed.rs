@@ -286,8 +286,12 @@ impl Deed {
                 product.code
             }
             Self::MakeCustomer { name, phone } => {
-                app.create_customer(CustomerDetails { name, phone: Some(phone.clone()), ..CustomerDetails::default() })
-                    .await?;
+                app.create_customer(CustomerDetails {
+                    name,
+                    phone: Some(phone.clone()),
+                    ..CustomerDetails::default()
+                })
+                .await?;
                 phone
             }
             Self::EditCustomer { place, note } => people::edit_customer(app, place, note).await?,

@@ -1,7 +1,7 @@
 //! Who sits at the register: what they may do, and what every screen and every use case of selling begins with.
 
-use pos_domain::{Cashier, Permission, ShiftId};
 use pos_domain::settings::ShopSettings;
+use pos_domain::{Cashier, Permission, ShiftId};
 use pos_store::device::Device;
 use pos_store::{Conn, StoreError, cashiers, device, local, settings, till};
 

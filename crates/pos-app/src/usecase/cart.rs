@@ -7,7 +7,9 @@ use std::path::Path;
 use pos_domain::cart::{LineTerms, price};
 use pos_domain::stock::{OfflineAnswer, offline_answer};
 use pos_domain::tender::payable;
-use pos_domain::{ApprovalId, Cart, CartId, CustomerId, Discount, LineId, Permission, ProductId, Quantity, TenderKind};
+use pos_domain::{
+    ApprovalId, Cart, CartId, CustomerId, Discount, LineId, Permission, ProductId, Quantity, TenderKind,
+};
 use pos_store::carts::{CartPlace, SavedCart};
 use pos_store::queue::Lane;
 use pos_store::{Conn, Tx, carts, customers, products, settings, stock};

@@ -25,8 +25,8 @@ use super::known_stock::check_known_stock;
 use super::printing::ask_after_sale;
 use super::records::Stamp;
 use super::refunds::{self, refund_beyond};
-use super::shift::check_shift_of_sale;
 use super::ringing::{Pending, head_of, insert, number_of, ring_up, seal};
+use super::shift::check_shift_of_sale;
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
 use crate::error::AppError;
@@ -203,7 +203,9 @@ impl App {
                 if let Some(link) = self.link() {
                     link.is_behind();
                 }
-                if order.back.is_some() && lines.iter().all(|l| refunds::brings_back(&order.cart, l.product_id)) {
+                if order.back.is_some()
+                    && lines.iter().all(|l| refunds::brings_back(&order.cart, l.product_id))
+                {
                     return Err(refund_beyond(&lines));
                 }
                 Err(AppError::with(ErrorCode::SaleInsufficientStock, params))
@@ -334,7 +336,10 @@ impl App {
             notices,
             receipt,
         };
-        Ok(Outcome::changed(completed, &[Topic::Cart, Topic::Sales, Topic::Stock, Topic::Sync, Topic::Printing, Topic::Accounts]))
+        Ok(Outcome::changed(
+            completed,
+            &[Topic::Cart, Topic::Sales, Topic::Stock, Topic::Sync, Topic::Printing, Topic::Accounts],
+        ))
     }
 
     async fn short_lines(&self, lines: Vec<ShortLine>) -> Result<Vec<ShortLineView>, AppError> {

@@ -8,8 +8,8 @@ use pos_domain::document::OriginalSale;
 use pos_domain::merge::Fields;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Cart, CartLine, Conflict, ConflictChoice, ConflictId, DeviceKey, Discount, SaleKind, Money, Quantity,
-    Rate, SaleDocument, SaleId, SaleLine, Tender, TenderKind,
+    Cart, CartLine, Conflict, ConflictChoice, ConflictId, DeviceKey, Discount, Money, Quantity, Rate,
+    SaleDocument, SaleId, SaleKind, SaleLine, Tender, TenderKind,
 };
 use pos_store::audit::{self, AuditEntry};
 use pos_store::conflicts::{self, KeptConflict};

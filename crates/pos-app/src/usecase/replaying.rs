@@ -5,7 +5,7 @@ use pos_domain::body::{OperationBody, StockAdjustment, StockAdjustmentLine};
 use pos_domain::stock::MovementReason;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Customer, DeviceKey, SaleKind, Hash32, Money, Product, Quantity, Rate, SaleDocument, SaleId, Tender,
+    Customer, DeviceKey, Hash32, Money, Product, Quantity, Rate, SaleDocument, SaleId, SaleKind, Tender,
     TenderKind,
 };
 use pos_store::jobs::{self, JobKind, ReplayOutcome};

@@ -6,8 +6,8 @@ use pos_domain::body::EntityKind;
 use pos_domain::chain::Link as ChainLink;
 use pos_domain::document::DocumentHead;
 use pos_domain::{
-    CashierId, ChainRecord, CustomerId, DeviceKey, SaleKind, Hash32, OpId, OperationBody, ProductId,
-    RequestId, SaleDocument, SaleId,
+    CashierId, ChainRecord, CustomerId, DeviceKey, Hash32, OpId, OperationBody, ProductId, RequestId,
+    SaleDocument, SaleId, SaleKind,
 };
 use pos_store::queue;
 use pos_store::sales::{self, NewSale};

@@ -229,7 +229,10 @@ impl App {
         self.with_keys(|keys| keys.set_server_token(Secret::new(token)))
     }
 
-    pub(super) fn with_keys<T>(&self, change: impl FnOnce(&mut Keys) -> Result<T, AppError>) -> Result<T, AppError> {
+    pub(super) fn with_keys<T>(
+        &self,
+        change: impl FnOnce(&mut Keys) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
         match self.keys()?.as_mut() {
             Some(keys) => change(keys),
             None => Err(AppError::new(ErrorCode::NotSetUp)),

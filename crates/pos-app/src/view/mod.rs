@@ -22,23 +22,25 @@ mod sync;
 mod till;
 
 pub use account::{
-    AccountOrder, AccountPaid, AccountStanding, BeyondDebt, CustomerFate, OpenAccount, OpenAccounts, Statement,
-    StatementEntry,
+    AccountOrder, AccountPaid, AccountStanding, BeyondDebt, CustomerFate, OpenAccount, OpenAccounts,
+    Statement, StatementEntry,
 };
 pub use cart::{
     CartLineView, CartView, HeldCart, LineNotice, QuoteAnswer, QuoteLine, QuoteLineAnswer, QuoteRequest,
     QuoteRounding, SettlePreview,
 };
 pub use catalogue::{
-    ColumnMapping, CustomerDetails, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page, ProductDraft,
-    ProductView, Progress, ShownStock, StockView,
+    ColumnMapping, CustomerDetails, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page,
+    ProductDraft, ProductView, Progress, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use display::{DisplayLine, DisplayScene, DisplayView};
 pub use health::{AlertThresholds, HealthSample, HealthView, TableSuccess};
 pub use people::{PersonView, RoleView, SessionView};
 pub use picture::{AddedPicture, OpenPicture, PictureChange, PictureCounts, PictureFile, PictureState};
-pub use printing::{LabelPaper, LabelsOf, PrintJob, PrintKind, PrintQueue, PrintState, PrintTrouble, PrinterName};
+pub use printing::{
+    LabelPaper, LabelsOf, PrintJob, PrintKind, PrintQueue, PrintState, PrintTrouble, PrinterName,
+};
 pub use queue::{DeadOperation, Discarded, ExportFormat, ExportScope, OperationView, QueueExport, Retried};
 pub use recovery::{
     BackupCause, BackupList, BackupView, BackupWarning, BackupWarningCode, Counts, LifeCause, ReadingReport,
@@ -53,8 +55,8 @@ pub use sale::{
 };
 pub use serial::SerialLife;
 pub use shop::{
-    AppPhase, AppState, CodePages, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink, ShopView,
-    StrategyView, Theme,
+    AppPhase, AppState, CodePages, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink,
+    ShopView, StrategyView, Theme,
 };
 pub use sync::{
     ComparisonOutcomeWord, ComparisonView, DifferenceView, DifferenceWord, DryRun, FirstSyncProgress,

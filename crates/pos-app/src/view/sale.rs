@@ -1,6 +1,6 @@
 //! Completed sales, receipts and replays as shown.
 
-use pos_domain::{DocumentKind, Money, ProductId, Quantity, SaleDocument, SaleId};
+use pos_domain::{Money, ProductId, Quantity, SaleDocument, SaleId, SaleKind};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -79,8 +79,8 @@ pub struct ReceiptView {
 pub struct SaleSummary {
     /// Which.
     pub sale_id: SaleId,
-    /// Sale or refund.
-    pub kind: DocumentKind,
+    /// Sale, refund or void.
+    pub kind: SaleKind,
     /// Printed number.
     pub number: String,
     /// Time of entry.

@@ -17,7 +17,7 @@ mod office;
 mod pictures;
 mod printing;
 mod recovery;
-mod shifts;
 mod serials;
+mod shifts;
 mod shop;
 mod shortage;

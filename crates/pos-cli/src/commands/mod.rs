@@ -49,7 +49,9 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
 
 /// The commands of the list that a word of the command line calls; they decide how the folder is opened.
 fn needs(command: &Command) -> &'static [&'static str] {
-    use crate::args::{Backup, Conflict, Customer, Debt, DrawerReport, Shift, People, Print, Product, Queue, Recovery};
+    use crate::args::{
+        Backup, Conflict, Customer, Debt, DrawerReport, People, Print, Product, Queue, Recovery, Shift,
+    };
     match command {
         Command::Init(_) => &["shop.create", "shop.create_demo", "shop.join"],
         Command::Connect { .. } => &["shop.connect", "sync.now"],

@@ -45,7 +45,7 @@ fn documents() -> BTreeMap<&'static str, Value> {
     documents.insert("audit", shell.done(&["audit", "--limit", "1"]));
     documents.insert("verify", shell.done(&["verify"]));
     set_printer(&shell, PrinterSetting::File { path: shell.path().join("paper.bin").display().to_string() });
-    shell.sell("TEA", "2.00");
+    shell.sell("JAM", "3.50");
     documents.insert("print-list", shell.done(&["print", "list"]));
     documents.insert("label", shell.done(&["label", "TEAx24", "--pdf", &shell.file("labels.pdf", "")]));
 

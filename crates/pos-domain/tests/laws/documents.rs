@@ -1,6 +1,6 @@
 //! Sale documents: what is built is right, and what was changed is found.
 
-use pos_domain::{DocumentFault, SaleKind, Money, OperationBody, Quantity, SaleDocument};
+use pos_domain::{DocumentFault, Money, OperationBody, Quantity, SaleDocument, SaleKind};
 use proptest::prelude::*;
 use serde_json::Value;
 

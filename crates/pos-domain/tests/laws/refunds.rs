@@ -3,7 +3,7 @@
 use pos_domain::cart::{LineTerms, PriceRules};
 use pos_domain::conflict::Shortage;
 use pos_domain::refund::{Back, Beyond, Returnable, line_back, lines_left};
-use pos_domain::{Currency, SaleKind, Money, ProductId, Quantity, Rate, RoundingMode, SaleDocument};
+use pos_domain::{Currency, Money, ProductId, Quantity, Rate, RoundingMode, SaleDocument, SaleKind};
 use proptest::prelude::*;
 use uuid::Uuid;
 

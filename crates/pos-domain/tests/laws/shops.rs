@@ -5,8 +5,8 @@ use pos_domain::document::{DocumentCustomer, DocumentHead, OriginalSale};
 use pos_domain::money::MAX_MINOR;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Cart, CartLine, CashRounding, Currency, SaleKind, Money, Quantity, Rate, RoundingMode, RoundingScope,
-    SaleDocument, Tender, TenderKind,
+    Cart, CartLine, CashRounding, Currency, Money, Quantity, Rate, RoundingMode, RoundingScope, SaleDocument,
+    SaleKind, Tender, TenderKind,
 };
 use proptest::prelude::*;
 use uuid::Uuid;

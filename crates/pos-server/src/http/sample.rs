@@ -244,7 +244,13 @@ fn row() -> Option<FeedRow> {
 
 fn push_answer() -> PushResponse {
     let rows = row().into_iter().collect();
-    let verdict = Verdict::Applied { feed_seq: 41, mapped_ids: Vec::new(), rows, conflict_id: None, already_gone: false };
+    let verdict = Verdict::Applied {
+        feed_seq: 41,
+        mapped_ids: Vec::new(),
+        rows,
+        conflict_id: None,
+        already_gone: false,
+    };
     PushResponse {
         verdicts: vec![OpVerdict { op_id: OpId(id(5)), duplicate: false, verdict }],
         chain_head: Some(ChainHead::START),

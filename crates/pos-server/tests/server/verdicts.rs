@@ -3,7 +3,7 @@
 use pos_domain::body::EntityKind;
 use pos_domain::quantity::MAX_MILLI;
 use pos_domain::stock::MovementReason;
-use pos_domain::{Cashier, CashierId, SaleKind, OpId, OperationBody, Role};
+use pos_domain::{Cashier, CashierId, OpId, OperationBody, Role, SaleKind};
 use pos_protocol::{ApiError, Mode, ProblemCode, RejectReason, SyncApi, Verdict};
 use serde_json::value::RawValue;
 

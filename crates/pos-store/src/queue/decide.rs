@@ -73,7 +73,9 @@ pub fn find_hold(conn: &Conn, row: &QueueRow) -> Result<Option<Hold>, StoreError
 pub fn hold_of(row: &QueueRow) -> Option<Hold> {
     let alarm = matches!(row.fault, Some((super::ErrorClass::Alarm, _, _)));
     match row.state {
-        OpState::Dead if matches!(row.head.kind.as_str(), "sale.complete" | "till.record") => Some(Hold::Document),
+        OpState::Dead if matches!(row.head.kind.as_str(), "sale.complete" | "till.record") => {
+            Some(Hold::Document)
+        }
         OpState::Dead if alarm => Some(Hold::Alarm),
         OpState::Dead => None,
         OpState::Pending

@@ -126,7 +126,9 @@ fn the_audit_trail_only_grows() {
     });
     let newest = register.read(|conn| audit::list(conn, &audit::AuditFilter::default(), 1));
     assert_eq!(newest[0].1.action, "price.approved");
-    let older = register.read(move |conn| audit::list(conn, &audit::AuditFilter { before: Some(newest[0].0), ..Default::default() }, 5));
+    let older = register.read(move |conn| {
+        audit::list(conn, &audit::AuditFilter { before: Some(newest[0].0), ..Default::default() }, 5)
+    });
     assert_eq!(older[0].1.action, "price.changed");
     let folder = register.close();
     let conn = rusqlite::Connection::open(folder.path().join(pos_store::FILE_NAME)).unwrap();

@@ -12,6 +12,9 @@ use crate::tampering::register_with_history;
 /// From this step on a register has documents, a ledger of its stock and a queue.
 const WITH_SALES: usize = 4;
 
+/// From this step on the chain has documents of the drawer, too.
+const WITH_TILL: usize = 13;
+
 /// What a register never forgets.
 const LEDGERS: [&str; 14] = [
     "device",
@@ -83,7 +86,14 @@ fn fill(path: &Path, version: usize, today: &Path) -> Vec<(&'static str, String,
     let mut filled = Vec::new();
     for table in LEDGERS {
         let columns = columns(&file, table);
-        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
+        // Until that step the chain was of sales alone.
+        let of_sales = if table == "chain_record" && version < WITH_TILL {
+            " WHERE document_id IN (SELECT sale_id FROM new.sale)"
+        } else {
+            ""
+        };
+        let copy =
+            format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}{of_sales}");
         file.execute(&copy, []).unwrap();
         filled.push((table, columns.clone(), rows(&file, &columns, &format!("main.{table}"))));
     }

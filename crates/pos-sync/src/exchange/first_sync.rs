@@ -317,6 +317,9 @@ mod tests {
         read.sort_unstable();
         let mut all = EntityKind::ALL.to_vec();
         all.sort_unstable();
-        assert_eq!(read, all, "a kind that is forgotten is never complete, one that stands twice is read twice");
+        assert_eq!(
+            read, all,
+            "a kind that is forgotten is never complete, one that stands twice is read twice"
+        );
     }
 }

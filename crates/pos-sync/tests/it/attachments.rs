@@ -7,7 +7,8 @@ use std::time::Duration;
 use pos_domain::{AttachmentHash, Product};
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PieceGiven, PieceTaken, Problem, ProblemCode,
-    PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
+    PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece, SnapshotPage,
+    SnapshotRequest, SyncApi,
 };
 use pos_server::DeviceSession;
 use pos_store::attachment_files::AttachmentFolder;

@@ -11,14 +11,14 @@ use pos_domain::document::DocumentHead;
 use pos_domain::merge::Hlc;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{
-    AttachmentHash, Cart, CartLine, Cashier, ChainRecord, Currency, DeviceId, DeviceKey, SaleKind, Money,
-    OfflinePolicy, OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, Tender,
-    TenderKind,
+    AttachmentHash, Cart, CartLine, Cashier, ChainRecord, Currency, DeviceId, DeviceKey, Money,
+    OfflinePolicy, OpId, OperationBody, Product, Quantity, Rate, Role, SaleDocument, SaleId, SaleKind,
+    Tender, TenderKind,
 };
 use pos_protocol::{
     ApiError, DigestAnswer, DigestRequest, FetchPiece, Hello, PairRequest, PairResponse, PieceGiven,
-    PieceTaken, Problem, ProblemCode, PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer, SendPiece,
-    SnapshotPage, SnapshotRequest, SyncApi,
+    PieceTaken, Problem, ProblemCode, PullRequest, PullResponse, PushRequest, PushResponse, SaleAnswer,
+    SendPiece, SnapshotPage, SnapshotRequest, SyncApi,
 };
 use pos_server::{DeviceSession, Server};
 use pos_store::device::{self, JoinedServer, NewDevice};

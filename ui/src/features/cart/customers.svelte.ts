@@ -84,7 +84,7 @@ export class Customers {
 export function customerForm(customer: Customer | null, searched: string, typed: (minor: number) => string): CustomerForm {
   if (customer !== null) {
     const { name, phone, note, code, credit_limit } = customer;
-    return { name, phone: phone ?? '', note: note ?? '', code: code ?? '', limit: credit_limit == null ? '' : typed(credit_limit) };
+    return { name, phone: phone ?? '', note: note ?? '', code: code ?? '', limit: credit_limit === null ? '' : typed(credit_limit) };
   }
   const isNumber = /^[+\d\s]+$/.test(searched);
   return { name: isNumber ? '' : searched, phone: isNumber ? searched : '', note: '', code: '', limit: '' };

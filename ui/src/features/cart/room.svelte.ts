@@ -105,6 +105,8 @@ export class SellRoom {
       case 'go-products':
       case 'go-sync':
       case 'go-conflicts':
+      case 'go-customers':
+      case 'go-cash':
       case 'go-settings':
       case 'new-sale':
       case 'print':

@@ -24,7 +24,7 @@ const page = (names: string[], next: string | null = null): Page<ProductView> =>
   items: names.map((name) => ({
     product: {
       product_id: name, code: name, barcodes: [], name, category_id: null, unit: 'pcs', price: 1, cost: null, tax_rate: 0,
-      track_stock: false, offline_policy: 'allow', favourite: false, picture: null, archived: false,
+      track_stock: false, offline_policy: 'allow', favourite: false, picture: null, archived: false, tracking: 'none', packs: [],
     },
     category: null,
     stock: null,

@@ -13,7 +13,7 @@ export type SaleSummary = {
  */
 sale_id: SaleId, 
 /**
- * Sale or refund.
+ * Sale, refund or void.
  */
 kind: SaleKind, 
 /**
