@@ -15,6 +15,8 @@ export function attachScanner(target: Window, listener: ScanListener): () => voi
 
   const onKeydown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    // Digits of a PIN come as fast as a scan, and are nobody's code.
+    if (target.document.querySelector('[data-secret]') !== null) return;
     const field = editable(event.target);
     const verdict = scanner.press(event.key, event.timeStamp, focusKind(field));
     if (verdict.kind === 'typing') {

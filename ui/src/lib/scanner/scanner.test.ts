@@ -127,6 +127,20 @@ describe('listening to the window', () => {
     expect(enter.defaultPrevented, 'Enter must not press a button or submit a form').toBe(true);
   });
 
+  it('takes no code from the digits of a PIN, however fast they come', () => {
+    const pad = document.createElement('form');
+    pad.dataset['secret'] = '';
+    const field = document.createElement('input');
+    pad.append(field);
+    document.body.append(pad);
+    const codes: string[] = [];
+    const stop = attachScanner(window, { scanned: (code) => codes.push(code) });
+    const keys = ['2', '5', '8', '0', 'Enter'].map((key, i) => press(field, key, 1000 + i * 6));
+    stop();
+    expect(codes).toEqual([]);
+    expect(keys.some((event) => event.defaultPrevented), 'each key reaches the pad').toBe(false);
+  });
+
   it('hears nothing after it was stopped', () => {
     const field = document.createElement('input');
     document.body.append(field);
