@@ -99,7 +99,7 @@ fn tell(counter: &mut Counter, name: &str, request: Value) -> Result<Value> {
 
 /// By hand: a line's discount, one on the whole, a customer, cash that is rounded, and another tender.
 fn sell_by_cart(counter: &mut Counter) -> Result<()> {
-    let customer = json!({ "name": "Awa", "phone": "620000001", "note": null });
+    let customer = json!({ "details": { "name": "Awa", "phone": "620000001" } });
     let customer = tell(counter, "customer.create", customer)?;
     tell(counter, "cart.scan", json!({ "code": "TEA" }))?;
     let cart = tell(counter, "cart.scan", json!({ "code": "MILK" }))?;

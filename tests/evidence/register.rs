@@ -31,6 +31,13 @@ const NOT_EVIDENCE: &[(&str, &str)] = &[
     ("sale_rollback.code", "why a sale came to nothing; that it did is guarded"),
     ("sale_rollback.params", "why a sale came to nothing; that it did is guarded"),
     ("cart", "nothing that was sold yet"),
+    ("held_cart", "nothing that was sold yet"),
+    ("pin", "who may sit here; a yes stands in its document"),
+    ("approval", "that a yes is used once; it stands in its document"),
+    ("serial_event", "shared with the server, compared with it; the lines of documents say so themselves"),
+    // Guarded, but not lived through here: `tampering` of pos-store changes them a thousand times.
+    ("till_document", "changed a thousand times in the tests of pos-store"),
+    ("account_entry", "changed a thousand times in the tests of pos-store"),
     ("request", "presses of buttons; each sale guards itself"),
     ("import_job", "how far a file was read"),
     ("replay_progress", "how far a file was read; each document guards itself"),

@@ -31,6 +31,8 @@ const NOT_EVIDENCE: &[(&str, &str)] = &[
     ("device.revoked_at_ms", "who may come in"),
     ("device.read_seq", "how far a register has read: when a deletion may be forgotten"),
     ("device.heard_at_ms", "when a register was last heard of"),
+    ("device.met_epoch", "which life of this server a register has met: what waits for it"),
+    ("awaited", "since when an operation waits for what another register must send again"),
     ("device_life.backed_up", "what a backup holds: how long registers keep what they sent"),
     (
         "incarnation",
@@ -57,6 +59,11 @@ const NOT_EVIDENCE: &[(&str, &str)] = &[
     ("stock_movement.seal", "guards the others; rows from before there were seals have none"),
     ("feed.seal", "guards the others; rows from before there were seals have none"),
     ("stock_level.seal", "guards the others; rows from before there were seals have none"),
+    // Under seals and in `verify`, but not lived through here: the tests of the shop floor plant what it finds.
+    ("till_document", "planted discrepancies are found in the tests of the server"),
+    ("account_posting", "planted discrepancies are found in the tests of the server"),
+    ("serial_step", "planted discrepancies are found in the tests of the server"),
+    ("approval", "that a yes is used once; it stands in its document"),
     ("shortage.shortage_no", "which shortage is settled first"),
 ];
 
