@@ -108,7 +108,7 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("crates/pos-app/src/app/mod.rs", "the check of a start, with a background only"),
     ("crates/pos-app/src/keeper.rs", "the journal of a shop's register"),
     ("crates/pos-app/src/link.rs", "the news of a shop's register"),
-    ("crates/pos-app/src/usecase/printing.rs", "a printer, which a simulated shop has not"),
+    ("crates/pos-app/src/printer.rs", "a printer, which a simulated shop has not"),
 ];
 
 #[test]
@@ -287,7 +287,7 @@ fn the_page_reaches_tauri_through_one_folder() {
 }
 
 #[test]
-fn the_page_may_call_one_command_and_load_nothing_from_outside() {
+fn each_window_may_call_its_own_commands_and_load_nothing_from_outside() {
     let host = root().join("src-tauri");
     let config: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(host.join("tauri.conf.json")).unwrap()).unwrap();
@@ -300,14 +300,22 @@ fn the_page_may_call_one_command_and_load_nothing_from_outside() {
         let remote = sources.split(' ').any(|source| source.contains('*') || source.starts_with("https:"));
         assert!(!remote, "{directive} allows another origin: {sources}");
     }
-    let capabilities = files(&host.join("capabilities"));
-    assert_eq!(capabilities.len(), 1, "one window, one capability");
-    let main: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(&capabilities[0]).unwrap()).unwrap();
-    let allowed =
-        serde_json::json!(["allow-dispatch", "core:event:allow-listen", "core:event:allow-unlisten"]);
-    assert_eq!(main["permissions"], allowed, "no files, no shell, no network for the page");
-    assert!(main.get("remote").is_none(), "no page from elsewhere may call");
+    let windows: [(&str, &[&str]); 2] =
+        [("main", &["allow-dispatch", "allow-open-display"]), ("display", &["allow-show-display"])];
+    assert_eq!(files(&host.join("capabilities")).len(), windows.len(), "one window, one capability");
+    for (window, commands) in windows {
+        let file = host.join("capabilities").join(window).with_extension("json");
+        let capability: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!(capability["windows"], serde_json::json!([window]), "each window has its own");
+        let listening = ["core:event:allow-listen", "core:event:allow-unlisten"];
+        let allowed: Vec<&str> = commands.iter().copied().chain(listening).collect();
+        assert_eq!(
+            capability["permissions"],
+            serde_json::json!(allowed),
+            "{window}: no files, no shell, no network for the page"
+        );
+        assert!(capability.get("remote").is_none(), "no page from elsewhere may call");
+    }
 }
 
 #[test]
