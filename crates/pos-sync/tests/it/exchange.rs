@@ -320,9 +320,9 @@ async fn what_changes_during_a_first_sync_comes_from_the_feed_and_nothing_has_to
     let second = town.join("second").await;
     let api = second.faulty();
     let road = api.road();
-    // The mark, the counts of ten kinds, the pages of settings, balances, customers, categories, held carts and products:
-    // the link breaks before people.
-    *road.pages_left.lock().unwrap() = Some(17);
+    // The mark, the counts of ten kinds, the pages of settings, balances, customers, categories, held carts, products and
+    // accounts: the link breaks before people.
+    *road.pages_left.lock().unwrap() = Some(18);
     let reading = second.start(api, Background::Off).await;
     assert!(matches!(reading.sync_now().await, Err(SyncError::Api(_))), "the link broke");
     let checkpoint = second.read(first_sync::find).expect("it can go on");
