@@ -289,9 +289,7 @@ async fn a_first_sync_goes_on_where_it_broke_off_and_reads_nothing_twice() {
     let second = town.join("second").await;
     let api = second.faulty();
     let road = api.road();
-    // The mark, the counts of ten kinds, then settings, balances and customers beside each other, and what comes
-    // after one of them: the link breaks before the products.
-    *road.pages_left.lock().unwrap() = Some(15);
+    *road.breaks_at.lock().unwrap() = Some(EntityKind::Product);
     let sync = second.start(api, Background::Off).await;
     assert!(matches!(sync.sync_now().await, Err(SyncError::Api(_))), "the link broke");
     let checkpoint = second.read(first_sync::find).expect("it can go on");
@@ -320,18 +318,25 @@ async fn what_changes_during_a_first_sync_comes_from_the_feed_and_nothing_has_to
     let second = town.join("second").await;
     let api = second.faulty();
     let road = api.road();
-    // The mark, the counts of ten kinds, the pages of settings, balances, customers, categories, held carts, products and
-    // accounts: the link breaks before people.
-    *road.pages_left.lock().unwrap() = Some(18);
+    *road.breaks_at.lock().unwrap() = Some(EntityKind::Cashier);
     let reading = second.start(api, Background::Off).await;
-    assert!(matches!(reading.sync_now().await, Err(SyncError::Api(_))), "the link broke");
-    let checkpoint = second.read(first_sync::find).expect("it can go on");
-    let is_complete = |kind: &str| checkpoint.checkpoints.iter().any(|c| c.entity == kind && c.complete);
-    assert!(is_complete("product") && is_complete("stock") && !is_complete("cashier"));
+    let is_complete = |kind: &str| {
+        let running = second.read(first_sync::find).expect("it can go on");
+        running.checkpoints.iter().any(|c| c.entity == kind && c.complete)
+    };
+    // Balances are read beside the catalogue, whose break ends them too; each round brings them further.
+    for round in 0.. {
+        assert!(matches!(reading.sync_now().await, Err(SyncError::Api(_))), "the link broke");
+        assert!(is_complete("product") && !is_complete("cashier"));
+        if is_complete("stock") {
+            break;
+        }
+        assert!(round < 20, "the balances come although people do not");
+    }
 
     let late = till.create_product("LATE", 200, 3);
     selling.sync_now().await.expect("the other register goes on");
-    *road.pages_left.lock().unwrap() = None;
+    *road.breaks_at.lock().unwrap() = None;
     reading.sync_now().await.expect("it goes on where it was");
     assert_eq!(second.read(products::count), 2, "no page had the later product, so the feed must bring it");
     assert_eq!(second.stock_of(&late).shown.milli(), 3_000, "and its balance");
@@ -374,17 +379,17 @@ async fn a_page_is_one_job_until_there_is_something_to_sell_and_many_afterwards(
     let second = town.join("second").await;
     let sync = second.start(second.faulty(), Background::Off).await;
     let mut changes = sync.subscribe();
-    let mut jobs_of_products = move || {
-        std::iter::from_fn(|| changes.try_recv().ok())
-            .filter(|changed| changed.topics.contains(&Topic::Products))
-            .count()
+    let mut jobs = move || {
+        let changed = std::iter::from_fn(|| changes.try_recv().ok());
+        changed.filter(|it| it.topics.contains(&Topic::Products) || it.topics.contains(&Topic::Stock)).count()
     };
     sync.sync_now().await.expect("a first sync");
-    assert_eq!(jobs_of_products(), 1, "nobody can be kept waiting");
+    assert_eq!(jobs(), 2, "products and balances: nobody can be kept waiting");
     second.write(|tx| tx.execute("DELETE FROM sync_cursor", []).map(drop).map_err(StoreError::from));
     sync.sync_now().await.expect("everything is read again");
     assert_eq!(second.read(products::count), 400);
-    assert!(jobs_of_products() > 1, "whoever sells meanwhile waits for one piece, not for a page");
+    // Both are read at once and share the growing size of a piece, so either may come whole at the end.
+    assert!(jobs() > 2, "whoever sells meanwhile waits for one piece, not for a page");
 }
 
 #[tokio::test]

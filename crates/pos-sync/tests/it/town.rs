@@ -520,8 +520,8 @@ pub(crate) struct Road {
     pub(crate) hellos: AtomicU32,
     /// Snapshot pages by kind, in order.
     pub(crate) pages: Mutex<Vec<SnapshotRequest>>,
-    /// Snapshot pages that still come through; none: all.
-    pub(crate) pages_left: Mutex<Option<u32>>,
+    /// The kind whose pages never come through; counting it asks for one row and does.
+    pub(crate) breaks_at: Mutex<Option<EntityKind>>,
     /// Digests that were asked for.
     pub(crate) digests: AtomicU32,
     /// What is special about the server's digests.
@@ -631,11 +631,9 @@ impl<A: SyncApi> SyncApi for FaultyApi<A> {
 
     async fn snapshot(&self, request: SnapshotRequest) -> Result<SnapshotPage, ApiError> {
         self.road.check()?;
-        if let Some(left) = &mut *self.road.pages_left.lock().expect("the road") {
-            let Some(fewer) = left.checked_sub(1) else {
-                return Err(ApiError::NoAnswer { detail: "the link broke in the middle".to_owned() });
-            };
-            *left = fewer;
+        let breaks_at = *self.road.breaks_at.lock().expect("the road");
+        if request.limit > 1 && breaks_at.is_some_and(|kind| kind.as_str() == request.entity) {
+            return Err(ApiError::NoAnswer { detail: "the link broke in the middle".to_owned() });
         }
         self.road.pages.lock().expect("the road").push(request.clone());
         self.server.snapshot(request).await
