@@ -304,21 +304,22 @@ impl<A: SyncApi + 'static> SyncHandle<A> {
             let mut failures = 0;
             // The status has a sender as long as the exchange lives.
             while status.wait_for(|status| status.online && !status.paused).await.is_ok() {
-                let mut heard = false;
+                let mut hints = 0_u32;
                 let ended = api
                     .listen(|| {
-                        heard = true;
+                        hints = hints.saturating_add(1);
                         if let Some(exchange) = exchange.upgrade() {
                             exchange.tell(Event::StreamHint);
                         }
                     })
                     .await;
-                tracing::debug!(?ended, heard, "the stream of hints ended");
+                tracing::debug!(?ended, hints, "the stream of hints ended");
                 // Its end is a hint too: the server may be gone, and reading the feed finds out.
                 if let Some(exchange) = exchange.upgrade() {
                     exchange.tell(Event::StreamHint);
                 }
-                failures = if heard { 1_u32 } else { failures.saturating_add(1) };
+                // A stream that only opens, and breaks at once, is no success.
+                failures = if hints > 1 { 1_u32 } else { failures.saturating_add(1) };
                 tokio::time::sleep(backoff::wait(failures, None, &mut jitter)).await;
             }
         });

@@ -163,7 +163,8 @@ impl HttpApi {
     }
 
     /// Listens to the server's hints until the connection ends. A hint says that the feed has grown; a lost one
-    /// costs nothing but time, because the feed is read every minute anyway.
+    /// costs nothing but time, because the feed is read every minute anyway. That the stream is open is the first hint:
+    /// what others did before was told to nobody here.
     ///
     /// # Errors
     /// As any request.
@@ -178,6 +179,7 @@ impl HttpApi {
         if !answer::is_event_stream(&response) {
             return answer::read::<serde_json::Value>(response).await.map(|_| ());
         }
+        on_hint();
         let no_answer = |detail: String| ApiError::NoAnswer { detail };
         loop {
             let chunk = tokio::time::timeout(STREAM_SILENCE, response.chunk())

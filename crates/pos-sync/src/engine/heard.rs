@@ -95,8 +95,8 @@ impl Engine {
 
     pub(super) fn pulled(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
         self.under_way.reading = false;
+        // The feed's next turn stands since this one began: a hint of meanwhile tells of rows that it may not have seen.
         self.answered(now_ms, effects);
-        self.schedule.postpone(Turn::Feed, now_ms);
         // A row that came may name a picture.
         self.schedule.bring_forward(Turn::Attachments, now_ms);
     }

@@ -171,6 +171,19 @@ fn a_pull_goes_on_while_the_queue_is_full_and_failing() {
 }
 
 #[test]
+fn a_hint_that_comes_while_the_feed_is_read_is_followed_by_another_reading() {
+    let mut engine = at_rest();
+    engine.handle(Event::StreamHint, 1_000);
+    let begun = 1_000 + clock_millis(HINT_PAUSE);
+    assert!(engine.handle(Event::TimerFired, begun).contains(&Effect::Pull));
+    let effects = engine.handle(Event::StreamHint, begun + 50);
+    assert!(!effects.contains(&Effect::Pull), "one reading at a time");
+    engine.handle(Event::Pulled, begun + 100);
+    let effects = engine.handle(Event::TimerFired, begun + 50 + clock_millis(HINT_PAUSE));
+    assert!(effects.contains(&Effect::Pull), "what was written behind the reader's back is not a minute away");
+}
+
+#[test]
 fn a_refused_connection_closes_the_door_for_checkouts_at_once_and_probes_every_two_seconds() {
     let mut engine = at_rest();
     assert!(engine.lets_checkout_through());
