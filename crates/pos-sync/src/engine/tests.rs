@@ -180,7 +180,10 @@ fn a_hint_that_comes_while_the_feed_is_read_is_followed_by_another_reading() {
     assert!(!effects.contains(&Effect::Pull), "one reading at a time");
     engine.handle(Event::Pulled, begun + 100);
     let effects = engine.handle(Event::TimerFired, begun + 50 + clock_millis(HINT_PAUSE));
-    assert!(effects.contains(&Effect::Pull), "what was written behind the reader's back is not a minute away");
+    assert!(
+        effects.contains(&Effect::Pull),
+        "what was written behind the reader's back is not a minute away"
+    );
 }
 
 #[test]
