@@ -4,11 +4,11 @@
 //! folder that cannot be opened still gives a window: every call then answers why, in the words of the page.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use pos_api::{ApiError, api_error};
-
 use pos_app::ids::IdSource;
-use pos_app::{App, AppOptions, Clock, OpenAccess, Outcome, Topic};
+use pos_app::{App, AppError, AppOptions, Clock, ErrorCode, OpenAccess, Outcome, Topic};
 use serde_json::Value;
 use tauri::{AppHandle, Emitter, Manager, State};
 use tokio::sync::SetOnce;
@@ -20,6 +20,10 @@ use crate::log;
 const ENVIRONMENT: i32 = 4;
 /// The one event of the page: the topics that changed.
 const CHANGED: &str = "changed";
+/// How long a folder may be held by a process that is being cleared away, 2 s. Whoever holds it longer is at work.
+const HELD_BY_THE_DYING: Duration = Duration::from_secs(2);
+/// Pause before the folder is tried again, 100 ms.
+const HELD_AGAIN: Duration = Duration::from_millis(100);
 
 /// The opened register, or why it could not be opened.
 #[derive(Default)]
@@ -54,8 +58,7 @@ pub(crate) fn open(app: &AppHandle, data: Option<PathBuf>) -> tauri::Result<()> 
         let clock = Clock::system();
         let ids = IdSource::new(clock.clone());
         log::write_to(&dir);
-        let options = AppOptions { dir, access: OpenAccess::Write, background_sync: true, clock };
-        let opened = App::open(options).await.map_err(|error| api_error(error, ids.next()));
+        let opened = open_patiently(dir, clock).await.map_err(|error| api_error(error, ids.next()));
         if let Ok(register) = &opened {
             tell_changes(register, window.clone());
         }
@@ -63,6 +66,26 @@ pub(crate) fn open(app: &AppHandle, data: Option<PathBuf>) -> tauri::Result<()> 
         debug_assert!(set.is_ok(), "the register is opened once");
     });
     Ok(())
+}
+
+/// Opens the register. A window that is started again right after a crash may find the folder still held by the process
+/// that is being cleared away.
+async fn open_patiently(dir: PathBuf, clock: Clock) -> Result<App, AppError> {
+    let began = Instant::now();
+    loop {
+        let options = AppOptions {
+            dir: dir.clone(),
+            access: OpenAccess::Write,
+            background_sync: true,
+            clock: clock.clone(),
+        };
+        match App::open(options).await {
+            Err(error) if error.code == ErrorCode::DataInUse && began.elapsed() < HELD_BY_THE_DYING => {
+                tokio::time::sleep(HELD_AGAIN).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Tells the page of everything that changes by itself, such as after a pull.
