@@ -15,6 +15,9 @@ const KEEP_BODY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// How long it is kept at most where no backup of the server's is known to hold it, in milliseconds: 90 days, as long as
 /// the server keeps what registers may have missed. A server without backups must not fill the disks of its registers.
 const KEEP_BODY_AT_MOST_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+/// How many operations of a life are kept where no backup is known, however old they are: some 10 MB. A shop that was shut
+/// for a season has a small queue of old operations, and a server that was put back meanwhile is told them again.
+const KEEP_NEWEST: i64 = 20_000;
 
 /// Puts claims back that nobody has answered in time; how many.
 ///
@@ -268,8 +271,8 @@ fn requeue(tx: &Tx<'_>, held: &Held, now_ms: i64) -> Result<bool, StoreError> {
 }
 
 /// Drops bodies that nobody will ask for again: acknowledged a week ago and in the server's backup, which holds this
-/// epoch up to `backup_seq`; or acknowledged 90 days ago, also in an earlier life, of which no backup tells. A body that
-/// explains a movement stays, as documents do. At most `limit` of them; how many.
+/// epoch up to `backup_seq`; or acknowledged 90 days ago, also in an earlier life, of which no backup tells, with 20,000
+/// newer ones in this life. A body that explains a movement stays, as documents do. At most `limit` of them; how many.
 ///
 /// # Errors
 /// Those of writing.
@@ -279,13 +282,16 @@ pub fn trim(tx: &Tx<'_>, backup_seq: u64, now_ms: i64, limit: u32) -> Result<usi
             "UPDATE sync_queue SET body = NULL WHERE op_id IN (
                  SELECT q.op_id FROM sync_queue AS q JOIN device AS d
                  WHERE q.state = 'acknowledged' AND q.body IS NOT NULL AND q.finished_at_ms <= :before
-                   AND ((q.epoch = d.epoch AND q.seq <= :backup_seq) OR q.finished_at_ms <= :at_last)
+                   AND ((q.epoch = d.epoch AND q.seq <= :backup_seq)
+                       OR (q.finished_at_ms <= :at_last
+                           AND iif(q.epoch = d.epoch, q.seq, 0) < d.next_seq - :newest))
                    AND NOT EXISTS (SELECT 1 FROM stock_movement AS m WHERE m.op_id = q.op_id)
                  ORDER BY q.epoch, q.seq LIMIT :limit)",
         )?
         .execute(named_params! {
             ":before": now_ms.saturating_sub(KEEP_BODY_MS),
             ":at_last": now_ms.saturating_sub(KEEP_BODY_AT_MOST_MS),
+            ":newest": KEEP_NEWEST,
             ":backup_seq": int("sync_queue.seq", backup_seq)?,
             ":limit": limit,
         })?)
