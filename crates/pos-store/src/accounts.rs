@@ -2,13 +2,13 @@
 
 use pos_domain::account::AccountEntry;
 use pos_domain::body::EntityKind;
-use pos_domain::{ChainRecord, CustomerId, DocumentId, Money, SaleId};
+use pos_domain::{ChainRecord, CustomerId, DocumentId, Money, SaleDocument, SaleId};
 use rusqlite::named_params;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::shared::{self, Kept, Life, Shared, SharedRow};
 use crate::sql::{Columns, Conn, Tx, all, first};
+use crate::{StoreError, mappings};
 
 /// What a customer owes, as far as it is known here; below zero the shop owes the customer.
 ///
@@ -84,27 +84,18 @@ pub fn has_history(conn: &Conn, customer_id: CustomerId) -> Result<bool, StoreEr
 
 /// Writes the entry of a sale document that became final here, when any of its tenders is on an account.
 pub(crate) fn record_of_sale(tx: &Tx<'_>, sale_id: SaleId, record: &ChainRecord) -> Result<(), StoreError> {
+    // Few sales are on account: the documents of the others are not read.
     let mut statement = tx.prepare_cached(
-        "SELECT s.customer_id, s.sold_at_ms, s.kind, s.document ->> '$.head.register' AS register,
-             sum(t.amount_minor) AS amount
-         FROM sale_tender AS t JOIN sale AS s ON s.sale_id = t.sale_id
-         WHERE t.sale_id = :id AND t.kind IN ('account', 'store_credit') AND s.customer_id IS NOT NULL
-         GROUP BY s.sale_id",
+        "SELECT document FROM sale WHERE sale_id = :id AND customer_id IS NOT NULL AND EXISTS (
+             SELECT 1 FROM sale_tender AS t WHERE t.sale_id = :id AND t.kind IN ('account', 'store_credit'))",
     )?;
     let rows = statement.query(named_params! { ":id": sale_id.as_bytes() })?;
-    let entry = first(rows, "sale_tender", |c| {
-        Ok(AccountEntry {
-            document_id: sale_id.into(),
-            customer_id: c.id("customer_id")?,
-            amount: c.money("amount")?,
-            kind: c.word("kind")?,
-            device_id: record.device_id,
-            register: c.get("register")?,
-            number: Some(record.printed_number()),
-            at_ms: c.get("sold_at_ms")?,
-        })
-    })?;
-    entry.map_or(Ok(()), |entry| put(tx, &entry))
+    let document: Option<SaleDocument> = first(rows, "sale", |c| c.json("document"))?;
+    let Some(document) = document else { return Ok(()) };
+    let told = document.account_entry(Some(record.printed_number()));
+    let Some(entry) = told.map_err(|e| StoreError::unreadable("document", e))? else { return Ok(()) };
+    let customer_id = mappings::resolve(tx, EntityKind::Customer, entry.customer_id.0)?.into();
+    put(tx, &AccountEntry { customer_id, ..entry })
 }
 
 /// The entry of a document with the row's revision.

@@ -2,7 +2,7 @@
 
 use pos_domain::body::EntityKind;
 use pos_domain::serial::SerialEvent;
-use pos_domain::{ChainRecord, SaleDocument, SaleId};
+use pos_domain::{ChainRecord, SaleDocument, SaleId, SerialEventId};
 use rusqlite::named_params;
 use uuid::Uuid;
 
@@ -21,6 +21,29 @@ pub fn list_events(conn: &Conn, serial: &str) -> Result<Vec<SerialEvent>, StoreE
          FROM serial_event WHERE serial = :serial AND deleted = 0 ORDER BY at_ms, event_id",
     )?;
     all(statement.query(named_params! { ":serial": serial })?, "serial_event", read)
+}
+
+/// The event of this id.
+///
+/// # Errors
+/// Those of reading.
+pub(crate) fn find(conn: &Conn, id: SerialEventId) -> Result<Option<SerialEvent>, StoreError> {
+    Ok(shared::find(conn, id.0)?.map(|event| event.row))
+}
+
+/// The last event of each number that `search` is in, in canonical spelling; the latest first. Empty finds all.
+///
+/// # Errors
+/// Those of reading.
+pub fn list_last(conn: &Conn, search: &str, limit: u32) -> Result<Vec<SerialEvent>, StoreError> {
+    // Of the columns beside max() SQLite answers those of the row that has it.
+    let mut statement = conn.prepare_cached(
+        "SELECT event_id, serial, product_id, change, document_id, number, customer_id, device_id, register, actor, note,
+             max(at_ms) AS at_ms
+         FROM serial_event WHERE deleted = 0 AND instr(serial, :search) > 0
+         GROUP BY serial ORDER BY max(at_ms) DESC, serial LIMIT :limit",
+    )?;
+    all(statement.query(named_params! { ":search": search, ":limit": limit })?, "serial_event", read)
 }
 
 /// Writes an event made here. The server brings the same row again when it has applied its operation.

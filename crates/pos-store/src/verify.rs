@@ -3,14 +3,16 @@
 //! What is checked: the chain with its signatures and gap-free numbers; each document's text against its hash, its
 //! own arithmetic, its rows and its operation; the ledger of movements against the documents and adjustments that
 //! caused them; pending stock against the ledger and the feed; bodies in the queue against their hashes; seqs
-//! without gaps; each Z report against the documents between it and the Z before. Any change of a single field in any of these is found, because each stands in two places or under
-//! a hash. Documents are read one by one: memory is flat whatever the file's size.
+//! without gaps; each Z report against the documents between it and the Z before; entries of accounts and events of
+//! serial numbers against the documents that made them. Any change of a single field in any of these is found, because
+//! each stands in two places or under a hash. Documents are read one by one: memory is flat whatever the file's size.
 
 mod accounts;
 mod chain;
 mod documents;
 mod operations;
 mod rows;
+mod serials;
 mod stock;
 mod till;
 
@@ -114,6 +116,7 @@ pub fn rows(conn: &Conn, depth: Depth) -> Result<Vec<Finding>, StoreError> {
         till::check_all(conn, &mut findings)?;
         operations::check_bodies(conn, &mut findings)?;
         findings.attempt(None, |findings| stock::check(conn, findings))?;
+        findings.attempt(None, |findings| serials::check_unexplained(conn, findings))?;
     }
     Ok(findings.found)
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::rows::{Cells, Link, Wanted, blob, cells, compare, find_link, opt_text, read_rows, size, text};
 use super::stock::compare_movements;
-use super::{Findings, accounts};
+use super::{Findings, accounts, serials};
 use crate::sales::{self, SaleState, movements_of};
 use crate::sql::{Columns, Conn, all};
 use crate::{StoreError, mappings, stock};
@@ -67,18 +67,24 @@ pub(super) fn check_one(conn: &Conn, sale_id: SaleId, findings: &mut Findings) -
     let wanted = sale_row(conn, &document, link.as_ref(), sale)?;
     compare("sale", sale_id.0, 0, &wanted, sale, findings);
     check_rows(conn, &document, sale_id, findings)?;
-    if link.is_some() {
-        check_account(conn, &document, findings)?;
+    if let Some(link) = &link {
+        check_ledgers(conn, &document, link, findings)?;
     }
     check_operation_and_movements(conn, &document, sale_id, sale, link.is_some(), findings)
 }
 
-/// What the sale put on the customer's account. What overflows does not add up, and is told as that.
-fn check_account(conn: &Conn, document: &SaleDocument, findings: &mut Findings) -> Result<(), StoreError> {
-    let Ok(amount) = document.account_effect() else { return Ok(()) };
-    let effect = document.customer.as_ref().map(|c| c.customer_id).zip(amount);
-    let SaleDocument { head, .. } = document;
-    accounts::check(conn, (head.sale_id.into(), head.kind.into()), effect, findings)
+/// What the sale put on the customer's account, and what it told of numbers. What overflows does not add up, and is told
+/// as that.
+fn check_ledgers(
+    conn: &Conn,
+    document: &SaleDocument,
+    link: &Link,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let (document_id, number) = (document.head.sale_id.into(), link.number_in_words());
+    serials::check(conn, document_id, document.serial_events(number.as_deref()), findings)?;
+    let Ok(entry) = document.account_entry(number) else { return Ok(()) };
+    accounts::check(conn, document_id, entry, findings)
 }
 
 fn sale_row(

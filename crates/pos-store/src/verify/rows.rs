@@ -27,9 +27,14 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// The number as printed.
+    /// The number as printed; none when it is no number.
+    pub(super) fn number_in_words(&self) -> Option<String> {
+        Some(printed_number(&self.series, u64::try_from(self.number).ok()?))
+    }
+
+    /// The same, as a row says it.
     pub(super) fn printed_number(&self) -> Cell {
-        u64::try_from(self.number).map_or(Cell::Null, |number| text(&printed_number(&self.series, number)))
+        opt_text(self.number_in_words().as_deref())
     }
 }
 

@@ -77,8 +77,7 @@ pub(super) fn check_one(
     };
     compare("till_document", document_id.0, 0, &row_of(&document, &link)?, row, findings);
     check_operation(conn, &document, row, encoded.len(), findings)?;
-    let effect = document.account_effect().map(|(customer, amount)| (customer.customer_id, amount));
-    accounts::check(conn, (document_id, document.kind()), effect, findings)
+    accounts::check(conn, document_id, document.account_entry(link.number_in_words()), findings)
 }
 
 fn row_of(document: &TillDocument, link: &Link) -> Result<Wanted, StoreError> {
