@@ -5,16 +5,18 @@
 //! order in which they became known; what goes beyond counts against nobody who comes later. Goods are counted in units
 //! of stock: of a carton of twelve, one bottle may come back.
 //!
-//! At the counter people point at lines. [`lines_left`] says what is left of each, and [`line_back`] what it is worth.
+//! At the counter people point at lines. [`lines_left`] says what is left of each, and [`line_back`] what it is worth. A
+//! void takes all of a sale back ([`undone`]).
 
 use std::collections::HashMap;
 
 use crate::cart::{CartLine, Discount, LineTerms, PriceFault, PriceRules, price};
 use crate::document::{SaleDocument, SaleKind, SaleLine};
 use crate::ids::{LineId, ProductId};
-use crate::money::Money;
+use crate::money::{Money, MoneyOverflow};
 use crate::quantity::Quantity;
 use crate::rounding::{RoundingMode, div_round};
+use crate::tender::{Tender, TenderKind};
 
 /// What may still come back of one product.
 #[derive(Debug, Clone, Copy, Default)]
@@ -236,6 +238,34 @@ pub fn line_back(
         }
         kept = Money::from_minor(kept.minor().saturating_sub(1)).unwrap_or_default();
     }
+}
+
+/// The lines and tenders of a void: those of the sale with the other sign, each line under an id of its own. Of the cash it
+/// is what stayed in the drawer.
+///
+/// # Errors
+/// When an amount leaves the range of money.
+pub fn undone(
+    sale: &SaleDocument,
+    mut line_id: impl FnMut() -> LineId,
+) -> Result<(Vec<CartLine>, Vec<Tender>), MoneyOverflow> {
+    let turned =
+        |line: &SaleLine| CartLine { line_id: line_id(), qty: line.item.qty.negated(), ..line.item.clone() };
+    let lines = sale.lines.iter().map(turned).collect();
+    let mut change = sale.settlement.change;
+    let mut tenders = Vec::with_capacity(sale.tenders.len());
+    for tender in &sale.tenders {
+        let mut kept = tender.amount;
+        if tender.kind == TenderKind::Cash {
+            let given_back = change.min(kept);
+            kept = kept.minus(given_back)?;
+            change = change.minus(given_back)?;
+        }
+        if kept != Money::ZERO {
+            tenders.push(Tender { amount: kept.negated(), ..tender.clone() });
+        }
+    }
+    Ok((lines, tenders))
 }
 
 /// Whether a line of a sale is what may come back of it. What a customer brought in exchange for it belongs to the sale

@@ -1,6 +1,6 @@
 //! Taking a whole sale back before its drawer is closed: every line and every tender with the other sign.
 
-use pos_domain::{ApprovalId, Cart, CartLine, Money, RequestId, SaleDocument, SaleKind, Tender, TenderKind};
+use pos_domain::{ApprovalId, Cart, RequestId, SaleDocument, SaleKind, Tender, refund};
 use serde_json::json;
 
 use super::checkout::{Order, TakenBack, in_doubt};
@@ -67,32 +67,15 @@ impl App {
     }
 }
 
-/// The lines and tenders of a sale with the other sign. Of the cash, what stayed in the drawer.
+/// The sale with the other sign.
 fn mirrored(document: &SaleDocument, note: &str, ids: &IdSource) -> Result<(Cart, Vec<Tender>), AppError> {
-    let lines = document.lines.iter().map(|line| CartLine {
-        line_id: ids.next(),
-        qty: line.item.qty.negated(),
-        ..line.item.clone()
-    });
+    let (lines, tenders) = refund::undone(document, || ids.next()).map_err(AppError::internal)?;
     let cart = Cart {
         cart_id: ids.next(),
-        lines: lines.collect(),
+        lines,
         discount: document.discount,
         customer_id: None,
         note: Some(note.to_owned()),
     };
-    let mut change = document.settlement.change;
-    let mut tenders = Vec::with_capacity(document.tenders.len());
-    for tender in &document.tenders {
-        let mut kept = tender.amount;
-        if tender.kind == TenderKind::Cash {
-            let given_back = change.min(kept);
-            kept = kept.minus(given_back).map_err(AppError::internal)?;
-            change = change.minus(given_back).map_err(AppError::internal)?;
-        }
-        if kept != Money::ZERO {
-            tenders.push(Tender { amount: kept.negated(), ..tender.clone() });
-        }
-    }
     Ok((cart, tenders))
 }

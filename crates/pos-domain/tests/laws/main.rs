@@ -17,6 +17,8 @@ mod documents;
 #[cfg(test)]
 mod merging;
 #[cfg(test)]
+mod papers;
+#[cfg(test)]
 mod pricing;
 #[cfg(test)]
 mod refunds;
@@ -26,6 +28,8 @@ mod rounding;
 mod settings;
 #[cfg(test)]
 mod settlement;
+#[cfg(test)]
+mod shifts;
 #[cfg(test)]
 mod shops;
 #[cfg(test)]

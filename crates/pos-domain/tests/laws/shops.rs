@@ -170,14 +170,23 @@ pub(crate) fn settling(total: Money, rounding: Option<CashRounding>, way: u8, ex
 
 /// A document of any kind of sale or refund.
 pub(crate) fn documents() -> impl Strategy<Value = SaleDocument> {
+    documents_of(prop_oneof![one_way_lines(1), one_way_lines(-1)])
+}
+
+/// An exchange: a sale, or a refund when money goes back.
+pub(crate) fn exchanges() -> impl Strategy<Value = SaleDocument> {
+    documents_of(exchange_lines())
+}
+
+fn documents_of(
+    lines: impl Strategy<Value = (Vec<LineTerms>, Option<Discount>)>,
+) -> impl Strategy<Value = SaleDocument> {
     let shop = (rules(), prop::option::of(cash_rounding()), currencies());
-    let lines = prop_oneof![
-        one_way_lines(1).prop_map(|l| (SaleKind::Sale, l)),
-        one_way_lines(-1).prop_map(|l| (SaleKind::Refund, l)),
-    ];
-    (shop, lines, any::<u8>(), 0_i64..100_000).prop_map(|(shop, (kind, (lines, discount)), way, extra)| {
+    (shop, lines, any::<u8>(), 0_i64..100_000).prop_map(|(shop, (lines, discount), way, extra)| {
         let (rules, rounding, currency) = shop;
         let total = price(rules, &lines, discount).unwrap().gross;
+        let takes_back = total.is_negative() || (total.is_zero() && lines[0].qty.is_negative());
+        let kind = if takes_back { SaleKind::Refund } else { SaleKind::Sale };
         let customer = DocumentCustomer { customer_id: Uuid::from_u128(15).into(), name: "Camara".into() };
         let tenders = settling(total, rounding, way, extra);
         let head = head(kind, currency, rules, rounding);

@@ -1,7 +1,7 @@
 //! Trade item numbers.
 
-use pos_domain::barcode::check_digit;
-use pos_domain::{BarcodeFault, Gtin};
+use pos_domain::barcode::{EmbeddedKind, EmbeddedRule, check_digit, content_of, read_embedded};
+use pos_domain::{BarcodeFault, Gtin, Money};
 use proptest::prelude::*;
 
 fn codes() -> impl Strategy<Value = Vec<u32>> {
@@ -60,4 +60,47 @@ proptest! {
             prop_assert_eq!(gtin.as_str(), code.trim());
         }
     }
+
+    #[test]
+    fn what_a_scale_writes_is_read_again_whatever_its_rule(
+        rule in rules(), code in 0_u32..1_000_000, value in 0_i64..10_000_000
+    ) {
+        prop_assume!(rule.check().is_ok());
+        let width = usize::from(rule.code_digits);
+        let code: String = format!("{code:06}").chars().take(width).collect();
+        let step = 10_i64.pow(u32::from(rule.value_zeros));
+        let value = value / step * step;
+        if let Some(gtin) = rule.write(&code, value) {
+            prop_assert!(Gtin::parse(gtin.as_str()).is_ok(), "its check digit is right");
+            let told = read_embedded(&[rule.clone()], &gtin).unwrap();
+            prop_assert_eq!((told.code, told.kind, told.value), (code, rule.value, value));
+        }
+        prop_assert!(rule.example().is_some_and(|shown| rule.read(&shown).is_some()));
+    }
+
+    #[test]
+    fn a_bag_of_which_only_the_price_is_known_holds_what_that_price_buys(
+        paid in 0_i64..100_000_000, unit in 1_i64..10_000_000
+    ) {
+        let money = |minor| Money::from_minor(minor).unwrap();
+        let content = content_of(money(paid), money(unit)).unwrap().milli();
+        prop_assert!(content >= 1, "what was sold leaves the stock");
+        let off = i128::from(content) * i128::from(unit) - i128::from(paid) * 1_000;
+        prop_assert!(content == 1 || off.abs() * 2 <= i128::from(unit), "no nearer thousandth");
+        prop_assert_eq!(content_of(money(paid), Money::ZERO), None);
+    }
+}
+
+/// Rules as people may type them, right or wrong.
+fn rules() -> impl Strategy<Value = EmbeddedRule> {
+    let kinds = prop::sample::select(vec![EmbeddedKind::Price, EmbeddedKind::Weight]);
+    ("2[0-9]{1,2}", 3_u8..=6, any::<bool>(), kinds, 0_u8..=3).prop_map(
+        |(prefix, code_digits, value_check, value, value_zeros)| EmbeddedRule {
+            prefix,
+            code_digits,
+            value_check,
+            value,
+            value_zeros,
+        },
+    )
 }
