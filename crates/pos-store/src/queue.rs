@@ -47,8 +47,8 @@ pub use pages::{WholeOperation, list_whole};
 pub use peek::{WaitingBody, peek};
 pub(crate) use upkeep::move_to_epoch;
 pub use upkeep::{
-    SeenLife, expire_leases, is_forgotten, newest_acknowledged, recover_at_start, requeue_above,
-    requeue_earlier, retry, retry_parked, tell_moved_again, trim,
+    SeenLife, expire_leases, forget_places, is_earlier_forgotten, is_forgotten, newest_acknowledged,
+    recover_at_start, requeue_above, requeue_earlier, retry, retry_parked, tell_moved_again, trim,
 };
 pub use view::{
     KindCount, QueueCounts, QueueRow, count_by_kind, count_failed, count_pending, counts, find, find_body,

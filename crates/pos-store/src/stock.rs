@@ -254,14 +254,19 @@ pub(crate) fn apply_level(
     if pos_planted::is(pos_planted::Bug::PulledBalanceHidesOwnSales) {
         tx.execute("DELETE FROM stock_pending WHERE product_id = :id", named_params! { ":id": id })?;
     }
+    contain_up_to(tx, level.product_id, seq)?;
+    Ok(applied)
+}
+
+/// A product's balance stands at `seq`: the movements whose effects lie at that place or before leave its pending stock.
+fn contain_up_to(tx: &Tx<'_>, product_id: ProductId, seq: i64) -> Result<(), StoreError> {
     let mut contained = tx.prepare_cached(
         "SELECT p.product_id, p.movement_id FROM stock_pending AS p JOIN sync_queue AS q ON q.op_id = p.op_id
          WHERE p.product_id = :id AND q.feed_seq <= :seq",
     )?;
-    let rows = contained.query(named_params! { ":id": id, ":seq": seq })?;
+    let rows = contained.query(named_params! { ":id": product_id.as_bytes(), ":seq": seq })?;
     let movements = all(rows, "stock_pending", pending_key)?;
-    no_longer_pending(tx, movements)?;
-    Ok(applied)
+    no_longer_pending(tx, movements)
 }
 
 /// Remembers how many balances there are, so that one that another program added or took away is noticed.
@@ -343,6 +348,26 @@ pub(crate) fn release(tx: &Tx<'_>, op_id: OpId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The server has an operation, and the next balances that it sends contain it, whatever place in the feed they stand at:
+/// its movements enter the balances here, so that what is shown stays the same.
+pub(crate) fn take_in(tx: &Tx<'_>, op_id: OpId) -> Result<(), StoreError> {
+    let mut statement =
+        tx.prepare_cached("SELECT product_id, movement_id FROM stock_pending WHERE op_id = :op")?;
+    let rows = statement.query(named_params! { ":op": op_id.as_bytes() })?;
+    let pending = all(rows, "stock_pending", pending_key)?;
+    let mut balance = tx.prepare_cached(
+        "UPDATE stock_level SET on_hand_milli = on_hand_milli + (SELECT delta_milli FROM stock_pending
+             WHERE product_id = :product AND movement_id = :movement) WHERE product_id = :product",
+    )?;
+    for (product_id, movement_id) in &pending {
+        balance.execute(named_params! {
+            ":product": product_id.as_bytes(), ":movement": movement_id.as_bytes(),
+        })?;
+        seal(tx, *product_id)?;
+    }
+    no_longer_pending(tx, pending)
+}
+
 /// A balance as it stands in its row, for its seal.
 pub(crate) struct Balance {
     product_id: ProductId,
@@ -407,8 +432,9 @@ fn seal(tx: &Tx<'_>, product_id: ProductId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Gives balance and pending movements of a product to another one.
+/// Gives balance and pending movements of a product to another one, whose balance may contain them already.
 pub(crate) fn rename(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError> {
+    let product_id = ProductId(to);
     let (from, to) = (from.into_bytes(), to.into_bytes());
     for sql in [
         "UPDATE stock_movement SET product_id = :to WHERE product_id = :from",
@@ -419,7 +445,13 @@ pub(crate) fn rename(tx: &Tx<'_>, from: Uuid, to: Uuid) -> Result<(), StoreError
     let removed = tx
         .prepare_cached("DELETE FROM stock_level WHERE product_id = :from")?
         .execute(named_params! { ":from": from })?;
-    count_balances(tx, int("row_count.rows", removed)?.saturating_neg())
+    count_balances(tx, int("row_count.rows", removed)?.saturating_neg())?;
+    let mut statement = tx.prepare_cached("SELECT seq FROM stock_level WHERE product_id = :to")?;
+    let stands_at = first(statement.query(named_params! { ":to": to })?, "stock_level", |c| c.get("seq"))?;
+    match stands_at {
+        Some(seq) => contain_up_to(tx, product_id, seq),
+        None => Ok(()),
+    }
 }
 
 fn append(tx: &Tx<'_>, movement: &Movement) -> Result<(), StoreError> {

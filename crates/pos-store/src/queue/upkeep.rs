@@ -7,7 +7,7 @@ use super::MAX_WAIT_MS;
 use super::decide::list_waiting;
 use super::outcome::refresh_row;
 use crate::sql::{Columns, Conn, Tx, all, int};
-use crate::{StoreError, stock};
+use crate::{StoreError, device, stock};
 
 /// How long the body of an acknowledged operation is kept at least, in milliseconds: 7 days, so that a server
 /// restored from a backup of last week can be told again.
@@ -80,13 +80,24 @@ pub fn retry_parked(tx: &Tx<'_>, now_ms: i64) -> Result<usize, StoreError> {
 /// # Errors
 /// Those of reading.
 pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Result<bool, StoreError> {
+    is_forgotten_of(conn, device::get(conn)?.epoch, seq, above, asked_ms)
+}
+
+fn is_forgotten_of(
+    conn: &Conn,
+    epoch: u32,
+    seq: u64,
+    above: &[u64],
+    asked_ms: i64,
+) -> Result<bool, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT q.seq FROM sync_queue AS q JOIN device AS d ON d.epoch = q.epoch
-         WHERE q.state = 'acknowledged' AND q.seq > :seq AND q.finished_at_ms < :asked
+        "SELECT q.seq FROM sync_queue AS q
+         WHERE q.epoch = :epoch AND q.state = 'acknowledged' AND q.seq > :seq AND q.finished_at_ms < :asked
            AND (q.body IS NOT NULL OR q.kind IN ('sale.complete', 'till.record'))
          ORDER BY q.seq LIMIT :limit",
     )?;
     let rows = statement.query(named_params! {
+        ":epoch": epoch,
         ":seq": int("sync_queue.seq", seq)?,
         ":asked": asked_ms,
         // One more than those that it knows above its watermark.
@@ -94,6 +105,25 @@ pub fn is_forgotten(conn: &Conn, seq: u64, above: &[u64], asked_ms: i64) -> Resu
     })?;
     let acknowledged = all(rows, "sync_queue", |c| c.count::<u64>("seq"))?;
     Ok(acknowledged.iter().any(|seq| !above.contains(seq)))
+}
+
+/// The same for the lives before this one, of which the server says in `seen` how far it knows them. Of a life that is
+/// not among them it knows nothing.
+///
+/// # Errors
+/// Those of reading.
+pub fn is_earlier_forgotten(conn: &Conn, seen: &[SeenLife<'_>], asked_ms: i64) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT e.epoch FROM device_epoch AS e JOIN device AS d ON e.epoch < d.epoch ORDER BY e.epoch DESC",
+    )?;
+    for epoch in all(statement.query([])?, "device_epoch", |c| c.count::<u32>("epoch"))? {
+        let life = seen.iter().find(|life| life.epoch == epoch);
+        let (seq, above) = life.map_or((0, &[][..]), |life| (life.seq, life.above));
+        if is_forgotten_of(conn, epoch, seq, above, asked_ms)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The highest seq of this life that the server has acknowledged; 0 before the first.
@@ -227,6 +257,34 @@ pub fn requeue_earlier(tx: &Tx<'_>, seen: &[SeenLife<'_>], now_ms: i64) -> Resul
     Ok(requeued)
 }
 
+/// The server lives another life, and everything is read anew: where effects stood in the feed of the one before says
+/// nothing any more. What the server holds is in whatever balance it sends next; what waits is in none of them. To be
+/// called after what it does not hold was put back with [`requeue_above`] and [`requeue_earlier`].
+///
+/// # Errors
+/// Those of writing.
+pub fn forget_places(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let mut statement = tx.prepare(
+        "SELECT DISTINCT q.op_id FROM stock_pending AS p JOIN sync_queue AS q ON q.op_id = p.op_id
+         WHERE q.state = 'acknowledged' ORDER BY q.op_id",
+    )?;
+    for op_id in all(statement.query([])?, "sync_queue", |c| c.id::<OpId>("op_id"))? {
+        stock::take_in(tx, op_id)?;
+    }
+    let mut statement = tx.prepare(
+        "SELECT op_id FROM sync_queue
+         WHERE state <> 'acknowledged' AND state <> 'rejected' AND feed_seq IS NOT NULL ORDER BY op_id",
+    )?;
+    for op_id in all(statement.query([])?, "sync_queue", |c| c.id::<OpId>("op_id"))? {
+        stock::release(tx, op_id)?;
+    }
+    tx.execute(
+        "UPDATE sync_queue SET feed_seq = iif(state = 'acknowledged', 0, NULL) WHERE feed_seq > 0",
+        [],
+    )?;
+    Ok(())
+}
+
 /// An operation that a server had once.
 struct Held {
     op_id: OpId,
@@ -297,7 +355,8 @@ pub fn trim(tx: &Tx<'_>, backup_seq: u64, now_ms: i64, limit: u32) -> Result<usi
         })?)
 }
 
-/// Numbers what the server has not acknowledged anew, from 1, in a new epoch; the next seq. Ids and bodies stay.
+/// Numbers what the server has not acknowledged anew, from 1, in a new epoch; the next seq. Ids and bodies stay, for good:
+/// the file that was here before may have sent what this one has not, so no later edit is drawn into it.
 pub(crate) fn move_to_epoch(tx: &Tx<'_>, epoch: u32) -> Result<i64, StoreError> {
     let mut statement = tx.prepare(
         "SELECT op_id FROM sync_queue WHERE state <> 'acknowledged' AND state <> 'rejected' ORDER BY epoch, seq",
@@ -306,7 +365,7 @@ pub(crate) fn move_to_epoch(tx: &Tx<'_>, epoch: u32) -> Result<i64, StoreError> 
     let mut next_seq = 1_i64;
     for op_id in open {
         tx.prepare_cached(
-            "UPDATE sync_queue SET epoch = :epoch, seq = :seq, lease_until_ms = NULL,
+            "UPDATE sync_queue SET epoch = :epoch, seq = :seq, lease_until_ms = NULL, generation = generation + 1,
                  state = CASE state WHEN 'in_flight' THEN 'pending' ELSE state END
              WHERE op_id = :op_id",
         )?

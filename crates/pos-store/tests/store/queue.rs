@@ -380,6 +380,66 @@ fn a_restored_server_is_told_again_and_the_stock_shown_stays() {
 }
 
 #[test]
+fn after_a_server_was_put_back_what_it_still_holds_is_in_every_balance_that_it_sends() {
+    let register = Register::new();
+    let bread = stocked(&register, 10, 5, 1);
+    let (read, unread) = (confirm(&[(&bread, 2)]), confirm(&[(&bread, 1)]));
+    let (read_op, unread_op, product_id) = (read.op_id, unread.op_id, bread.product_id);
+    register.write(move |tx| {
+        for sale in [&read, &unread] {
+            sale.insert(tx, OpMode::Fact)?;
+            sale.finalise(tx)?;
+        }
+        acknowledge(tx, read_op, 80)?;
+        pos_store::feed::apply_rows(tx, &[crate::kit::stock_row(id(10), 3, 2, 80)])?;
+        acknowledge(tx, unread_op, 90)
+    });
+    let shown = |register: &Register| register.read(move |conn| stock::shown(conn, product_id));
+    assert_eq!((shown(&register).pending, shown(&register).shown), (qty(-1), qty(2)));
+
+    // It was put back to a copy that holds both sales, at other places of a feed that is shorter now.
+    register.write(|tx| queue::forget_places(tx));
+    assert_eq!((shown(&register).pending, shown(&register).shown), (qty(0), qty(2)));
+    assert_eq!(register.store.verify(pos_store::verify::Depth::Full).unwrap(), []);
+    register.write(|tx| pos_store::feed::apply_rows(tx, &[crate::kit::stock_row(id(10), 2, 3, 60)]));
+    assert_eq!((shown(&register).pending, shown(&register).shown), (qty(0), qty(2)));
+    assert_eq!(register.store.verify(pos_store::verify::Depth::Full).unwrap(), []);
+}
+
+#[test]
+fn what_another_file_of_this_register_may_have_sent_is_not_edited_any_more() {
+    let register = Register::new();
+    stocked(&register, 10, 5, 1);
+    let op_id = OpId(fresh());
+    let edit = |from: i64, to: i64| {
+        update(EntityKind::Product, id(10), 1, json!({ "price": from }), json!({ "price": to }))
+    };
+    let one = pos_domain::OperationBody::EntityUpdate(edit(1180, 1200));
+    register.write(move |tx| enqueue(tx, op_id, &one, &[]));
+    // An older copy of the file took the place of the one that had sent it.
+    register.write(|tx| pos_store::life::begin(tx, 0, NOW));
+    let drawn = register.write(move |tx| queue::coalesce(tx, &edit(1200, 1300)));
+    assert_eq!(drawn, None, "the server may have it as it is: another body would be an alarm");
+}
+
+#[test]
+fn a_server_that_forgot_an_earlier_life_of_this_register_is_found_out_although_it_knows_this_one() {
+    let register = Register::new();
+    let edit = create(&register, 20, &[]);
+    register.write(move |tx| acknowledge(tx, edit, 9));
+    register.write(|tx| pos_store::life::begin(tx, 0, NOW));
+    let knows = |epoch, seq| {
+        register.read(move |conn| {
+            let seen = [queue::SeenLife { epoch, seq, above: &[] }];
+            queue::is_earlier_forgotten(conn, &seen, NOW + DAY)
+        })
+    };
+    assert!(!knows(1, 1), "it knows all of that life");
+    assert!(knows(2, 7), "it knows nothing of the first life");
+    assert!(knows(1, 0), "it has met that life and forgotten what was sent in it");
+}
+
+#[test]
 fn a_refused_edit_gives_the_row_back_as_the_server_has_it() {
     let register = Register::new();
     let mut bread = stocked(&register, 10, 5, 1);

@@ -146,6 +146,7 @@ fn meet(tx: &Tx<'_>, hello: &Hello, asked_ms: i64, now_ms: i64) -> Result<Result
         first_sync::abandon(tx)?;
         attachments::offer_again(tx)?;
         let requeued = send_again(tx, &device, hello, now_ms)?;
+        queue::forget_places(tx)?;
         tracing::warn!(requeued, "the server was restored from a backup; what it lost is sent again");
         return Ok(Ok(Course::Republish));
     }
@@ -203,23 +204,22 @@ fn meet_this_life(tx: &Tx<'_>, hello: &Hello, now_ms: i64) -> Result<Device, Sto
 
 fn has_forgotten(conn: &Conn, device: &Device, hello: &Hello, asked_ms: i64) -> Result<bool, StoreError> {
     let known = &hello.watermark;
-    if known.epoch == device.epoch {
-        queue::is_forgotten(conn, known.seq, &known.above, asked_ms)
-    } else {
-        queue::is_forgotten(conn, 0, &[], asked_ms)
-    }
+    let (seq, above) = if known.epoch == device.epoch { (known.seq, &known.above[..]) } else { (0, &[][..]) };
+    Ok(queue::is_forgotten(conn, seq, above, asked_ms)?
+        || queue::is_earlier_forgotten(conn, &lives_seen(hello), asked_ms)?)
+}
+
+/// How far the server knows each life of this register.
+fn lives_seen(hello: &Hello) -> Vec<SeenLife<'_>> {
+    let lives = hello.earlier.iter().chain([&hello.watermark]);
+    lives.map(|known| SeenLife { epoch: known.epoch, seq: known.seq, above: &known.above }).collect()
 }
 
 /// Puts back what a restored server does not hold any more, operations and links of this life and of those before it.
 fn send_again(tx: &Tx<'_>, device: &Device, hello: &Hello, now_ms: i64) -> Result<usize, StoreError> {
     chain::set_countersigned(tx, ChainHead::START)?;
     chain::owe_earlier(tx, &forks::list_lives(tx)?)?;
-    let seen: Vec<SeenLife<'_>> = hello
-        .earlier
-        .iter()
-        .chain([&hello.watermark])
-        .map(|known| SeenLife { epoch: known.epoch, seq: known.seq, above: &known.above })
-        .collect();
+    let seen = lives_seen(hello);
     let this = seen.iter().find(|life| life.epoch == device.epoch);
     let (seq, above) = this.map_or((0, &[][..]), |life| (life.seq, life.above));
     // First those of this life, whose places stand: the others get places behind them.

@@ -132,7 +132,8 @@ impl<A: SyncApi> Exchange<A> {
         let now_ms = self.now_ms();
         let bytes_up = load.bytes();
         let tables = load.tables;
-        let tally = self.take_verdicts(pair(load.claimed, response.verdicts), now_ms).await;
+        let tally =
+            self.take_verdicts(pair(load.claimed, response.verdicts), response.server_epoch, now_ms).await;
         let mut tally = match tally {
             Ok(tally) => tally,
             Err(error) => {
@@ -191,16 +192,21 @@ impl<A: SyncApi> Exchange<A> {
         .await
     }
 
+    /// `server_epoch` is the life of the server that gave them. One that has ended since, and was met in its next life
+    /// meanwhile, may have forgotten what it says: its answer is none.
     async fn take_verdicts(
         &self,
         answered: Vec<(Answered, Option<OpVerdict>)>,
+        server_epoch: u32,
         now_ms: i64,
     ) -> Result<Tally, StoreError> {
         let chunks = self
             .write_in_chunks(Work::Verdicts, answered, move |tx, chunk| {
                 let mut tally = Tally::default();
+                let has_ended =
+                    device::get(tx)?.server.is_some_and(|server| server.server_epoch > server_epoch);
                 for (answered, verdict) in chunk {
-                    tally.add(match verdict {
+                    tally.add(match verdict.filter(|_| !has_ended) {
                         Some(verdict) => apply_verdict(tx, &answered, &verdict, now_ms)?,
                         None => {
                             let fault =
