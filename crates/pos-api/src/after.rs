@@ -4,7 +4,8 @@ use pos_app::{App, Permission};
 
 use crate::list::{Access, Command, command};
 use crate::request::{
-    CompleteRefund, DraftRefund, FindSerial, NoteSerial, QuoteRefund, SetSerials, VoidSale,
+    CompleteRefund, DraftRefund, FindSerial, ListSerials, NoteSerial, QuoteRefund, SetSerials, TakeTradeIn,
+    VoidSale,
 };
 
 /// This room's part of the list.
@@ -28,6 +29,15 @@ pub(crate) fn after_commands() -> Vec<Command> {
         .or_approval(),
         command("cart.set_serials", Sell, Write, |a: App, r: SetSerials| async move {
             a.set_serials(r.line_id, r.serials).await
+        }),
+        command(
+            "cart.trade_in",
+            Sell,
+            Write,
+            |a: App, r: TakeTradeIn| async move { a.trade_in(r.taken()).await },
+        ),
+        command("serial.list", Look, Read, |a: App, r: ListSerials| async move {
+            a.list_serials(&r.search, r.limit).await
         }),
         command(
             "serial.find",

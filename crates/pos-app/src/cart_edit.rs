@@ -1,12 +1,17 @@
 //! Changes of a cart as plain functions, and the stack that takes them back.
 
 use pos_domain::cart::MAX_LINES;
+use pos_domain::catalogue::Pack;
+use pos_domain::tender::looks_like_card_number;
 use pos_domain::{Cart, CartLine, Discount, LineId, Money, Product, Quantity};
 use serde_json::json;
 
 use crate::code::ErrorCode;
 use crate::error::{AppError, decimal};
+use crate::usecase::serials;
 
+/// Most characters of a remark on a line or a cart: more than fits on a hand's breadth of paper.
+const MAX_NOTE_CHARS: usize = 500;
 /// Earlier carts kept for undo.
 const MAX_UNDO: usize = 50;
 /// Lines kept over all earlier carts: a cart of thousands of lines keeps few earlier states, so that each scan stays
@@ -39,25 +44,54 @@ pub(crate) fn remember(undo: &mut Vec<Cart>, before: Cart) {
     undo.drain(..undo.len() - keep);
 }
 
-/// Adds a product at the catalogue's price.
+/// Adds a product by the unit, at the catalogue's price.
 pub(crate) fn add(
     cart: &mut Cart,
     product: &Product,
     qty: Quantity,
     line_id: LineId,
 ) -> Result<(), AppError> {
-    add_at(cart, product, qty, product.price, line_id)
+    add_goods(cart, Goods { product, pack: None }, qty, None, line_id)
 }
 
-/// Adds a product at a price: the same product at the same price without its own discount grows its line, else there is
-/// a new one.
-pub(crate) fn add_at(
+/// What is rung up: single units of a product, or packs of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Goods<'a> {
+    pub(crate) product: &'a Product,
+    pub(crate) pack: Option<&'a Pack>,
+}
+
+impl Goods<'_> {
+    /// What the shop asks for one of them.
+    pub(crate) fn price(&self) -> Money {
+        self.pack.map_or(self.product.price, |pack| pack.price)
+    }
+
+    /// Makes a line one of these goods, at the shop's price.
+    fn put_on(&self, line: &mut CartLine) {
+        line.unit.clone_from(self.pack.map_or(&self.product.unit, |pack| &pack.unit));
+        line.pack_size = self.pack.map(|pack| pack.size);
+        line.catalogue_price = self.price();
+        line.unit_price = self.price();
+    }
+
+    fn is_on(&self, line: &CartLine) -> bool {
+        line.product_id == self.product.product_id
+            && line.pack_size == self.pack.map(|pack| pack.size)
+            && self.pack.is_none_or(|pack| pack.unit == line.unit)
+    }
+}
+
+/// Adds goods at a price, the shop's own unless one is given: a line of the same goods at the same price without anything
+/// of its own grows, else there is a new one.
+pub(crate) fn add_goods(
     cart: &mut Cart,
-    product: &Product,
+    goods: Goods<'_>,
     qty: Quantity,
-    unit_price: Money,
+    unit_price: Option<Money>,
     line_id: LineId,
 ) -> Result<(), AppError> {
+    let product = goods.product;
     if product.archived {
         let params = json!({ "code": product.code, "name": product.name });
         return Err(AppError::with(ErrorCode::ProductArchived, params));
@@ -65,24 +99,78 @@ pub(crate) fn add_at(
     if !qty.is_positive() {
         return Err(AppError::input("qty", "not_positive"));
     }
+    let unit_price = unit_price.unwrap_or(goods.price());
     if unit_price.is_negative() {
         return Err(AppError::input("unit_price", "negative"));
     }
     let same = |l: &&mut CartLine| {
-        l.product_id == product.product_id
+        goods.is_on(l)
             && l.unit_price == unit_price
             && l.discount.is_none()
+            && l.note.is_none()
             && l.qty.is_positive()
     };
     if let Some(line) = cart.lines.iter_mut().find(same) {
         line.qty = line.qty.plus(qty).map_err(decimal("qty"))?;
-        return Ok(());
+        return check_packs(line);
     }
     if cart.lines.len() >= MAX_LINES {
         return Err(AppError::with(ErrorCode::CartFull, json!({ "max": MAX_LINES })));
     }
-    cart.lines.push(line_of(product, &product.code, qty, unit_price, line_id));
+    let mut line = line_of(product, &product.code, qty, unit_price, line_id);
+    goods.put_on(&mut line);
+    line.unit_price = unit_price;
+    check_packs(&line)?;
+    cart.lines.push(line);
     Ok(())
+}
+
+/// Half a pack is half of what it holds, as long as that can be counted.
+fn check_packs(line: &CartLine) -> Result<(), AppError> {
+    match line.pack_size {
+        Some(size) if !line.qty.times_exactly(size) => Err(AppError::input("qty", "pack")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Changes in which size the goods of a line are sold; the quantity stays, and what was agreed about the price goes.
+pub(crate) fn set_pack(
+    cart: &mut Cart,
+    line_id: LineId,
+    product: &Product,
+    pack: Option<&Pack>,
+) -> Result<(), AppError> {
+    let line = line_mut(cart, line_id)?;
+    if !line.qty.is_positive() {
+        // What comes back comes back as it left.
+        return Err(AppError::input("pack", "fixed"));
+    }
+    Goods { product, pack }.put_on(line);
+    // An amount was off the price of before; a part is off any price.
+    line.discount = line.discount.filter(|discount| matches!(discount, Discount::Percent(_)));
+    line.serials.truncate(serials::pieces(line));
+    check_packs(line)
+}
+
+/// Writes a remark below a line, or takes it away.
+pub(crate) fn set_line_note(cart: &mut Cart, line_id: LineId, note: Option<String>) -> Result<(), AppError> {
+    line_mut(cart, line_id)?.note = remark(note)?;
+    Ok(())
+}
+
+/// A remark as people type one: nothing when it says nothing.
+pub(crate) fn remark(note: Option<String>) -> Result<Option<String>, AppError> {
+    let note = note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
+    match note {
+        Some(note) if note.chars().count() > MAX_NOTE_CHARS => Err(AppError::input("note", "too_long")),
+        Some(note) if looks_like_card_number(&note) => Err(AppError::input("note", "card_number")),
+        note => Ok(note),
+    }
+}
+
+fn line_mut(cart: &mut Cart, line_id: LineId) -> Result<&mut CartLine, AppError> {
+    let missing = || AppError::new(ErrorCode::CartLineNotFound);
+    cart.lines.iter_mut().find(|line| line.line_id == line_id).ok_or_else(missing)
 }
 
 /// A line of a product.
@@ -134,7 +222,13 @@ pub(crate) fn set_line(cart: &mut Cart, line_id: LineId, change: LineChange) -> 
         if qty.is_negative() {
             return Err(AppError::input("qty", "not_positive"));
         }
+        if line.trade_in {
+            // One thing with one number: it is taken in, or it is not.
+            return Err(AppError::input("qty", "fixed"));
+        }
         line.qty = qty;
+        check_packs(line)?;
+        line.serials.truncate(serials::pieces(line));
     }
     if let Some(discount) = change.discount {
         line.discount = discount;
@@ -151,10 +245,13 @@ pub(crate) fn set_price(
     if price.is_some_and(Money::is_negative) {
         return Err(AppError::input("unit_price", "negative"));
     }
-    let missing = || AppError::new(ErrorCode::CartLineNotFound);
-    let line = cart.lines.iter_mut().find(|l| l.line_id == line_id).ok_or_else(missing)?;
+    let line = line_mut(cart, line_id)?;
     let before = line.clone();
     line.unit_price = price.unwrap_or(line.catalogue_price);
+    if line.trade_in {
+        // What is given for it was agreed at the counter: there is no other price that it differs from.
+        line.catalogue_price = line.unit_price;
+    }
     Ok((before, line.clone()))
 }
 

@@ -40,5 +40,7 @@ pub use pin::PinDigits;
 pub use pos_domain::Permission;
 pub use pos_store::audit::AuditFilter;
 pub use session::Door;
-pub use usecase::{AccountMoney, CashMove, Close, Counted, Days, ProductFilter, RefundWish, WhatBack};
+pub use usecase::{
+    AccountMoney, CashMove, Close, Counted, Days, ProductFilter, RefundWish, TradeIn, WhatBack,
+};
 pub use world::World;

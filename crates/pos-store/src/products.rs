@@ -3,6 +3,7 @@
 mod search;
 mod table;
 
+use pos_domain::serial::SerialTracking;
 use pos_domain::{CategoryId, Gtin, Product, ProductId};
 use rusqlite::named_params;
 
@@ -55,6 +56,15 @@ pub fn find_by_code(conn: &Conn, code: &str) -> Result<Option<Product>, StoreErr
 /// Those of reading.
 pub fn find(conn: &Conn, id: ProductId) -> Result<Option<Shared<Product>>, StoreError> {
     shared::find(conn, id.0)
+}
+
+/// What numbers each unit of a product bears; `None` when there is no such product.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_tracking(conn: &Conn, id: ProductId) -> Result<Option<SerialTracking>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT tracking FROM product WHERE product_id = :id")?;
+    first(statement.query(named_params! { ":id": id.as_bytes() })?, "product", |c| c.word("tracking"))
 }
 
 /// A page of the catalogue by name, after the given product; of one category, or of all.

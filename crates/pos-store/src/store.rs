@@ -57,6 +57,8 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(15, "0015", "keep_pins"),
     migration!(16, "0016", "index_shifts"),
     migration!(17, "0017", "widen_conflicts"),
+    migration!(18, "0018", "share_held_carts"),
+    migration!(19, "0019", "index_swaps"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.

@@ -20,7 +20,7 @@ pub use account::{
 };
 pub use cart::{
     AddProduct, AmountGiven, PreviewSettlement, RecallCart, ScanCode, SetCartCustomer, SetCartDiscount,
-    SetCartNote, SetLine, SetPrice,
+    SetCartNote, SetLine, SetLineNote, SetPack, SetPrice, TryBarcodeRule,
 };
 pub use catalogue::{
     AddPicture, CreateCategory, CreateProduct, FindProduct, GetPicture, ListProducts, OneProduct,
@@ -38,7 +38,7 @@ pub use sale::{
     CompleteSale, FindSale, GetReceipt, ListSales, RunReplay, SaveReceipt, SellLine, SellLines, SellTender,
 };
 use serde::Deserialize;
-pub use serial::{FindSerial, NoteSerial, SetSerials};
+pub use serial::{FindSerial, ListSerials, NoteSerial, SetSerials, TakeTradeIn};
 pub use shop::{
     ConnectShop, CreateDemo, CreateShop, JoinShop, SetDevice, SetSetting, SetStrategy, SwitchCashier,
 };

@@ -1,5 +1,5 @@
-//! The open cart: scanning, changing, taking back, holding and recalling. Every change is on the disk before the
-//! window shows it, so a power cut brings the cart back.
+//! The open cart: scanning, changing and taking back. Every change is on the disk before the window shows it, so a power
+//! cut brings the cart back.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,14 +8,17 @@ use pos_domain::cart::{LineTerms, price};
 use pos_domain::stock::{OfflineAnswer, offline_answer};
 use pos_domain::tender::payable;
 use pos_domain::{
-    ApprovalId, Cart, CartId, CustomerId, Discount, LineId, Permission, ProductId, Quantity, TenderKind,
+    ApprovalId, Cart, CustomerId, Discount, LineId, Permission, ProductId, Quantity, TenderKind,
 };
-use pos_store::carts::{CartPlace, SavedCart};
+use pos_store::carts::SavedCart;
 use pos_store::queue::Lane;
-use pos_store::{Conn, Tx, carts, customers, products, settings, stock};
+use pos_store::{Conn, Tx, carts, customers, held_carts, products, settings, stock};
 
 use super::accounts::standing;
 use super::approvals::authorise_change;
+use super::holding;
+use super::scanning;
+use super::serials;
 use crate::app::App;
 use crate::cart_edit::{self, LineChange};
 use crate::cash::quick_amounts;
@@ -23,7 +26,7 @@ use crate::code::ErrorCode;
 use crate::error::{AppError, decimal};
 use crate::outcome::{Outcome, Topic};
 use crate::room;
-use crate::view::{CartLineView, CartView, HeldCart, LineNotice, ShownStock};
+use crate::view::{CartLineView, CartView, LineNotice, ShownStock};
 
 impl App {
     /// `cart.get`
@@ -48,8 +51,17 @@ impl App {
         let (code, line_id, dir) = (code.to_owned(), self.new_id(), self.dir().to_owned());
         self.change_cart(move |tx, cart| {
             check_room(cart, &dir)?;
-            let product = super::catalogue::by_code(tx, &code)?;
-            cart_edit::add(cart, &product, qty, line_id)
+            match scanning::read_code(tx, &code) {
+                Ok(scanned) => {
+                    let qty = scanning::so_many(qty, &scanned)?;
+                    cart_edit::add_goods(cart, scanned.goods(), qty, None, line_id)
+                }
+                // No code of the catalogue: perhaps the number that one thing bears.
+                Err(e) if e.code == ErrorCode::ProductNotFound => {
+                    if serials::ring_up_borne(tx, cart, &code, line_id)? { Ok(()) } else { Err(e) }
+                }
+                Err(e) => Err(e),
+            }
         })
         .await
     }
@@ -125,7 +137,7 @@ impl App {
     /// `cart.set_note`
     pub async fn set_cart_note(&self, note: Option<String>) -> Result<Outcome<CartView>, AppError> {
         self.change_cart(move |_, cart| {
-            cart.note = note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+            cart.note = cart_edit::remark(note)?;
             Ok(())
         })
         .await
@@ -140,77 +152,26 @@ impl App {
         .await
     }
 
-    /// `cart.undo`
+    /// `cart.undo`: takes the last change back. When that was putting a cart aside, the cart is taken again.
     pub async fn undo_cart(&self) -> Result<Outcome<CartView>, AppError> {
-        let (now_ms, online) = (self.now_ms(), self.is_online());
+        let (stamp, online) = (self.stamp(Lane::Edit), self.is_online());
         let view = self
             .write(move |tx| {
                 let nothing = || AppError::new(ErrorCode::CartNothingToUndo);
                 let mut saved = carts::find_open(tx)?.ok_or_else(nothing)?;
-                saved.cart = saved.undo.pop().ok_or_else(nothing)?;
-                saved.updated_at_ms = now_ms;
+                let before = saved.undo.pop().ok_or_else(nothing)?;
+                if before.cart_id != saved.cart.cart_id {
+                    saved.recalled_from = Some(holding::take_back(tx, &stamp, before.cart_id)?);
+                    carts::remove(tx, saved.cart.cart_id)?;
+                }
+                saved.cart = before;
+                saved.updated_at_ms = stamp.now_ms;
                 carts::save(tx, &saved)?;
                 cart_view(tx, &saved, online)
             })
             .await?;
-        Ok(Outcome::changed(view, &[Topic::Cart]))
-    }
-
-    /// `cart.hold`: puts the open cart aside and starts a new one.
-    pub async fn hold_cart(&self) -> Result<Outcome<CartView>, AppError> {
-        let (now_ms, online, next) = (self.now_ms(), self.is_online(), cart_edit::empty(self.new_id()));
-        let view = self
-            .write(move |tx| {
-                let empty = || AppError::new(ErrorCode::CartEmpty);
-                let mut saved =
-                    carts::find_open(tx)?.filter(|s| !s.cart.lines.is_empty()).ok_or_else(empty)?;
-                saved.place = CartPlace::Held(None);
-                saved.updated_at_ms = now_ms;
-                carts::save(tx, &saved)?;
-                cart_view(tx, &fresh(next, now_ms), online)
-            })
-            .await?;
-        Ok(Outcome::changed(view, &[Topic::Cart]))
-    }
-
-    /// `cart.held`
-    pub async fn held_carts(&self) -> Result<Outcome<Vec<HeldCart>>, AppError> {
-        let held = self
-            .read(|conn| {
-                carts::list_held(conn)?
-                    .iter()
-                    .map(|saved| held_view(conn, saved))
-                    .collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        Ok(Outcome::read(held))
-    }
-
-    /// `cart.recall`: takes a cart off hold. The open cart, when it has lines, goes on hold in its place.
-    pub async fn recall_cart(&self, cart_id: CartId) -> Result<Outcome<CartView>, AppError> {
-        let (now_ms, online) = (self.now_ms(), self.is_online());
-        let view = self
-            .write(move |tx| {
-                let gone = || AppError::new(ErrorCode::CartNotFound);
-                let is_held = |s: &SavedCart| matches!(s.place, CartPlace::Held(_));
-                let mut recalled = carts::find(tx, cart_id)?.filter(is_held).ok_or_else(gone)?;
-                match carts::find_open(tx)? {
-                    Some(open) if cart_edit::is_blank(&open.cart) => carts::remove(tx, open.cart.cart_id)?,
-                    Some(open) => {
-                        carts::save(
-                            tx,
-                            &SavedCart { place: CartPlace::Held(None), updated_at_ms: now_ms, ..open },
-                        )?;
-                    }
-                    None => {}
-                }
-                recalled.place = CartPlace::Open;
-                recalled.updated_at_ms = now_ms;
-                carts::save(tx, &recalled)?;
-                cart_view(tx, &recalled, online)
-            })
-            .await?;
-        Ok(Outcome::changed(view, &[Topic::Cart]))
+        self.wrote();
+        Ok(Outcome::changed(view, &[Topic::Cart, Topic::Sync]))
     }
 
     /// Changes the open cart in one transaction, remembers what was before, and answers the cart as it then is. A cart
@@ -227,6 +188,10 @@ impl App {
                 change(tx, &mut saved.cart)?;
                 if saved.cart != before {
                     cart_edit::remember(&mut saved.undo, before);
+                    if cart_edit::is_blank(&saved.cart) {
+                        // What is rung up next is somebody else's.
+                        (saved.recalled_from, saved.taken_elsewhere) = (None, false);
+                    }
                     saved.updated_at_ms = now_ms;
                     carts::save(tx, &saved)?;
                 }
@@ -237,8 +202,9 @@ impl App {
     }
 }
 
-fn fresh(cart: Cart, now_ms: i64) -> SavedCart {
-    SavedCart { cart, place: CartPlace::Open, undo: Vec::new(), updated_at_ms: now_ms }
+/// A cart that nothing happened to yet.
+pub(super) fn fresh(cart: Cart, now_ms: i64) -> SavedCart {
+    SavedCart { cart, recalled_from: None, taken_elsewhere: false, undo: Vec::new(), updated_at_ms: now_ms }
 }
 
 /// The cart with its amounts and what the cashier should know of each line.
@@ -257,7 +223,10 @@ pub(crate) fn cart_view(conn: &Conn, saved: &SavedCart, online: bool) -> Result<
     for (line, amounts) in cart.lines.iter().zip(&priced.lines) {
         let product = products::find(conn, line.product_id)?.map(|p| p.row);
         let shown = if line.track_stock { Some(shown_stock(conn, line.product_id)?) } else { None };
-        let asked = asked.get(&line.product_id).copied().unwrap_or(line.qty);
+        let asked = asked.get(&line.product_id).copied().unwrap_or(line.stock_qty());
+        let tracking = product.as_ref().map(|p| p.tracking).unwrap_or_default();
+        let missing_serials = u32::try_from(serials::missing(line, tracking)).unwrap_or(u32::MAX);
+        let twice = serials::find_clash(conn, line)?.map(|last| LineNotice::SerialTwice { last });
         let notice = shown.zip(product.as_ref()).and_then(|(stock, product)| {
             match offline_answer(product.offline_policy, stock.shown, asked) {
                 OfflineAnswer::Refuse if !online => {
@@ -267,8 +236,19 @@ pub(crate) fn cart_view(conn: &Conn, saved: &SavedCart, online: bool) -> Result<
                 OfflineAnswer::Sell | OfflineAnswer::SellWithNotice | OfflineAnswer::Refuse => None,
             }
         });
+        let sizes = product.as_ref().map(scanning::sizes_of).unwrap_or_default();
         let picture = product.and_then(|p| p.picture);
-        lines.push(CartLineView { item: line.clone(), amounts: *amounts, picture, stock: shown, notice });
+        let (item, amounts, notice) = (line.clone(), *amounts, twice.or(notice));
+        lines.push(CartLineView {
+            item,
+            amounts,
+            picture,
+            stock: shown,
+            notice,
+            tracking,
+            missing_serials,
+            sizes,
+        });
     }
     Ok(CartView {
         cart_id: cart.cart_id,
@@ -288,7 +268,8 @@ pub(crate) fn cart_view(conn: &Conn, saved: &SavedCart, online: bool) -> Result<
         payable_other,
         quick_cash: quick_amounts(payable_cash, &settings),
         can_undo: !saved.undo.is_empty(),
-        held: u32::try_from(carts::list_held(conn)?.len()).unwrap_or(u32::MAX),
+        held: u32::try_from(held_carts::count(conn)?).unwrap_or(u32::MAX),
+        taken_elsewhere: saved.taken_elsewhere,
     })
 }
 
@@ -303,7 +284,7 @@ pub(crate) fn asked_by_product(cart: &Cart) -> Result<HashMap<ProductId, Quantit
     let mut asked: HashMap<ProductId, Quantity> = HashMap::with_capacity(cart.lines.len());
     for line in &cart.lines {
         let sum = asked.entry(line.product_id).or_default();
-        *sum = sum.plus(line.qty).map_err(decimal("qty"))?;
+        *sum = sum.plus(line.stock_qty()).map_err(decimal("qty"))?;
     }
     Ok(asked)
 }
@@ -313,21 +294,6 @@ fn pieces(cart: &Cart) -> u32 {
         if qty.milli() % 1000 == 0 { u32::try_from(qty.milli() / 1000).unwrap_or(1) } else { 1 }
     };
     cart.lines.iter().fold(0, |sum: u32, l| sum.saturating_add(of(l.qty)))
-}
-
-fn held_view(conn: &Conn, saved: &SavedCart) -> Result<HeldCart, AppError> {
-    let cart = &saved.cart;
-    let terms: Vec<LineTerms> = cart.lines.iter().map(LineTerms::from).collect();
-    let priced = price(settings::load(conn)?.rules, &terms, cart.discount)?;
-    let customer = cart.customer_id.map(|id| customers::find(conn, id)).transpose()?.flatten().map(|c| c.row);
-    let first = cart.lines.first().map(|l| l.name.clone());
-    Ok(HeldCart {
-        cart_id: cart.cart_id,
-        held_at_ms: saved.updated_at_ms,
-        title: customer.map(|c| c.name).or(first).unwrap_or_default(),
-        lines: u32::try_from(cart.lines.len()).unwrap_or(u32::MAX),
-        total: priced.gross,
-    })
 }
 
 /// A new cart is refused on a disk that might not hold its sale; one that was begun is sold.

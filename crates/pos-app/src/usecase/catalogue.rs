@@ -1,6 +1,9 @@
 //! Products, categories and their stock.
 
-use pos_domain::{CategoryId, Gtin, Money, Product, ProductId, Quantity, Rate};
+use std::collections::HashSet;
+
+use pos_domain::catalogue::Pack;
+use pos_domain::{CategoryId, Currency, Gtin, Money, Product, ProductId, Quantity, Rate};
 use pos_store::products::Archived;
 use pos_store::queue::Lane;
 use pos_store::{Conn, categories, products, queue, settings};
@@ -12,7 +15,7 @@ use crate::app::App;
 use crate::code::ErrorCode;
 use crate::error::{AppError, decimal};
 use crate::outcome::{Outcome, Topic};
-use crate::view::{Page, ProductDraft, ProductView, StockView};
+use crate::view::{PackDraft, Page, ProductDraft, ProductView, StockView};
 
 /// Which products to list.
 #[derive(Debug, Clone, Default)]
@@ -163,6 +166,17 @@ fn view(conn: &Conn, product: Product) -> Result<ProductView, AppError> {
     Ok(ProductView { category: category.map(|c| c.row.name), stock, unsynced: !waiting.is_empty(), product })
 }
 
+/// A pack of what a person typed.
+fn typed_pack(draft: &PackDraft, currency: Currency) -> Result<Pack, AppError> {
+    let barcode = Some(draft.barcode.trim()).filter(|b| !b.is_empty());
+    Ok(Pack {
+        unit: draft.unit.trim().to_owned(),
+        size: Quantity::parse(&draft.size).map_err(decimal("packs"))?,
+        price: Money::parse(&draft.price, currency).map_err(decimal("packs"))?,
+        barcode: barcode.map(|b| Gtin::parse(b).map_or_else(|_| b.to_owned(), |g| g.canonical())),
+    })
+}
+
 /// A product of what a person typed. The code is made of the first barcode when it is empty; another product's code
 /// or barcode is refused with that product's name.
 fn from_draft(
@@ -193,12 +207,21 @@ fn from_draft(
         favourite: draft.favourite,
         picture: changed_picture(conn, draft.picture, before.and_then(|p| p.picture.clone()))?,
         archived: draft.archived,
-        tracking: before.map(|p| p.tracking).unwrap_or_default(),
-        packs: before.map(|p| p.packs.clone()).unwrap_or_default(),
+        tracking: draft.tracking.or(before.map(|p| p.tracking)).unwrap_or_default(),
+        packs: match &draft.packs {
+            Some(packs) => packs.iter().map(|pack| typed_pack(pack, currency)).collect::<Result<_, _>>()?,
+            None => before.map(|p| p.packs.clone()).unwrap_or_default(),
+        },
         barcodes,
     };
     product.check()?;
-    for code in product.barcodes.iter().chain([&product.code]) {
+    let own = product.packs.iter().filter_map(|pack| pack.barcode.as_ref());
+    let mut seen: HashSet<&String> = product.barcodes.iter().collect();
+    if let Some(code) = own.clone().find(|code| !seen.insert(code)) {
+        let params = json!({ "code": code, "name": product.name });
+        return Err(AppError::with(ErrorCode::ProductDuplicateCode, params));
+    }
+    for code in product.barcodes.iter().chain([&product.code]).chain(own) {
         if let Some(other) = products::find_by_code(conn, code)?.filter(|p| p.product_id != product_id) {
             let params = json!({ "code": code, "name": other.name });
             return Err(AppError::with(ErrorCode::ProductDuplicateCode, params));

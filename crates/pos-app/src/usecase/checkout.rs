@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use pos_domain::authority::Need;
 use pos_domain::cart::PriceRules;
 use pos_domain::document::{DocumentCustomer, OriginalSale};
 use pos_domain::rounding::CashRounding;
@@ -19,14 +20,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::accounts::authorise_credit;
-use super::approvals::authorise_lines;
+use super::approvals::{authorise_cart, authorise_lines};
 use super::cart_price::record_price;
 use super::known_stock::check_known_stock;
 use super::printing::ask_after_sale;
 use super::records::Stamp;
 use super::refunds::{self, refund_beyond};
 use super::ringing::{Pending, head_of, insert, number_of, ring_up, seal};
+use super::serials::check_complete;
 use super::shift::check_shift_of_sale;
+use super::trade_in::{next_swap_number, settled};
 use crate::app::{App, Counter};
 use crate::code::ErrorCode;
 use crate::error::AppError;
@@ -408,6 +411,7 @@ fn document_of(
     stamp: &Stamp,
 ) -> Result<SaleDocument, AppError> {
     check_shift_of_sale(counter)?;
+    check_complete(tx, &order.cart)?;
     let mut cart = order.cart.clone();
     cart.lines.iter_mut().for_each(|line| line.line_id = stamp.ids.next());
     #[cfg(feature = "planted")]
@@ -419,19 +423,29 @@ fn document_of(
         Some(id) => customers::find(tx, id)?
             .map(|c| DocumentCustomer { customer_id: c.row.customer_id, name: c.row.name }),
     };
-    let kind = order.back.as_ref().map_or(SaleKind::Sale, |back| back.kind);
+    let (kind, tenders) = match &order.back {
+        Some(back) => (back.kind, order.tenders.clone()),
+        None => settled(&order.cart, &counter.settings, &order.tenders)?,
+    };
     let mut head = head_of(counter, sale_id, kind, stamp.now_ms);
+    head.swap_number = next_swap_number(tx, &order.cart)?;
     let mut customer = customer;
     if let Some(back) = &order.back {
         head.original = Some(back.original.clone());
         (head.rules, head.cash_rounding) = back.terms.unwrap_or((head.rules, head.cash_rounding));
         customer = customer.or_else(|| back.customer.clone());
     }
-    let mut document = SaleDocument::build(head, customer, &cart, order.tenders.clone())?;
+    let mut document = SaleDocument::build(head, customer, &cart, tenders)?;
     let yes = authorise_lines(tx, counter, &order.cart, &document, stamp.now_ms)?;
     document.head.approvals.extend(yes);
     let yes = authorise_credit(tx, counter, order.cart.cart_id, &document, stamp.now_ms)?;
     document.head.approvals.extend(yes);
     document.head.approvals.extend(refunds::authorise_back(tx, counter, order, &document, stamp.now_ms)?);
+    if order.back.is_none() && kind.takes_back() {
+        // More is paid out for what came in than what leaves is worth.
+        let needs = Need::of_sale(&document, &counter.settings);
+        let yes = authorise_cart(tx, counter, order.cart.cart_id, &needs, stamp.now_ms)?;
+        document.head.approvals.extend(yes);
+    }
     Ok(document)
 }

@@ -6,19 +6,22 @@
 use std::collections::HashSet;
 
 use pos_domain::serial::{SerialChange, SerialFault, SerialNote, SerialTracking, canonical};
-use pos_domain::{LineId, OperationBody};
+use pos_domain::{Cart, CartLine, LineId, OperationBody, Quantity};
 use pos_store::queue::{self, Lane};
 use pos_store::{Conn, products, serials};
 use serde_json::json;
 
+use super::catalogue::MAX_PAGE;
 use crate::app::{App, Counter};
+use crate::cart_edit;
 use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::{Outcome, Topic};
-use crate::view::{CartView, SerialLife};
+use crate::view::{CartView, SerialLife, SerialRow};
 
 impl App {
-    /// `cart.set_serials`: the numbers of the goods of a line, one for each piece, or none. Each stands in a cart once.
+    /// `cart.set_serials`: the numbers of the goods of a line, as many as are known and no more than pieces. Each stands
+    /// in a cart once.
     pub async fn set_serials(
         &self,
         line_id: LineId,
@@ -39,8 +42,7 @@ impl App {
                 }
                 spelt.push(number);
             }
-            let pieces = i64::try_from(spelt.len()).unwrap_or(i64::MAX).saturating_mul(1_000);
-            if !spelt.is_empty() && pieces != line.qty.milli().abs() {
+            if spelt.len() > pieces(line) {
                 return Err(AppError::input("serials", "count"));
             }
             line.serials = spelt;
@@ -53,6 +55,22 @@ impl App {
     pub async fn find_serial(&self, number: &str) -> Result<Outcome<SerialLife>, AppError> {
         let number = number.to_owned();
         Ok(Outcome::read(self.read(move |conn| life_of(conn, &number)).await?))
+    }
+
+    /// `serial.list`: the numbers that a text is in, those first to which something happened last.
+    pub async fn list_serials(&self, search: &str, limit: u32) -> Result<Outcome<Vec<SerialRow>>, AppError> {
+        let search = search.split_whitespace().collect::<String>().to_uppercase();
+        let rows = self
+            .read(move |conn| {
+                let last = serials::list_last(conn, &search, limit.clamp(1, MAX_PAGE))?;
+                let rows = last.into_iter().map(|event| {
+                    let product = products::find(conn, event.product_id)?.map(|p| p.row.name);
+                    Ok(SerialRow { product, is_here: event.change.is_here_after(), last: event })
+                });
+                rows.collect::<Result<Vec<_>, AppError>>()
+            })
+            .await?;
+        Ok(Outcome::read(rows))
     }
 
     /// `serial.note`: what happened to a thing without a document. `code` names what bears a number that nobody has
@@ -77,8 +95,7 @@ impl App {
                 let serial = spelling(product.tracking, &number)?;
                 let before = life.events.last().map(|event| event.change);
                 if !change.follows(before) {
-                    let params = json!({ "serial": serial, "last": before.map(SerialChange::as_str) });
-                    return Err(AppError::with(ErrorCode::SerialNotThere, params));
+                    return Err(not_there(&serial, before));
                 }
                 let note = SerialNote {
                     event_id: stamp.ids.next(),
@@ -104,8 +121,81 @@ impl App {
     }
 }
 
+/// How many things a line is of: each may bear a number.
+pub(crate) fn pieces(line: &CartLine) -> usize {
+    let milli = line.stock_qty().milli().unsigned_abs();
+    usize::try_from(milli.div_ceil(1_000)).unwrap_or(usize::MAX)
+}
+
+/// How many numbers a line still misses.
+pub(super) fn missing(line: &CartLine, tracking: SerialTracking) -> usize {
+    match tracking {
+        SerialTracking::None => 0,
+        SerialTracking::Serial | SerialTracking::Imei => pieces(line).saturating_sub(line.serials.len()),
+    }
+}
+
+/// Refuses to sell or take in what must bear a number and has none noted. What comes back of an earlier sale bears what
+/// was noted then.
+pub(super) fn check_complete(conn: &Conn, cart: &Cart) -> Result<(), AppError> {
+    let mut lines = Vec::new();
+    for line in cart.lines.iter().filter(|line| line.qty.is_positive() || line.trade_in) {
+        let tracking = products::find_tracking(conn, line.product_id)?.unwrap_or_default();
+        let missing = missing(line, tracking);
+        if missing > 0 {
+            let CartLine { line_id, code, name, .. } = line;
+            lines.push(json!({ "line_id": line_id, "code": code, "name": name, "missing": missing }));
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Err(AppError::with(ErrorCode::SaleSerialMissing, json!({ "lines": lines })))
+}
+
+/// What happened last to a number on a line that cannot leave, or come in, after it.
+pub(super) fn find_clash(conn: &Conn, line: &CartLine) -> Result<Option<SerialChange>, AppError> {
+    let change = if line.qty.is_positive() { SerialChange::Sold } else { SerialChange::TradedIn };
+    for serial in &line.serials {
+        let last = serials::list_events(conn, serial)?.last().map(|event| event.change);
+        if !change.follows(last) {
+            return Ok(last);
+        }
+    }
+    Ok(None)
+}
+
+/// Rings up the thing that bears a number, if anything is known to. A line of its product that still misses a number gets
+/// this one.
+pub(super) fn ring_up_borne(
+    conn: &Conn,
+    cart: &mut Cart,
+    number: &str,
+    line_id: LineId,
+) -> Result<bool, AppError> {
+    let Ok(life) = life_of(conn, number) else { return Ok(false) };
+    let (Some(product_id), Some(last)) = (life.product_id, life.events.last()) else { return Ok(false) };
+    if cart.lines.iter().any(|line| line.serials.contains(&life.serial)) {
+        return Err(AppError::input("serial", "duplicate"));
+    }
+    if !last.change.is_here_after() {
+        return Err(not_there(&life.serial, Some(last.change)));
+    }
+    let lacks = |line: &CartLine| {
+        line.product_id == product_id && line.qty.is_positive() && line.serials.len() < pieces(line)
+    };
+    if !cart.lines.iter().any(lacks) {
+        let product = super::catalogue::by_id(conn, product_id)?;
+        cart_edit::add(cart, &product, Quantity::ONE, line_id)?;
+    }
+    if let Some(line) = cart.lines.iter_mut().find(|line| lacks(line)) {
+        line.serials.push(life.serial);
+    }
+    Ok(true)
+}
+
 /// A number as it is kept. Where nobody says what numbers a product bears, one that reads as an IMEI is one.
-fn spelling(tracking: SerialTracking, number: &str) -> Result<String, AppError> {
+pub(super) fn spelling(tracking: SerialTracking, number: &str) -> Result<String, AppError> {
     match tracking {
         SerialTracking::None => {
             canonical(SerialTracking::Imei, number).or_else(|_| canonical(tracking, number))
@@ -135,6 +225,11 @@ fn life_of(conn: &Conn, number: &str) -> Result<SerialLife, AppError> {
         serial,
         events,
     })
+}
+
+fn not_there(serial: &str, last: Option<SerialChange>) -> AppError {
+    let params = json!({ "serial": serial, "last": last.map(SerialChange::as_str) });
+    AppError::with(ErrorCode::SerialNotThere, params)
 }
 
 fn fault_in_words(fault: &SerialFault) -> AppError {

@@ -4,8 +4,11 @@ use pos_domain::{Money, Permission, Quantity, RequestId, Tender};
 use pos_store::settings;
 
 use super::checkout::{Order, in_doubt};
+use super::scanning;
+use super::serials;
 use crate::app::App;
 use crate::cart_edit;
+use crate::code::ErrorCode;
 use crate::error::{AppError, decimal};
 use crate::outcome::Outcome;
 use crate::quote::parse_tender_kind;
@@ -40,12 +43,25 @@ impl App {
                 let buyer = customer.map(|text| super::customers::find_one(conn, text.trim())).transpose()?;
                 cart.customer_id = buyer.map(|buyer| buyer.customer_id);
                 for (code, qty, unit_price) in lines {
-                    let product = super::catalogue::by_code(conn, &code)?;
+                    let scanned = match scanning::read_code(conn, &code) {
+                        Err(e)
+                            if e.code == ErrorCode::ProductNotFound
+                                && qty.is_none()
+                                && unit_price.is_none() =>
+                        {
+                            if serials::ring_up_borne(conn, &mut cart, &code, ids.next())? {
+                                continue;
+                            }
+                            return Err(e);
+                        }
+                        found => found?,
+                    };
                     let qty =
                         qty.map_or(Ok(Quantity::ONE), |q| Quantity::parse(&q)).map_err(decimal("qty"))?;
                     let price = unit_price.map(|p| Money::parse(&p, currency)).transpose();
-                    let price = price.map_err(decimal("unit_price"))?.unwrap_or(product.price);
-                    cart_edit::add_at(&mut cart, &product, qty, price, ids.next())?;
+                    let price = price.map_err(decimal("unit_price"))?;
+                    let qty = scanning::so_many(qty, &scanned)?;
+                    cart_edit::add_goods(&mut cart, scanned.goods(), qty, price, ids.next())?;
                 }
                 let tenders = tenders.into_iter().map(|(kind, amount, reference)| {
                     let amount = Money::parse(&amount, currency).map_err(decimal("tender"))?;

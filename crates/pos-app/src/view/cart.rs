@@ -1,5 +1,6 @@
 //! The open cart with its amounts, and quotes.
 
+use pos_domain::serial::{SerialChange, SerialTracking};
 use pos_domain::{CartId, CartLine, Discount, Money, PricedLine, Quantity, TaxTotal};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -44,8 +45,10 @@ pub struct CartView {
     pub quick_cash: Vec<Money>,
     /// The last change can be taken back.
     pub can_undo: bool,
-    /// Carts on hold.
+    /// Carts on hold, at any register.
     pub held: u32,
+    /// Another register took the same cart off hold first: its goods may be paid for there.
+    pub taken_elsewhere: bool,
 }
 
 /// What amounts would settle of the open cart, before anything is sold.
@@ -82,6 +85,37 @@ pub struct CartLineView {
     pub stock: Option<ShownStock>,
     /// Something the cashier should know before paying.
     pub notice: Option<LineNotice>,
+    /// What numbers each piece bears.
+    pub tracking: SerialTracking,
+    /// Pieces whose number is not noted yet: the cart is not paid before it is.
+    pub missing_serials: u32,
+    /// The sizes in which the product is sold, the single unit first; none where there is no choice.
+    pub sizes: Vec<LineSize>,
+}
+
+/// A size in which the goods of a line are sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct LineSize {
+    /// Unit as printed, such as `carton`.
+    pub unit: String,
+    /// How many units of the product it holds; none is the single unit.
+    pub size: Option<Quantity>,
+    /// What the shop asks for it.
+    pub price: Money,
+}
+
+/// What a rule for barcodes makes of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct EmbeddedTrial {
+    /// The barcode that was read: the one asked about, or an example.
+    pub barcode: String,
+    /// Code of the product; none when the barcode is not of this rule.
+    pub code: Option<String>,
+    /// Minor units or thousandths of a unit, as the rule says.
+    #[ts(type = "number | null")]
+    pub value: Option<i64>,
+    /// Name of the product that has this code.
+    pub product: Option<String>,
 }
 
 /// Something about a line that the cashier should know.
@@ -98,12 +132,17 @@ pub enum LineNotice {
         /// Known to be there.
         available: Quantity,
     },
+    /// A number on the line is where it cannot be: it leaves and is not here, or comes in and is here already.
+    SerialTwice {
+        /// What happened to it last.
+        last: SerialChange,
+    },
 }
 
 /// A cart on hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct HeldCart {
-    /// Which cart.
+    /// Which one.
     pub cart_id: CartId,
     /// When it was put on hold.
     pub held_at_ms: i64,
@@ -111,8 +150,14 @@ pub struct HeldCart {
     pub title: String,
     /// Number of lines.
     pub lines: u32,
-    /// What there is to pay.
-    pub total: Money,
+    /// What there is to pay; none when the shop's rules give it no price any more.
+    pub total: Option<Money>,
+    /// Name of the register that put it aside.
+    pub register: String,
+    /// Who put it aside.
+    pub cashier: String,
+    /// It was put aside at this register.
+    pub here: bool,
 }
 
 /// `comptoir quote`: a cart in decimal strings.

@@ -1,5 +1,6 @@
 //! Products, stock, customers and imports as shown.
 
+use pos_domain::serial::SerialTracking;
 use pos_domain::{Customer, OfflinePolicy, Product, Quantity};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -87,6 +88,25 @@ pub struct ProductDraft {
     /// What becomes of its picture.
     #[serde(default)]
     pub picture: PictureChange,
+    /// Whether each unit bears a number; left as it is when none is given.
+    #[serde(default)]
+    pub tracking: Option<SerialTracking>,
+    /// All other sizes in which it is sold; left as they are when none are given.
+    #[serde(default)]
+    pub packs: Option<Vec<PackDraft>>,
+}
+
+/// A size in which a product is also sold, as somebody types it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PackDraft {
+    /// Unit as printed, such as `carton`.
+    pub unit: String,
+    /// How many units of the product it holds, as a decimal string.
+    pub size: String,
+    /// Its price as a decimal string.
+    pub price: String,
+    /// Its own barcode; empty when it has none.
+    pub barcode: String,
 }
 
 /// A customer with what is shown beside it.

@@ -26,12 +26,12 @@ pub use account::{
     Statement, StatementEntry,
 };
 pub use cart::{
-    CartLineView, CartView, HeldCart, LineNotice, QuoteAnswer, QuoteLine, QuoteLineAnswer, QuoteRequest,
-    QuoteRounding, SettlePreview,
+    CartLineView, CartView, EmbeddedTrial, HeldCart, LineNotice, LineSize, QuoteAnswer, QuoteLine,
+    QuoteLineAnswer, QuoteRequest, QuoteRounding, SettlePreview,
 };
 pub use catalogue::{
     ColumnMapping, CustomerDetails, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page,
-    ProductDraft, ProductView, Progress, ShownStock, StockView,
+    PackDraft, ProductDraft, ProductView, Progress, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use display::{DisplayLine, DisplayScene, DisplayView};
@@ -53,7 +53,7 @@ pub use sale::{
     ReceiptFormat, ReceiptView, ReplayRefusal, ReplayReport, SaleCompleted, SaleNotice, SaleSummary,
     SaleSync, ShortLineView,
 };
-pub use serial::SerialLife;
+pub use serial::{SerialLife, SerialRow};
 pub use shop::{
     AppPhase, AppState, CodePages, DeviceSettings, Language, PaperWidth, PrinterSetting, ServerLink,
     ShopView, StrategyView, Theme,

@@ -28,6 +28,8 @@ fn draft(product: &Product, picture: PictureChange) -> ProductDraft {
         favourite: product.favourite,
         archived: product.archived,
         picture,
+        tracking: None,
+        packs: None,
     }
 }
 

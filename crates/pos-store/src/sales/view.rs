@@ -339,3 +339,20 @@ pub fn search(conn: &Conn, text: &str, limit: u32) -> Result<Vec<SaleSummary>, S
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found)
 }
+
+/// The last number of the swaps whose printed numbers begin with `prefix`; `None` before the first. What was rolled back
+/// bore none.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_last_swap(conn: &Conn, prefix: &str) -> Result<Option<u64>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT CAST(substr(json_extract(document, '$.head.swap_number'), length(:prefix) + 1) AS INTEGER) AS last
+         FROM sale
+         WHERE instr(document, '\"swap_number\":') > 0 AND state <> 'rolled_back'
+             AND json_extract(document, '$.head.swap_number') >= :prefix
+             AND json_extract(document, '$.head.swap_number') < :prefix || ':'
+         ORDER BY json_extract(document, '$.head.swap_number') DESC LIMIT 1",
+    )?;
+    first(statement.query(named_params! { ":prefix": prefix })?, "sale", |c| c.count("last"))
+}

@@ -172,6 +172,8 @@ pub(crate) fn draft(code: &str, name: &str, price: i64) -> ProductDraft {
         favourite: false,
         archived: false,
         picture: Default::default(),
+        tracking: None,
+        packs: None,
     }
 }
 

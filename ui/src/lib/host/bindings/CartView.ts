@@ -79,6 +79,10 @@ quick_cash: Array<Money>,
  */
 can_undo: boolean, 
 /**
- * Carts on hold.
+ * Carts on hold, at any register.
  */
-held: number, };
+held: number, 
+/**
+ * Another register took the same cart off hold first: its goods may be paid for there.
+ */
+taken_elsewhere: boolean, };

@@ -7,7 +7,7 @@ import type { Money } from "./Money";
  */
 export type HeldCart = { 
 /**
- * Which cart.
+ * Which one.
  */
 cart_id: CartId, 
 /**
@@ -23,6 +23,18 @@ title: string,
  */
 lines: number, 
 /**
- * What there is to pay.
+ * What there is to pay; none when the shop's rules give it no price any more.
  */
-total: Money, };
+total: Money | null, 
+/**
+ * Name of the register that put it aside.
+ */
+register: string, 
+/**
+ * Who put it aside.
+ */
+cashier: string, 
+/**
+ * It was put aside at this register.
+ */
+here: boolean, };

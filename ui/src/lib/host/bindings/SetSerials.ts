@@ -10,6 +10,6 @@ export type SetSerials = {
  */
 line_id: LineId, 
 /**
- * One for each piece; none takes them away.
+ * Those that are known, at most one for each piece; none takes them away.
  */
 serials: Array<string>, };
