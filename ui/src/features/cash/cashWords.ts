@@ -2,6 +2,12 @@
 import type { DrawerEntry } from '$lib/host/bindings/DrawerEntry';
 import { m } from '$lib/paraglide/messages';
 
+/** What a difference between counted and expected means: nobody should have to read a sign. */
+export function differenceWords(difference: number): string {
+  if (difference === 0) return m.cash_even();
+  return difference > 0 ? m.cash_over() : m.cash_short();
+}
+
 /** What it is, and what it says of why. */
 export function entryWords(entry: DrawerEntry): { readonly what: string; readonly why: string } {
   const { content } = entry.document;

@@ -5,7 +5,7 @@ import { HostError } from '$lib/host/host';
 import { Notices } from '$features/notices/notices.svelte';
 import { Session } from '$features/shell/session.svelte';
 import { FakeHost } from '../../../tests/fakeHost';
-import { auditDetail } from './auditWords';
+import { auditDetail, auditWords } from './auditWords';
 import { Strategies } from './strategies.svelte';
 
 const reading = { language: 'fr', currency: { code: 'GNF', exponent: 0 } } as const;
@@ -20,6 +20,15 @@ describe('the audit trail', () => {
     expect(auditDetail(entry('conflict.resolved', { choice: 'accept_count', note: 'compté' }), reading)).not.toContain('accept_count');
     expect(auditDetail(entry('setting.changed', { key: 'strategies', value: { 'product.price': 'manual' } }), reading)).not.toMatch(/[{}]/);
   });
+});
+
+describe('what was done', () => {
+  it.each(['sale.refunded', 'sale.voided', 'sale.exchanged', 'cart.taken_twice', 'customer.deleted', 'account.paid', 'cash.moved', 'shift.closed'])(
+    'is said in words: %s',
+    (action) => {
+      expect(auditWords(action)).not.toBe(action);
+    },
+  );
 });
 
 describe('strategies', () => {

@@ -17,6 +17,8 @@ const WORDS: Record<Action, () => string> = {
   recall: m.key_recall,
   discount: m.key_discount,
   price: m.key_price,
+  'line-note': m.key_line_note,
+  size: m.key_size,
   pay: m.key_pay,
   'exact-cash': m.key_exact_cash,
   undo: m.key_undo,

@@ -44,6 +44,11 @@ export class Session {
     return this.#state?.shop?.settings ?? null;
   }
 
+  /** The shop has a server, so that something can be waiting to be sent. */
+  get joined(): boolean {
+    return (this.#state?.shop?.server ?? null) !== null;
+  }
+
   get currency(): CurrencyShape {
     return this.settings?.currency ?? NO_CURRENCY;
   }

@@ -3,7 +3,7 @@ import { formatAmount, formatMoney, parseAmount, typedAmount } from './money';
 import { formatCount } from './number';
 import { formatQuantity, parseQuantity, typedQuantity } from './quantity';
 import { formatPercent, parsePercent } from './rate';
-import { formatAgo, formatDuration } from './time';
+import { formatAgo, formatDay, formatDuration, parseDay } from './time';
 
 const GNF = { code: 'GNF', exponent: 0 };
 const EUR = { code: 'EUR', exponent: 2 };
@@ -72,6 +72,22 @@ describe('quantities, rates and counts', () => {
 
   it('groups counts', () => {
     expect(formatCount(20_000, 'fr')).toBe('20\u202f000');
+  });
+});
+
+describe('days', () => {
+  it('are written day first in both languages and read as people type them', () => {
+    expect(formatDay('2026-11-20')).toBe('20/11/2026');
+    expect(formatDay('')).toBe('');
+    expect(parseDay('20/11/2026')).toBe('2026-11-20');
+    expect(parseDay(' 5.1.26 ')).toBe('2026-01-05');
+    expect(parseDay('')).toBe('');
+  });
+
+  it('that the calendar does not have are none', () => {
+    expect(parseDay('31/02/2026')).toBeNull();
+    expect(parseDay('11/20/2026')).toBeNull();
+    expect(parseDay('hier')).toBeNull();
   });
 });
 

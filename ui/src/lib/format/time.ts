@@ -15,6 +15,22 @@ export function formatMoment(ms: number, language: Language): string {
   return `${at.toLocaleDateString(TAG[language])} ${formatClock(ms, language)}`;
 }
 
+/** `20/11/2026` of `2026-11-20`, as both languages write it; nothing of no day. */
+export function formatDay(day: string): string {
+  return day.split('-').reverse().join('/');
+}
+
+/** `2026-11-20` of what a person types (`20/11/2026`, `20.11.26`), `''` of nothing, or `null` when it is no day. */
+export function parseDay(text: string): string | null {
+  if (text.trim() === '') return '';
+  const match = /^(\d{1,2})[ ./-](\d{1,2})[ ./-](\d{2}|\d{4})$/.exec(text.trim());
+  if (match === null) return null;
+  const [, day = '', month = '', year = ''] = match;
+  const written = `${year.padStart(4, '20')}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+  const at = new Date(`${written}T00:00:00Z`);
+  return Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== written ? null : written;
+}
+
 /** `14:05`. */
 export function formatClock(ms: number, language: Language): string {
   return new Date(ms).toLocaleTimeString(TAG[language], { hour: '2-digit', minute: '2-digit' });
