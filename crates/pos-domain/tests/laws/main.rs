@@ -34,3 +34,5 @@ mod shifts;
 mod shops;
 #[cfg(test)]
 mod trade_items;
+#[cfg(test)]
+mod trading;

@@ -170,3 +170,78 @@ proptest! {
         prop_assert_eq!((left[0].qty, left[1].qty), (Quantity::ZERO, Quantity::from_units(pieces).unwrap()));
     }
 }
+
+/// Lines of a refund as a cart.
+fn cart_of(lines: Vec<pos_domain::CartLine>) -> pos_domain::Cart {
+    pos_domain::Cart { lines, ..shops::cart(&[], None) }
+}
+
+proptest! {
+    /// Whoever brings everything back gets everything back, in one go or in many, whatever the discounts, the roundings
+    /// and the side on which the tax stands.
+    #[test]
+    fn all_lines_given_back_one_by_one_come_to_the_sale_exactly(
+        rules in shops::rules(),
+        ((lines, discount), order) in shops::one_way_lines(1).prop_flat_map(|cart| {
+            let order: Vec<usize> = (0..cart.0.len()).collect();
+            (Just(cart), Just(order).prop_shuffle())
+        }),
+    ) {
+        let cart = shops::cart(&lines, discount);
+        let currency = Currency::from_iso("EUR").unwrap();
+        let due = pos_domain::cart::price(rules, &lines, discount).unwrap().gross;
+        let head = |kind| shops::head(kind, currency.clone(), rules, None);
+        let sale = SaleDocument::build(head(SaleKind::Sale), None, &cart, shops::settling(due, None, 0, 0)).unwrap();
+        let known = Ok::<_, std::convert::Infallible>;
+        let (mut back, mut refunds, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for at in order {
+            let left = lines_left(&sale, &back, known).unwrap()[at];
+            prop_assert_eq!(left.qty, sale.lines[at].item.qty, "a line waits for nobody else");
+            let line_id = Uuid::from_u128(900 + u128::try_from(at).unwrap()).into();
+            let line = line_back(&sale.lines[at], left, left.qty, rules, (line_id, vec![])).unwrap();
+            all.push(line.clone());
+            let worth = pos_domain::cart::price(rules, &[LineTerms::from(&line)], None).unwrap().gross;
+            let tenders = shops::settling(worth, None, 0, 0);
+            let refund = SaleDocument::build(head(SaleKind::Refund), None, &cart_of(vec![line]), tenders).unwrap();
+            back.extend(pos_domain::refund::brought_back(&refund));
+            refunds.push(refund);
+        }
+        let in_one = SaleDocument::build(head(SaleKind::Refund), None, &cart_of(all), shops::settling(due.negated(), None, 0, 0)).unwrap();
+        let sum = |part: fn(&SaleDocument) -> Money| Money::sum(refunds.iter().map(part)).unwrap();
+        for (given, took, in_one) in [
+            (sum(|d| d.total), sale.total, in_one.total),
+            (sum(|d| d.net), sale.net, in_one.net),
+            (sum(|d| d.tax), sale.tax, in_one.tax),
+        ] {
+            prop_assert_eq!(given, took.negated(), "one by one");
+            prop_assert_eq!(in_one, took.negated(), "and all at once");
+        }
+        let left = lines_left(&sale, &back, known).unwrap();
+        prop_assert!(left.iter().all(|left| left.qty.is_zero() && left.gross.is_zero()), "nothing is left");
+        // At each rate as well, or the tax declared would not be the tax taken.
+        let mut totals = pos_domain::ShiftTotals::default();
+        for document in refunds.iter().chain([&sale]) {
+            totals.add_sale(document).unwrap();
+        }
+        prop_assert!(totals.taxes.iter().all(|t| t.net.is_zero() && t.tax.is_zero() && t.gross.is_zero()));
+    }
+
+    #[test]
+    fn an_exchange_is_a_refund_and_a_sale_in_one(
+        rules in shops::rules(),
+        (out, _) in shops::one_way_lines(1),
+        (back, _) in shops::one_way_lines(-1),
+    ) {
+        let both: Vec<LineTerms> = out.iter().chain(&back).copied().collect();
+        let price = |lines: &[LineTerms]| pos_domain::cart::price(rules, lines, None).unwrap();
+        let (exchange, sale, refund) = (price(&both), price(&out), price(&back));
+        for (whole, parts) in [
+            (exchange.gross, [sale.gross, refund.gross]),
+            (exchange.net, [sale.net, refund.net]),
+            (exchange.tax, [sale.tax, refund.tax]),
+            (exchange.discount, [sale.discount, refund.discount]),
+        ] {
+            prop_assert_eq!(Money::sum(parts), Ok(whole));
+        }
+    }
+}
