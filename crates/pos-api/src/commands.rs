@@ -16,7 +16,8 @@ use crate::request::{
     PreviewSettlement, PrintLabels, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup,
     RetryOperation, RunImport, RunReplay, RunVerify, SaveLabels, SaveReceipt, SaveStatement, ScanCode,
     SellLines, SetAlerts, SetBackupFolder, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine,
-    SetLogo, SetPrice, SetSetting, SetStrategy, UpdateCategory, UpdateCustomer, UpdateProduct,
+    SetLineNote, SetLogo, SetPack, SetPrice, SetSetting, SetStrategy, TryBarcodeRule, UpdateCategory,
+    UpdateCustomer, UpdateProduct,
 };
 use crate::till::till_commands;
 
@@ -147,6 +148,15 @@ fn cart_commands() -> Vec<Command> {
         }),
         command("cart.set_note", Sell, Write, |a: App, r: SetCartNote| async move {
             a.set_cart_note(r.note).await
+        }),
+        command("cart.set_pack", Sell, Write, |a: App, r: SetPack| async move {
+            a.set_pack(r.line_id, r.unit, r.size).await
+        }),
+        command("cart.set_line_note", Sell, Write, |a: App, r: SetLineNote| async move {
+            a.set_line_note(r.line_id, r.note).await
+        }),
+        command("barcode.try", Permission::Look, Read, |a: App, r: TryBarcodeRule| async move {
+            a.try_barcode_rule(r.rule, r.code).await
         }),
         command("cart.clear", Sell, Write, |a: App, _: Nothing| async move { a.clear_cart().await }),
         command("cart.undo", Sell, Write, |a: App, _: Nothing| async move { a.undo_cart().await }),

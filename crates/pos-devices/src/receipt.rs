@@ -278,11 +278,17 @@ impl Writer {
         let quantity = format::quantity(item.qty, self.locale);
         let unit = clean::label(&item.unit);
         let space = if unit.is_empty() { "" } else { " " };
+        let content = item.pack_size.map_or(String::new(), |size| {
+            format!(" {} {}", self.word(Word::PackOf), format::quantity(size, self.locale))
+        });
         self.blocks.push(Block::Item {
             name: clean::label(&item.name),
-            detail: format!("{quantity}{space}{unit} × {}", self.amount(item.unit_price)),
+            detail: format!("{quantity}{space}{unit}{content} × {}", self.amount(item.unit_price)),
             amount: self.amount(line.amounts.list_amount),
         });
+        for text in clean::paragraph(item.note.as_deref().unwrap_or_default()) {
+            self.blocks.push(Block::Paragraph { text: format!("  {text}") });
+        }
         if !line.amounts.line_discount.is_zero() {
             let label = format!("  {}", self.discount_label(item.discount));
             self.push_amount(label, line.amounts.line_discount.negated());

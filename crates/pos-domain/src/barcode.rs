@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use ts_rs::TS;
 
+use crate::money::Money;
+use crate::quantity::Quantity;
+use crate::rounding::{RoundingMode, div_round};
+
 /// A code of 8, 12, 13 or 14 digits whose check digit is right.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Gtin(String);
@@ -110,6 +114,24 @@ impl EmbeddedRule {
         Self::BODY.saturating_sub(taken)
     }
 
+    /// The barcode that a scale writes for a product's code and a value, the digit that checks the value left at zero;
+    /// `None` where they do not fit the rule.
+    pub fn write(&self, code: &str, value: i64) -> Option<Gtin> {
+        let scale = 10_i64.checked_pow(u32::from(self.value_zeros))?;
+        let fits = code.len() == usize::from(self.code_digits) && value >= 0 && value % scale == 0;
+        let (check, width) = (if self.value_check { "0" } else { "" }, self.value_digits());
+        let body = format!("{}{code}{check}{:0width$}", self.prefix, value / scale);
+        let digits: Vec<u32> = body.chars().map(|c| c.to_digit(10)).collect::<Option<_>>()?;
+        let whole = fits && digits.len() == Self::BODY;
+        whole.then(|| Gtin(format!("{body}{}", check_digit(&digits))))
+    }
+
+    /// A barcode of this rule to look at: product 12345 (as many digits as there are), 1250 of what the value counts.
+    pub fn example(&self) -> Option<Gtin> {
+        let code = EXAMPLE_CODE.get(..usize::from(self.code_digits))?;
+        self.write(code, EXAMPLE_VALUE.checked_mul(10_i64.checked_pow(u32::from(self.value_zeros))?)?)
+    }
+
     /// What a barcode says under this rule; `None` when it is not of it. The digit that checks the value is not looked
     /// at: makers of scales disagree on it, and the check digit of the whole is right already.
     pub fn read(&self, gtin: &Gtin) -> Option<Embedded> {
@@ -121,6 +143,24 @@ impl EmbeddedRule {
         let value = value.checked_mul(10_i64.checked_pow(u32::from(self.value_zeros))?)?;
         Some(Embedded { code: code.to_owned(), kind: self.value, value })
     }
+}
+
+/// Digits of the product in examples; as many as a rule may have.
+const EXAMPLE_CODE: &str = "123456";
+/// Value in examples, before the zeros that the rule adds.
+const EXAMPLE_VALUE: i64 = 1_250;
+
+/// What a barcode says under the first of the rules that it is of.
+pub fn read_embedded(rules: &[EmbeddedRule], gtin: &Gtin) -> Option<Embedded> {
+    rules.iter().find_map(|rule| rule.read(gtin))
+}
+
+/// How much is in a bag of which the label tells the price alone: to the nearest thousandth, and never nothing. `None`
+/// where the price of one unit says nothing about it.
+pub fn content_of(paid: Money, unit_price: Money) -> Option<Quantity> {
+    let exact = i128::from(paid.minor()).checked_mul(1_000)?;
+    let milli = div_round(exact, i128::from(unit_price.minor()), RoundingMode::HalfUp)?;
+    Quantity::from_milli(i64::try_from(milli.max(1)).ok()?).ok().filter(|_| unit_price > Money::ZERO)
 }
 
 /// The digit that makes the weighted sum (3, 1, 3, ... from the right) a multiple of ten.

@@ -110,7 +110,7 @@ pub struct Customer {
 /// A cart that was put aside, shown on every register of the business until one takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct HeldCart {
-    /// The cart's own id.
+    /// Of this stay on hold: a row that was taken is gone for ever, and the same cart may be put aside again.
     pub cart_id: CartId,
     /// Name given when it was held, such as the customer's.
     pub label: Option<String>,

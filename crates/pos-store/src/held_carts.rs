@@ -4,9 +4,12 @@ use pos_domain::CartId;
 use pos_domain::body::EntityKind;
 use pos_domain::catalogue::HeldCart;
 use rusqlite::named_params;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::audit::{self, AuditEntry};
+use crate::carts;
 use crate::shared::{self, Kept, Life, Shared, SharedRow};
 use crate::sql::{Columns, Conn, Tx, all, first, to_json};
 
@@ -30,6 +33,15 @@ pub fn list(conn: &Conn) -> Result<Vec<HeldCart>, StoreError> {
     all(statement.query([])?, "held_cart", read)
 }
 
+/// How many carts are held.
+///
+/// # Errors
+/// Those of reading.
+pub fn count(conn: &Conn) -> Result<u64, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT count(*) AS n FROM held_cart WHERE deleted = 0")?;
+    Ok(first(statement.query([])?, "held_cart", |c| c.count("n"))?.unwrap_or(0))
+}
+
 /// Writes a cart held here; queue the operation in the same transaction.
 ///
 /// # Errors
@@ -44,6 +56,26 @@ pub fn put(tx: &Tx<'_>, cart: &HeldCart) -> Result<(), StoreError> {
 /// Those of writing.
 pub fn remove(tx: &Tx<'_>, id: CartId) -> Result<bool, StoreError> {
     shared::remove_local::<HeldCart>(tx, id.0)
+}
+
+/// The server says that another register had taken a held cart before this one: the trail keeps it, and the cart says so
+/// where it still stands on the counter.
+///
+/// # Errors
+/// Those of writing.
+pub fn record_taken_elsewhere(tx: &Tx<'_>, id: CartId, now_ms: i64) -> Result<(), StoreError> {
+    let on_counter = carts::mark_taken_elsewhere(tx, id)?;
+    audit::record(
+        tx,
+        &AuditEntry {
+            at_ms: now_ms,
+            actor: "sync".to_owned(),
+            action: "cart.taken_twice".to_owned(),
+            subject: Some(id.0),
+            detail: json!({ "on_counter": on_counter }),
+        },
+    )
+    .map(drop)
 }
 
 /// Ids stand in carts as their 36 characters, which nothing else in a cart can be.

@@ -1,5 +1,6 @@
 //! What is asked of the open cart.
 
+use pos_domain::barcode::EmbeddedRule;
 use pos_domain::{ApprovalId, CartId, CustomerId, Discount, LineId, Money, ProductId, Quantity, TenderKind};
 use serde::Deserialize;
 use ts_rs::TS;
@@ -97,4 +98,33 @@ pub struct SetCartNote {
 pub struct RecallCart {
     /// Which held cart.
     pub cart_id: CartId,
+}
+
+/// `cart.set_pack`: sells a line by another size of its product; neither unit nor size is the single unit.
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetPack {
+    /// Which line.
+    pub line_id: LineId,
+    /// Unit of the pack.
+    pub unit: Option<String>,
+    /// How many units of the product it holds.
+    pub size: Option<Quantity>,
+}
+
+/// `cart.set_line_note`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct SetLineNote {
+    /// Which line.
+    pub line_id: LineId,
+    /// Printed below the line; none or empty takes it away.
+    pub note: Option<String>,
+}
+
+/// `barcode.try`
+#[derive(Debug, Clone, Deserialize, TS)]
+pub struct TryBarcodeRule {
+    /// A rule, perhaps not kept yet.
+    pub rule: EmbeddedRule,
+    /// A barcode to read by it; none asks for an example.
+    pub code: Option<String>,
 }

@@ -2,11 +2,12 @@
 //! of it, in one transaction.
 
 use pos_domain::body::{EntityCreate, EntityDelete, EntityKind, EntityUpdate, OpeningStock, OperationBody};
+use pos_domain::catalogue::HeldCart;
 use pos_domain::merge::{Fields, diff};
 use pos_domain::{Cashier, Category, Customer, OpId, Product, Quantity};
 use pos_store::queue::{self, Lane, NewOperation, OpMode};
 use pos_store::settings::SettingRow;
-use pos_store::{Shared, Tx, cashiers, categories, customers, device, products, settings};
+use pos_store::{Shared, Tx, cashiers, categories, customers, device, held_carts, products, settings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -63,6 +64,7 @@ record!(
 record!(Category, Category, category_id, categories);
 record!(Customer, Customer, customer_id, customers);
 record!(Cashier, Cashier, cashier_id, cashiers);
+record!(HeldCart, HeldCart, cart_id, held_carts);
 
 impl Record for SettingRow {
     const KIND: EntityKind = EntityKind::Setting;

@@ -22,20 +22,6 @@ async fn a_power_cut_brings_the_cart_and_its_undo_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_held_cart_and_the_open_one_change_places() {
-    let till = Till::demo().await;
-    let first = till.app.scan("RIZ-5KG").await.unwrap().value;
-    let empty = till.app.hold_cart().await.unwrap().value;
-    assert_eq!((empty.lines.len(), empty.held), (0, 1));
-    till.app.scan("COLA-33CL").await.unwrap();
-    let recalled = till.app.recall_cart(first.cart_id).await.unwrap().value;
-    assert_eq!(recalled.lines, first.lines);
-    assert_eq!(recalled.held, 1, "the other one waits in its place");
-    let twice = till.app.recall_cart(first.cart_id).await.unwrap_err();
-    assert_eq!(twice.code, ErrorCode::CartNotFound, "a cart that is on the counter is not on hold");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_cart_that_has_no_price_is_never_saved() {
     let till = Till::demo().await;
     let cart = till.app.scan("RIZ-5KG").await.unwrap().value;

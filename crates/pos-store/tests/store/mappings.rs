@@ -2,9 +2,9 @@
 
 use pos_domain::body::EntityKind;
 use pos_domain::{OpId, OperationBody};
-use pos_store::carts::{self, CartPlace, SavedCart};
+use pos_store::carts::{self, SavedCart};
 use pos_store::mappings::{self, Mapped};
-use pos_store::queue::OpMode;
+use pos_store::queue::{self, OpMode};
 use pos_store::{audit, customers, feed, products, sales, stock};
 use serde_json::json;
 
@@ -38,7 +38,13 @@ fn offline_register() -> (Register, pos_domain::SaleId) {
         sale.finalise(tx)?;
         carts::save(
             tx,
-            &SavedCart { undo: vec![cart.clone()], cart, place: CartPlace::Open, updated_at_ms: NOW },
+            &SavedCart {
+                undo: vec![cart.clone()],
+                cart,
+                recalled_from: None,
+                taken_elsewhere: false,
+                updated_at_ms: NOW,
+            },
         )
     });
     (register, sale_id)
@@ -86,6 +92,26 @@ fn a_mapping_onto_a_row_that_is_here_already_leaves_one_product() {
     assert_eq!(found.iter().map(|p| p.product_id).collect::<Vec<_>>(), [id(90).into()]);
     let scanned = register.read(|conn| products::find_by_code(conn, "4006381333931")).unwrap();
     assert_eq!(scanned.product_id, id(90).into());
+    assert_eq!(register.store.verify(pos_store::verify::Depth::Full).unwrap(), []);
+}
+
+#[test]
+fn a_movement_of_a_mapped_product_leaves_the_pending_stock_when_the_balance_there_contains_it() {
+    let register = Register::new();
+    let cola = product(10, "COLA", "Cola");
+    let sale = confirm(&[(&cola, 2)]);
+    register.write(move |tx| {
+        products::put(tx, &cola)?;
+        sale.insert(tx, OpMode::Fact)?;
+        sale.finalise(tx)?;
+        // The feed tells of the sale and of the balance before the answer to the push tells which product it is of.
+        let theirs = incoming(EntityKind::Product, id(90), 4, 8, &product(90, "COLA", "Cola 33 cl"));
+        feed::apply_rows(tx, &[theirs, stock_row(id(90), 5, 2, 9)])?;
+        queue::mark_own(tx, sale.op_id, 9)?;
+        mappings::apply(tx, EntityKind::Product, id(10), id(90), NOW)
+    });
+    let shown = register.read(|conn| stock::shown(conn, id(90).into()));
+    assert_eq!((shown.server, shown.pending, shown.shown), (qty(5), qty(0), qty(5)));
     assert_eq!(register.store.verify(pos_store::verify::Depth::Full).unwrap(), []);
 }
 

@@ -1,9 +1,9 @@
 //! The register's own memory: identity, settings, carts, audit, lease, exchange, jobs.
 
 use pos_domain::merge::Hlc;
-use pos_domain::{Cart, Hash32, RequestId};
+use pos_domain::{Cart, CartId, Hash32, RequestId};
 use pos_store::audit::{self, AuditEntry};
-use pos_store::carts::{self, CartPlace, SavedCart};
+use pos_store::carts::{self, SavedCart};
 use pos_store::device::JoinedServer;
 use pos_store::exchange::{self, Breaker, Run, RunOutcome};
 use pos_store::jobs::{self, JobKind, ReplayOutcome};
@@ -90,23 +90,28 @@ fn cart() -> Cart {
 #[test]
 fn a_power_cut_brings_the_carts_back() {
     let register = Register::new();
-    let (open, held) = (cart(), cart());
-    let (open_id, held_id) = (open.cart_id, held.cart_id);
-    let save = |cart: Cart, place| SavedCart { undo: vec![cart.clone()], cart, place, updated_at_ms: NOW };
-    let (on_counter, aside) =
-        (save(open, CartPlace::Open), save(held, CartPlace::Held(Some("Awa".to_owned()))));
-    let wanted = (on_counter.clone(), aside.clone());
-    register.write(move |tx| {
-        carts::save(tx, &on_counter)?;
-        carts::save(tx, &aside)
-    });
-    let third = save(cart(), CartPlace::Open);
-    assert!(register.try_write(move |tx| carts::save(tx, &third)).is_err(), "one cart on the counter");
-    assert_eq!(register.read(carts::find_open), Some(wanted.0));
-    assert_eq!(register.read(carts::list_held), [wanted.1]);
+    let (open, from) = (cart(), CartId(fresh()));
+    let open_id = open.cart_id;
+    let save = |cart: Cart| SavedCart {
+        undo: vec![cart.clone()],
+        cart,
+        recalled_from: Some(from),
+        taken_elsewhere: false,
+        updated_at_ms: NOW,
+    };
+    let on_counter = save(open);
+    let wanted = on_counter.clone();
+    register.write(move |tx| carts::save(tx, &on_counter));
+    let second = save(cart());
+    assert!(register.try_write(move |tx| carts::save(tx, &second)).is_err(), "one cart on the counter");
+    assert_eq!(register.read(carts::find_open), Some(wanted.clone()));
+    let other = CartId(fresh());
+    assert!(!register.write(move |tx| carts::mark_taken_elsewhere(tx, other)), "not the one it came from");
+    assert!(register.write(move |tx| carts::mark_taken_elsewhere(tx, from)));
+    assert_eq!(register.read(carts::find_open), Some(SavedCart { taken_elsewhere: true, ..wanted }));
     register.write(move |tx| carts::remove(tx, open_id));
     assert_eq!(register.read(carts::find_open), None);
-    assert!(register.read(move |conn| carts::find(conn, held_id)).is_some());
+    assert!(!register.write(move |tx| carts::mark_taken_elsewhere(tx, from)), "it was sold meanwhile");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use pos_protocol::{FeedRow, MappedId, OpVerdict, Verdict};
 use pos_store::feed::IncomingRow;
 use pos_store::mappings::Mapped;
 use pos_store::queue::{self, Claimed, ErrorClass, Fenced, OpMode};
-use pos_store::{Changed, StoreError, Topic, Tx, device, feed, forks, mappings};
+use pos_store::{Changed, StoreError, Topic, Tx, device, feed, forks, held_carts, mappings};
 
 use super::push::fault;
 use crate::status::Alarm;
@@ -87,10 +87,13 @@ pub fn apply_verdict(
     now_ms: i64,
 ) -> Result<Outcome, StoreError> {
     let mut outcome = match &verdict.verdict {
-        Verdict::Applied { feed_seq, mapped_ids, rows, conflict_id: _, already_gone: _ }
+        Verdict::Applied { feed_seq, mapped_ids, rows, conflict_id: _, already_gone }
             if answered.mode != OpMode::Withdraw =>
         {
             let mut outcome = acknowledge(tx, answered, *feed_seq, now_ms)?;
+            if *already_gone && !outcome.stale {
+                outcome.changed.topics.extend(note_taken(tx, answered.op_id, now_ms)?);
+            }
             outcome.changed.join(take_mappings(tx, mapped_ids, now_ms)?);
             outcome.changed.join(take_rows(tx, rows)?);
             outcome
@@ -147,6 +150,15 @@ fn acknowledge(tx: &Tx<'_>, answered: &Answered, feed_seq: u64, now_ms: i64) -> 
     let mut outcome = Outcome::new(End::Applied, fenced);
     outcome.changed.topics.insert(Topic::Stock);
     Ok(outcome)
+}
+
+/// What this register took away was gone. Of a held cart people must hear: somebody else has it on their counter.
+fn note_taken(tx: &Tx<'_>, op_id: OpId, now_ms: i64) -> Result<Option<Topic>, StoreError> {
+    let held = queue::find(tx, op_id)?.and_then(|row| row.entity);
+    let held = held.filter(|(entity, _)| entity == EntityKind::HeldCart.as_str());
+    let Some((_, id)) = held else { return Ok(None) };
+    held_carts::record_taken_elsewhere(tx, id.into(), now_ms)?;
+    Ok(Some(Topic::Carts))
 }
 
 fn dead(
