@@ -24,6 +24,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(5_000);
 /// Bytes of a page: the default of SQLite, which no file of ours changes.
 const PAGE_BYTES: i64 = 4_096;
 
+/// How many times as many pages as it should hold the WAL holds until they are carried over beside a busy writer.
+const USUAL_MARKS: i64 = 2;
+
 /// Most page cache of the writer in KiB (a negative `cache_size` counts KiB): the tables and indexes of a
 /// 100,000-product catalogue that a backlog of sales touches at random fit. With an eighth of it, half of the
 /// server's time in a drain went into reading pages again. It is taken page by page, so a small shop's file never
@@ -60,23 +63,23 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Makes an opened connection durable: WAL and full synchronisation, each answer verified. The WAL file is kept as long as
-/// it may grow before its pages are carried over: a commit that makes a file longer costs the file system a journal entry
-/// of its own. A bulk import may grow it to hundreds of megabytes; a small shop's disk gets them back.
+/// Makes an opened connection durable: WAL and full synchronisation, each answer verified. No commit carries the WAL over:
+/// see [`crate::carrier`]. The WAL file is kept as long as it usually grows until that is done: a commit that makes a file
+/// longer costs the file system a journal entry of its own. A bulk import may grow it to hundreds of megabytes; a small
+/// shop's disk gets them back.
 pub(crate) fn make_durable(connection: &Connection, wal_pages: u32) -> Result<(), OpenError> {
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     expect("journal_mode", "wal", mode)?;
     set(connection, "synchronous", "FULL", SYNCHRONOUS_FULL)?;
     set(connection, "fullfsync", true, 1_i64)?;
     set(connection, "checkpoint_fullfsync", true, 1_i64)?;
-    let pages = i64::from(wal_pages);
-    let bytes = pages.saturating_mul(PAGE_BYTES);
+    let bytes = i64::from(wal_pages).saturating_mul(USUAL_MARKS).saturating_mul(PAGE_BYTES);
     let limit: i64 =
         connection.pragma_update_and_check(None, "journal_size_limit", bytes, |row| row.get(0))?;
     expect("journal_size_limit", bytes, limit)?;
     let gathered: i64 =
-        connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |row| row.get(0))?;
-    expect("wal_autocheckpoint", pages, gathered)?;
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |row| row.get(0))?;
+    expect("wal_autocheckpoint", 0, gathered)?;
     set(connection, "recursive_triggers", true, 1_i64)?;
     #[cfg(feature = "planted")] // Incident 2.
     if pos_planted::is(pos_planted::Bug::CommitWithoutSync) {

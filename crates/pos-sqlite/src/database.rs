@@ -15,6 +15,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
+use crate::carrier::Carrier;
 use crate::connection;
 use crate::migration;
 use crate::open::{self, OpenError, OpenMode, OpenOptions, Opened};
@@ -53,6 +54,8 @@ struct Shared {
     stopped: Arc<AtomicBool>,
     /// `None` when opened read-only.
     writer: Option<Crew<WriteJob>>,
+    /// `None` when opened read-only.
+    carrier: Option<Carrier>,
     readers: Crew<ReadJob>,
 }
 
@@ -77,17 +80,19 @@ impl Database {
     }
 
     fn open_checked(options: &OpenOptions) -> Result<Self, OpenError> {
-        let (writer, stopped, opened) = match options.mode {
+        let (writer, carrier, stopped, opened) = match options.mode {
             OpenMode::ReadWrite => {
                 let (connection, opened) = open::open_writer(options)?;
-                let writer = Writer::new(options, connection);
+                let carrier = Carrier::start(options)?;
+                let writer = Writer::new(options, connection, carrier.turns())?;
                 let stopped = writer.stopped();
-                (Some(start_writer(writer)?), stopped, opened)
+                (Some(start_writer(writer)?), Some(carrier), stopped, opened)
             }
-            OpenMode::ReadOnly => (None, Arc::default(), open::check_readable(options)?),
+            OpenMode::ReadOnly => (None, None, Arc::default(), open::check_readable(options)?),
         };
         let readers = start_readers(options)?;
-        Ok(Self { shared: Arc::new(Shared { options: options.clone(), opened, stopped, writer, readers }) })
+        let options = options.clone();
+        Ok(Self { shared: Arc::new(Shared { options, opened, stopped, writer, carrier, readers }) })
     }
 
     /// The file.
@@ -198,6 +203,7 @@ impl Database {
     /// From now on each job ends before the call that queues it returns, so that nothing depends on how quick a thread is:
     /// for whoever simulates time. Not to be called from within a job.
     pub fn work_in_step(&self) {
+        self.shared.carrier.iter().for_each(Carrier::leave_all_to_the_writer);
         self.shared.readers.queue.work_in_step();
         if let Some(crew) = &self.shared.writer {
             crew.queue.work_in_step();
@@ -271,11 +277,13 @@ impl fmt::Debug for Database {
 }
 
 impl Shared {
-    /// Readers first: a reader that still looks at the WAL would keep it from being emptied.
+    /// Readers first: a reader that still looks at the WAL would keep it from being emptied. Then whoever carries it over,
+    /// so that the writer does the last of it alone.
     fn close(&self) -> Result<(), CloseError> {
         let readers = self.readers.dismiss();
+        let carrier = self.carrier.as_ref().map_or(Ok(()), Carrier::dismiss);
         let writer = self.writer.as_ref().map_or(Ok(()), Crew::dismiss);
-        readers.and(writer)
+        readers.and(carrier.map_err(|_panic| CloseError::ThreadDied)).and(writer)
     }
 }
 
@@ -327,6 +335,7 @@ fn start_writer(mut writer: Writer) -> Result<Crew<WriteJob>, OpenError> {
     let handle = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(move || {
         while let Some(job) = jobs.pop(Takes::Everything) {
             job(&mut writer);
+            writer.tend_wal();
             jobs.ended();
         }
         writer.shut_down()

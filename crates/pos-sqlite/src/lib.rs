@@ -41,6 +41,7 @@
 compile_error!("planted bugs are for tests: no release build has them");
 
 mod beside;
+mod carrier;
 mod connection;
 mod database;
 mod disk;

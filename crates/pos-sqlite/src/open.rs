@@ -42,9 +42,9 @@ pub struct OpenOptions {
     pub snapshot_dir: Option<PathBuf>,
     /// Number of reader threads; at least two are made, so that one is always kept for quick reads.
     pub readers: usize,
-    /// Pages that may gather in the WAL before a commit carries them over into the file. The default of SQLite, 1,000,
-    /// makes every eightieth sale wait for that, each time for its own flush; and of a page that many transactions
-    /// change only the last state is carried over, so more is also less work.
+    /// Pages that gather in the WAL before they are carried over into the file, beside the writer. Of a page that many
+    /// transactions change only the last state is carried over, so more is less work; four times as many are the most
+    /// that ever gather, unless one transaction writes more or a reader looks on for long.
     pub wal_pages: u32,
     /// Whether this process may change the file.
     pub mode: OpenMode,

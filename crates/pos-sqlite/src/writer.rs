@@ -9,11 +9,13 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
+use crate::carrier::{self, Turns};
 use crate::connection;
 use crate::open::{OpenError, OpenOptions};
 use crate::queue::{Refusal, Urgency};
@@ -22,6 +24,9 @@ use crate::verify::{self, VerifyDepth};
 /// Longest that a sync job should hold the writer: a scan that waits behind it stays below what a person notices.
 /// Longer ones are done all the same, and logged.
 const SYNC_JOB_BUDGET: Duration = Duration::from_millis(20);
+
+/// What the WAL grows by until it is tried again to begin it anew: this part of what it should hold.
+const PATIENCE_PARTS: u32 = 16;
 
 /// Whose work goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +106,11 @@ pub(crate) struct Writer {
     connection: Option<Connection>,
     /// Whether it is poisoned, for whoever asks from another thread.
     stopped: Arc<AtomicBool>,
+    /// Pages in the WAL after the last commit; 0 once they were looked at.
+    wal: Arc<AtomicU32>,
+    turns: Arc<Turns>,
+    /// Pages in the WAL at which carrying them over is due: more than usual while a reader holds it back.
+    due_at: u32,
 }
 
 /// What the transaction left behind, decided before the connection is touched again.
@@ -110,9 +120,15 @@ enum Ending<T, E: Error + 'static> {
 }
 
 impl Writer {
-    pub(crate) fn new(options: &OpenOptions, connection: Connection) -> Self {
-        let (path, wal_pages) = (options.path.clone(), options.wal_pages);
-        Self { path, wal_pages, connection: Some(connection), stopped: Arc::default() }
+    pub(crate) fn new(
+        options: &OpenOptions,
+        mut connection: Connection,
+        turns: Arc<Turns>,
+    ) -> Result<Self, rusqlite::Error> {
+        let (path, wal_pages, wal) = (options.path.clone(), options.wal_pages, Arc::default());
+        count_pages(&mut connection, &wal)?;
+        let (connection, stopped) = (Some(connection), Arc::default());
+        Ok(Self { path, wal_pages, connection, stopped, wal, turns, due_at: wal_pages })
     }
 
     /// Tells at any time whether writing has stopped.
@@ -152,16 +168,34 @@ impl Writer {
         }
     }
 
+    /// Sees to it that the WAL is carried over before it is too long. Between jobs, after the last one was answered.
+    pub(crate) fn tend_wal(&mut self) {
+        let pages = self.wal.swap(0, Ordering::Relaxed);
+        let Some(connection) = self.connection.as_ref().filter(|_| pages > 0) else { return };
+        if pages < self.wal_pages {
+            self.due_at = self.wal_pages;
+        }
+        if self.turns.is_writers(pages, self.due_at) {
+            if let Err(error) = carrier::carry(connection) {
+                // Every commit stands in the WAL, and it is tried again.
+                tracing::warn!(%error, "the WAL could not be carried over");
+            }
+            // The next commit begins the WAL anew. Unless a reader looks at it: not every commit then tries in vain.
+            self.due_at = pages.saturating_add(self.wal_pages / PATIENCE_PARTS);
+        }
+    }
+
     /// Closes the connection, opens a new one, checks the file and settles an unknown outcome for good.
     pub(crate) fn reopen(&mut self) -> Result<(), OpenError> {
         self.stop();
-        let connection = connection::open_for_writing(&self.path)?;
+        let mut connection = connection::open_for_writing(&self.path)?;
         connection::make_durable(&connection, self.wal_pages)?;
         let findings = verify::check_connection(&connection, VerifyDepth::Quick);
         if !findings.is_empty() {
             return Err(OpenError::Corrupt { path: self.path.clone(), findings });
         }
         settle(&connection)?;
+        count_pages(&mut connection, &self.wal)?;
         self.connection = Some(connection);
         self.stopped.store(false, Ordering::Release);
         Ok(())
@@ -174,6 +208,15 @@ impl Writer {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         connection.close().map_err(|(_, error)| error)
     }
+}
+
+/// Notes after each commit how many pages stand in the WAL.
+fn count_pages(connection: &mut Connection, wal: &Arc<AtomicU32>) -> Result<(), rusqlite::Error> {
+    let wal = Arc::clone(wal);
+    connection.wal_hook(Some(move |_: &mut Wal, pages| {
+        wal.store(u32::try_from(pages).unwrap_or(u32::MAX), Ordering::Relaxed);
+        Ok(())
+    }))
 }
 
 fn transact<T, E, F>(connection: &mut Connection, job: F) -> Ending<T, E>

@@ -3,6 +3,8 @@
 //! Everything runs on real files, real threads and, where a process has to die, real processes.
 
 #[cfg(test)]
+mod carrying;
+#[cfg(test)]
 mod crashing;
 #[cfg(test)]
 mod fixture;

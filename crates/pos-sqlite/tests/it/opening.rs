@@ -16,6 +16,7 @@ fn the_settings_durability_rests_on_hold_on_the_writing_connection() {
         ("synchronous", Value::Integer(2)),
         ("fullfsync", Value::Integer(1)),
         ("checkpoint_fullfsync", Value::Integer(1)),
+        ("wal_autocheckpoint", Value::Integer(0)),
         ("foreign_keys", Value::Integer(1)),
         ("recursive_triggers", Value::Integer(1)),
         ("trusted_schema", Value::Integer(0)),
