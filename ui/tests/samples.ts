@@ -24,6 +24,9 @@ export function line(id: string, qty = 1000, price = 1000): CartLineView {
     picture: null,
     stock: null,
     notice: null,
+    tracking: 'none',
+    missing_serials: 0,
+    sizes: [],
   };
 }
 
@@ -47,6 +50,7 @@ export function cart(lines: CartLineView[], payable = 1000 * lines.length): Cart
     quick_cash: [payable],
     can_undo: false,
     held: 0,
+    taken_elsewhere: false,
   };
 }
 

@@ -9,7 +9,9 @@ import type { CartLineView } from '$lib/host/bindings/CartLineView';
 import type { CartView } from '$lib/host/bindings/CartView';
 import type { Discount } from '$lib/host/bindings/Discount';
 import type { HeldCart } from '$lib/host/bindings/HeldCart';
+import type { LineSize } from '$lib/host/bindings/LineSize';
 import type { CommandName, Request } from '$lib/host/commands';
+import { type HostError, toHostError } from '$lib/host/host';
 import { ONE } from '$lib/format/quantity';
 import type { Session } from '$features/shell/session.svelte';
 
@@ -24,6 +26,10 @@ type CartCommand = Extract<
   | 'cart.set_discount'
   | 'cart.set_customer'
   | 'cart.set_note'
+  | 'cart.set_serials'
+  | 'cart.trade_in'
+  | 'cart.set_line_note'
+  | 'cart.set_pack'
   | 'cart.undo'
   | 'cart.clear'
   | 'cart.hold'
@@ -68,6 +74,8 @@ export class CartController {
     void this.refresh();
     return this.session.host.onChanged((topics) => {
       if (topics.some((t) => t === 'cart' || t === 'stock')) void this.refresh();
+      // Another register may hold one, or take one, while the list is open.
+      if (topics.includes('cart') && this.#held.length > 0) void this.loadHeld();
     });
   }
 
@@ -139,6 +147,18 @@ export class CartController {
     return this.#run('cart.set_note', { note: note.trim() === '' ? null : note.trim() });
   }
 
+  /** A remark below a line; an empty one goes. */
+  setLineNote(line: CartLineView, note: string): Promise<boolean> {
+    this.#chosen = line.item.line_id;
+    return this.#run('cart.set_line_note', { line_id: line.item.line_id, note: note.trim() === '' ? null : note.trim() });
+  }
+
+  /** Another size of the line's product. */
+  setSize(line: CartLineView, { unit, size }: LineSize): Promise<boolean> {
+    this.#chosen = line.item.line_id;
+    return this.#run('cart.set_pack', { line_id: line.item.line_id, unit: size === null ? null : unit, size });
+  }
+
   undo(): Promise<boolean> {
     return this.#run('cart.undo', {});
   }
@@ -186,7 +206,14 @@ export class CartController {
     return done;
   }
 
-  #run<Name extends CartCommand>(name: Name, request: Request<Name>): Promise<boolean> {
+  /** For a form that shows by itself what is wrong: the refusal, or null when it was done. */
+  async ask<Name extends CartCommand>(name: Name, request: Request<Name>): Promise<HostError | null> {
+    let refusal: HostError | null = null;
+    await this.#run(name, request, (error) => (refusal = error));
+    return refusal;
+  }
+
+  #run<Name extends CartCommand>(name: Name, request: Request<Name>, refused: (error: HostError) => void = (error) => this.session.tell(TOPIC, error)): Promise<boolean> {
     const { host, notices } = this.session;
     this.#waiting += 1;
     const run = this.#last.then(async () => {
@@ -195,7 +222,8 @@ export class CartController {
         if (name !== 'cart.get') notices.clear(TOPIC);
         return true;
       } catch (thrown) {
-        const error = this.session.tell(TOPIC, thrown);
+        const error = toHostError(thrown);
+        refused(error);
         // The answer proves that the cart shown is out of date.
         if (error.code === 'cart.line_not_found' || error.code === 'cart.not_found') {
           this.#view = await host.call('cart.get', {}).catch(() => this.#view);

@@ -4,12 +4,13 @@ import type { Checkout } from '$features/pay/checkout.svelte';
 import type { CartController } from './cart.svelte';
 
 /** At most one is open. */
-export type SellDialog = 'none' | 'quantity' | 'price' | 'line-discount' | 'cart-discount' | 'customer' | 'held' | 'sales' | 'note';
+export type SellDialog = 'none' | 'quantity' | 'price' | 'line-discount' | 'cart-discount' | 'customer' | 'held' | 'sales' | 'note' | 'line-note' | 'size' | 'serials' | 'trade-in';
 
 export class SellRoom {
   #dialog = $state<SellDialog>('none');
   /** Raised when the scan field should take the focus. */
   #focusWish = $state(0);
+  #catcher: ((code: string) => void) | null = null;
 
   constructor(
     readonly cart: CartController,
@@ -25,8 +26,9 @@ export class SellRoom {
   }
 
   open(dialog: Exclude<SellDialog, 'none'>): void {
-    const needsLine = dialog === 'quantity' || dialog === 'price' || dialog === 'line-discount' || dialog === 'cart-discount';
+    const needsLine = dialog === 'quantity' || dialog === 'price' || dialog === 'line-discount' || dialog === 'cart-discount' || dialog === 'line-note';
     if (needsLine && this.cart.isEmpty) return;
+    if (dialog === 'size' && (this.cart.selected?.sizes.length ?? 0) === 0) return;
     if (dialog === 'held') void this.cart.loadHeld();
     this.#dialog = dialog;
   }
@@ -47,7 +49,33 @@ export class SellRoom {
     this.checkout.newSale();
     this.checkout.closeDialog();
     this.#dialog = 'none';
-    return this.cart.scan(code);
+    const done = await this.cart.scan(code);
+    if (done) this.#askForSerials();
+    return done;
+  }
+
+  /** Goods that were touched on the shelf. */
+  async add(productId: string): Promise<void> {
+    if (await this.cart.add(productId)) this.#askForSerials();
+  }
+
+  /** While a dialog asks for a number, what is scanned is that. The returned function gives scans back to the cart. */
+  catchScans(catcher: (code: string) => void): () => void {
+    this.#catcher = catcher;
+    return () => {
+      if (this.#catcher === catcher) this.#catcher = null;
+    };
+  }
+
+  /** Gives a scan to the dialog that asks for one; false when none does. */
+  caught(code: string): boolean {
+    this.#catcher?.(code);
+    return this.#catcher !== null;
+  }
+
+  /** What was just rung up must bear numbers: they are asked for while the thing is in the hand. */
+  #askForSerials(): void {
+    if ((this.cart.selected?.missing_serials ?? 0) > 0) this.open('serials');
   }
 
   /** Does a key's action; false when it means nothing now. */
@@ -72,6 +100,12 @@ export class SellRoom {
         return true;
       case 'price':
         this.open('price');
+        return true;
+      case 'line-note':
+        this.open('line-note');
+        return true;
+      case 'size':
+        this.open('size');
         return true;
       case 'hold':
         if (!this.cart.isEmpty) void this.cart.hold();

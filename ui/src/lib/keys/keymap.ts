@@ -21,6 +21,8 @@ export type Action =
   | 'recall'
   | 'discount'
   | 'price'
+  | 'line-note'
+  | 'size'
   | 'pay'
   | 'exact-cash'
   | 'undo'
@@ -50,6 +52,8 @@ export const KEYMAP: readonly Binding[] = [
   { action: 'pay', place: 'sell', key: 'F8' },
   { action: 'discount', place: 'sell', key: 'F7' },
   { action: 'price', place: 'sell', key: 'F7', ctrl: true },
+  { action: 'line-note', place: 'sell', key: 'n', ctrl: true },
+  { action: 'size', place: 'sell', key: 'u', ctrl: true },
   { action: 'customer', place: 'sell', key: 'F6' },
   { action: 'hold', place: 'sell', key: 'F3' },
   { action: 'recall', place: 'sell', key: 'F4' },
