@@ -12,6 +12,7 @@ use pos_store::queue::SeenLife;
 use pos_store::{
     Conn, StoreError, Tx, attachments, chain, device, exchange, feed, first_sync, forks, life, queue,
 };
+use uuid::Uuid;
 
 use super::{Exchange, MOST_PAGE_ROWS, SyncError};
 use crate::engine::{Course, Event};
@@ -89,19 +90,26 @@ impl<A: SyncApi> Exchange<A> {
     }
 
     /// A server that does not know any more what it had acknowledged, or greets in an earlier life than the one that was met,
-    /// was put back. The register's cursor proves it, and it shall know, for the sake of those that cannot tell: it begins
-    /// another life, which its next greeting says. Whether it does.
+    /// was put back. The register's place in the feed proves it, and it shall know, for the sake of those that cannot tell:
+    /// it begins another life, which its next greeting says. Whether it does.
     async fn showed_what_it_forgot(&self, hello: &Hello, asked_ms: i64) -> Result<bool, SyncError> {
         let greeted = hello.clone();
         let cursor = self.read(move |conn| {
             let Some(device) = device::find(conn)? else { return Ok(None) };
             let met = device.server.as_ref().filter(|server| server.authority == Some(greeted.authority));
-            let went_back = match met.map(|server| server.server_epoch.cmp(&greeted.server_epoch)) {
-                Some(Ordering::Greater) => true,
-                Some(Ordering::Equal) => has_forgotten(conn, &device, &greeted, asked_ms)?,
-                Some(Ordering::Less) | None => false,
-            };
-            if went_back { find_cursor(conn) } else { Ok(None) }
+            let Some(met) = met else { return Ok(None) };
+            match met.server_epoch.cmp(&greeted.server_epoch) {
+                Ordering::Less => Ok(None),
+                // Of a life that it knows nothing of any place is one that it has forgotten.
+                Ordering::Greater => Ok(Some(Cursor {
+                    server_epoch: met.server_epoch,
+                    ..find_newest_place(conn)?.unwrap_or_else(|| beginning_of(&greeted))
+                })),
+                Ordering::Equal if has_forgotten(conn, &device, &greeted, asked_ms)? => {
+                    find_newest_place(conn)
+                }
+                Ordering::Equal => Ok(None),
+            }
         });
         let Some(cursor) = cursor.await? else { return Ok(false) };
         match self.api.pull(PullRequest { cursor, limit: 1 }).await {
@@ -231,6 +239,25 @@ fn send_again(tx: &Tx<'_>, device: &Device, hello: &Hello, now_ms: i64) -> Resul
 /// Where this register stands in the feed; a cursor that is not readable is none.
 pub(super) fn find_cursor(conn: &Conn) -> Result<Option<Cursor>, StoreError> {
     Ok(feed::find_cursor(conn)?.and_then(|text| text.parse().ok()))
+}
+
+/// The newest place in the feed that the server has told of: the cursor, or where the feed goes on after a first sync that
+/// is still running.
+fn find_newest_place(conn: &Conn) -> Result<Option<Cursor>, StoreError> {
+    if let Some(cursor) = find_cursor(conn)? {
+        return Ok(Some(cursor));
+    }
+    Ok(first_sync::find(conn)?.and_then(|running| running.mark.parse().ok()))
+}
+
+fn beginning_of(hello: &Hello) -> Cursor {
+    Cursor {
+        authority: hello.authority,
+        server_epoch: hello.server_epoch,
+        incarnation: Uuid::nil(),
+        schema: ROW_SCHEMA,
+        seq: 0,
+    }
 }
 
 fn upgrade_required(hello: &Hello) -> ApiError {

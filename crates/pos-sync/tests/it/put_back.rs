@@ -1,6 +1,7 @@
 //! A server that was put back from an older copy without a word, and has moved on since: what its registers do about it.
 
 use pos_domain::Product;
+use pos_domain::body::EntityKind;
 use pos_protocol::SyncApi;
 use pos_sync::{Background, CheckoutAnswer};
 
@@ -122,4 +123,37 @@ async fn registers_find_out_send_again_what_was_lost_and_read_everything_anew() 
     let found =
         running.last_comparison().await.expect("read").expect("one follows each reading of everything");
     assert_eq!(found.differences, [], "there was nothing left to put right");
+}
+
+#[tokio::test]
+async fn a_register_without_a_place_in_the_feed_shows_a_server_too_that_it_was_put_back_once_more() {
+    let town = Town::found();
+    let mut till = town.join("till").await;
+    till.hire("Aissatou");
+    sync(&till).await;
+    till.part();
+    let (town, copy) = town.back_up();
+    let (copy, again) = copy.back_up();
+    till.meet(&town.server).await;
+    till.create_product("BREAD", 500, 9);
+    sync(&till).await;
+
+    till.meet(&copy.server).await;
+    let api = till.faulty();
+    *api.road().breaks_at.lock().expect("the road") = Some(EntityKind::Product);
+    let reading = till.start(api, Background::Off).await;
+    reading.sync_now().await.expect_err("the link breaks while everything is read anew");
+    reading.shut_down(DEADLINE).await;
+    drop(reading);
+    assert_eq!(server_epoch(&till), 2, "it has met the life that it made the server begin");
+    // Its program ends before the first page comes, and nothing tells where the feed stood.
+    till.write(pos_store::first_sync::abandon);
+
+    till.meet(&again.server).await;
+    sync(&till).await;
+    assert_eq!(
+        server_epoch(&till),
+        3,
+        "whoever else refers to what was forgotten must not be refused: the server has to know"
+    );
 }
