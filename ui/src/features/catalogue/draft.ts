@@ -1,11 +1,21 @@
 /** A product as the form holds it: texts as typed, turned into what the program takes when it is saved. */
 import { type CurrencyShape, typedAmount } from '$lib/format/money';
 import { type Language, plainDecimal } from '$lib/format/number';
+import { typedQuantity } from '$lib/format/quantity';
 import { typedPercent } from '$lib/format/rate';
 import type { OfflinePolicy } from '$lib/host/bindings/OfflinePolicy';
 import type { PictureChange } from '$lib/host/bindings/PictureChange';
 import type { Product } from '$lib/host/bindings/Product';
 import type { ProductDraft } from '$lib/host/bindings/ProductDraft';
+import type { SerialTracking } from '$lib/host/bindings/SerialTracking';
+
+/** A pack as it is typed. */
+export interface PackForm {
+  unit: string;
+  size: string;
+  price: string;
+  barcode: string;
+}
 
 export interface ProductForm {
   code: string;
@@ -22,6 +32,8 @@ export interface ProductForm {
   offlinePolicy: OfflinePolicy;
   favourite: boolean;
   archived: boolean;
+  tracking: SerialTracking;
+  packs: PackForm[];
 }
 
 export function emptyForm(offlinePolicy: OfflinePolicy): ProductForm {
@@ -39,6 +51,8 @@ export function emptyForm(offlinePolicy: OfflinePolicy): ProductForm {
     offlinePolicy,
     favourite: false,
     archived: false,
+    tracking: 'none',
+    packs: [],
   };
 }
 
@@ -57,6 +71,13 @@ export function formOf(product: Product, currency: CurrencyShape, language: Lang
     offlinePolicy: product.offline_policy,
     favourite: product.favourite,
     archived: product.archived,
+    tracking: product.tracking,
+    packs: product.packs.map((pack) => ({
+      unit: pack.unit,
+      size: typedQuantity(pack.size, language),
+      price: typedAmount(pack.price, currency, language),
+      barcode: pack.barcode ?? '',
+    })),
   };
 }
 
@@ -75,6 +96,11 @@ export function draftOf(form: ProductForm, picture: PictureChange): ProductDraft
     offline_policy: form.offlinePolicy,
     favourite: form.favourite,
     archived: form.archived,
+    tracking: form.tracking,
+    // A row that nobody filled in is no pack.
+    packs: form.packs
+      .filter((pack) => pack.unit.trim() !== '' || pack.price.trim() !== '')
+      .map((pack) => ({ unit: pack.unit.trim(), size: plainDecimal(pack.size), price: plainDecimal(pack.price), barcode: pack.barcode.trim() })),
     picture,
   };
 }

@@ -6,7 +6,6 @@ import type { ConflictChoice } from '$lib/host/bindings/ConflictChoice';
 import type { ConflictEventKind } from '$lib/host/bindings/ConflictEventKind';
 import type { ConflictKind } from '$lib/host/bindings/ConflictKind';
 import { m } from '$lib/paraglide/messages';
-import type { SerialChange } from '$lib/host/bindings/SerialChange';
 import type { Reading } from '$features/notices/errorWords';
 
 const KINDS: Record<ConflictKind, () => string> = {
@@ -135,19 +134,4 @@ export function valueWords(field: string, value: unknown, reading: Reading): str
   if (typeof value === 'boolean') return value ? m.yes() : m.no();
   if (typeof value === 'string') return field === 'offline_policy' ? (POLICIES[value]?.() ?? value) : value;
   return Array.isArray(value) ? value.map((v) => valueWords(field, v, reading)).join(', ') : JSON.stringify(value);
-}
-
-const CHANGES: Record<SerialChange, () => string> = {
-  received: m.serial_received,
-  traded_in: m.serial_traded_in,
-  sold: m.serial_sold,
-  returned: m.serial_returned,
-  sent_to_repair: m.serial_sent_to_repair,
-  repaired: m.serial_repaired,
-  lost: m.serial_lost,
-};
-
-/** What happened to a thing that bears a number. */
-export function serialChangeWords(change: SerialChange): string {
-  return CHANGES[change]();
 }

@@ -166,6 +166,7 @@ const WORDS: Record<AnyCode, Write> = {
     title: m.err_refund_tender(),
     text: m.err_refund_tender_do({ kind: paidBy(text(p, 'kind')), most: money(p, 'most', reading) }),
   }),
+  'sale.serial_missing': (p) => ({ title: m.err_sale_serial_missing(), text: m.err_sale_serial_missing_do(), details: namesOf(p) }),
   'serial.not_there': (p) => ({ title: m.err_serial_not_there({ serial: text(p, 'serial') }), text: m.err_serial_not_there_do() }),
   'sale.not_voidable': (p) => ({ title: m.err_sale_not_voidable(), text: notVoidable(text(p, 'reason')) }),
   'import.unreadable': plain(m.err_import_unreadable, m.err_import_unreadable_do),
@@ -259,6 +260,13 @@ function text(params: Params, name: string): string {
 function money(params: Params, name: string, reading: Reading): string {
   const value = params[name];
   return typeof value === 'number' ? formatMoney(value, reading.currency, reading.language) : '';
+}
+
+/** Names of the goods that a refusal is about. */
+function namesOf(params: Params): string[] {
+  const lines: unknown = params['lines'];
+  if (!Array.isArray(lines)) return [];
+  return lines.flatMap((line: unknown) => (typeof line === 'object' && line !== null && 'name' in line && typeof line.name === 'string' ? [line.name] : []));
 }
 
 type ShortLine = { name: string; asked: string; available: string };

@@ -34,8 +34,13 @@ const FIELDS: Words = {
   qty: m.field_qty,
   unit_price: m.field_unit_price,
   discount: m.field_discount,
+  serial: m.serial_number,
+  serials: m.serial_number,
+  packs: m.product_packs,
   cart: m.field_cart,
   reason: m.field_reason,
+  pack: m.size_title,
+  barcode_rules: m.rules_title,
   // the drawer
   amount: m.cash_amount,
   float: m.shift_float,
@@ -94,12 +99,21 @@ const FAULTS: Words = {
   not_digits: m.fault_pin_digits,
   pin_length: m.fault_pin_digits,
   obvious: m.fault_pin_obvious,
+  pack: m.fault_pack,
+  empty_label: m.fault_empty_label,
+  card_number: m.fault_card_number,
 };
 
 /** Where the bounds of a field can be said better than in general. */
 const OF_FIELD: Words = {
   'checkout_deadline_ms out_of_range': m.fault_deadline,
   'discount out_of_range': m.fault_discount,
+  'serial check_digit': m.fault_imei_check_digit,
+  'serial duplicate': m.fault_serial_duplicate,
+  'serial not_imei': m.fault_not_imei,
+  'serials count': m.fault_serials_count,
+  'serials not_sold': m.fault_serials_not_sold,
+  'qty fixed': m.fault_one_thing,
 };
 
 /** Why a row of a file was left out; the code itself when a newer program has a new reason. */
