@@ -65,6 +65,7 @@ impl Exit {
             | ErrorCode::SaleNotFound
             | ErrorCode::RefundBeyond
             | ErrorCode::SerialNotThere
+            | ErrorCode::SaleSerialMissing
             | ErrorCode::RefundTender
             | ErrorCode::SaleNotVoidable
             | ErrorCode::ImportMissingColumn
