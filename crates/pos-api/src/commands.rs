@@ -13,7 +13,7 @@ use crate::request::{
     ExportQueue, FindCustomer, FindProduct, FindSale, GetPicture, GetReceipt, JoinShop, Latest, ListAccounts,
     ListConflicts, ListCustomers, ListDead, ListHealth, ListProducts, ListQueue, ListSales, Nothing,
     OneConflict, OneCustomer, OneOperation, OnePayment, OnePrintJob, OneProduct, PayAccount, PreviewImport,
-    PreviewSettlement, PrintLabels, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup,
+    PreviewSettlement, PrintLabels, QuickCash, RecallCart, ReopenConflict, ResolveConflict, RestoreBackup,
     RetryOperation, RunImport, RunReplay, RunVerify, SaveLabels, SaveReceipt, SaveStatement, ScanCode,
     SellLines, SetAlerts, SetBackupFolder, SetCartCustomer, SetCartDiscount, SetCartNote, SetDevice, SetLine,
     SetLineNote, SetLogo, SetPack, SetPrice, SetSetting, SetStrategy, TryBarcodeRule, UpdateCategory,
@@ -140,6 +140,12 @@ fn cart_commands() -> Vec<Command> {
         command("cart.settle_preview", Sell, Read, |a: App, r: PreviewSettlement| async move {
             a.settle_preview(r.amounts.into_iter().map(|given| (given.kind, given.amount)).collect()).await
         }),
+        command(
+            "cart.quick_cash",
+            Sell,
+            Read,
+            |a: App, r: QuickCash| async move { a.quick_cash(r.amount).await },
+        ),
         command("cart.set_discount", Sell, Write, |a: App, r: SetCartDiscount| async move {
             a.set_cart_discount(r.discount, r.approval_id).await
         }),

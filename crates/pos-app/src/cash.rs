@@ -91,4 +91,21 @@ mod tests {
         assert_eq!(listed, [5_000, 1_000], "the largest first");
         assert_eq!(offered(7_300, &own), [7_300, 8_000, 10_000]);
     }
+
+    #[test]
+    fn every_amount_offered_is_one_that_somebody_would_hand_over() {
+        for shop in ["GNF", "XOF", "XAF", "EUR", "GBP", "USD", "TND"].map(shop) {
+            let notes: Vec<i64> = denominations(&shop).iter().map(|note| note.minor()).collect();
+            // Primes meet every remainder of every note.
+            for minor in (1..40_000).step_by(13).chain((40_000..20_000_000).step_by(9_973)) {
+                let amounts = offered(minor, &shop);
+                assert_eq!(amounts.first(), Some(&minor), "the exact amount is the first");
+                assert!(amounts.is_sorted() && amounts.len() <= MAX_QUICK);
+                for amount in amounts.get(1..).unwrap_or_default() {
+                    let needed = |note: &i64| amount % note == 0 && amount - note < minor;
+                    assert!(notes.iter().any(needed), "{amount} for {minor}: one note less would do");
+                }
+            }
+        }
+    }
 }

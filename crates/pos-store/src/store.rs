@@ -59,6 +59,7 @@ pub static MIGRATIONS: &[Migration] = &[
     migration!(17, "0017", "widen_conflicts"),
     migration!(18, "0018", "share_held_carts"),
     migration!(19, "0019", "index_swaps"),
+    migration!(20, "0020", "find_parts_of_words"),
 ];
 
 /// The open file of a register. Clones share it; the last one dropped closes it.

@@ -41,6 +41,29 @@ pub(crate) fn match_all(text: &str) -> Option<String> {
     if words.is_empty() { None } else { Some(words.join(" AND ")) }
 }
 
+/// The words of a folded text in which part of one may be looked for: longer than the shortest part that is.
+pub(crate) fn long_words(folded: &str) -> impl Iterator<Item = &str> {
+    folded.split_whitespace().filter(|word| word.chars().count() > SHORTEST_PART)
+}
+
+/// The words that a person typed, folded, of which every one is long enough to be looked for inside of words; none where
+/// one is not. Two letters are in half of all words.
+pub(crate) fn parts(text: &str) -> Option<Vec<String>> {
+    let words: Vec<String> = fold(text).split_whitespace().take(MAX_WORDS).map(str::to_owned).collect();
+    let long = |word: &String| word.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST_PART;
+    Some(words).filter(|words| !words.is_empty() && words.iter().all(long))
+}
+
+/// One typed word as an FTS5 expression: it begins a word, or is inside one of these.
+pub(crate) fn match_inside(part: &str, words: &[String]) -> String {
+    let quoted = |word: &str| format!("\"{}\"", word.replace('"', "\"\""));
+    let inside = words.iter().map(|word| format!(" OR {}", quoted(word)));
+    format!("({} *{})", quoted(part), inside.collect::<String>())
+}
+
+/// Fewest letters that are looked for inside of words.
+const SHORTEST_PART: usize = 3;
+
 /// Words of a search that are looked at; a person types fewer, a pasted text must not stall the till.
 const MAX_WORDS: usize = 8;
 

@@ -128,3 +128,10 @@ pub struct TryBarcodeRule {
     /// A barcode to read by it; none asks for an example.
     pub code: Option<String>,
 }
+
+/// `cart.quick_cash`
+#[derive(Debug, Clone, Copy, Deserialize, TS)]
+pub struct QuickCash {
+    /// What is to be paid.
+    pub amount: Money,
+}

@@ -19,7 +19,7 @@ pub use account::{
     AskStatement, CustomerSales, ExportAccounts, ListAccounts, OnePayment, PayAccount, SaveStatement,
 };
 pub use cart::{
-    AddProduct, AmountGiven, PreviewSettlement, RecallCart, ScanCode, SetCartCustomer, SetCartDiscount,
+    AddProduct, AmountGiven, PreviewSettlement, QuickCash, RecallCart, ScanCode, SetCartCustomer, SetCartDiscount,
     SetCartNote, SetLine, SetLineNote, SetPack, SetPrice, TryBarcodeRule,
 };
 pub use catalogue::{

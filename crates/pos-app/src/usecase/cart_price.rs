@@ -12,6 +12,7 @@ use serde_json::json;
 use super::approvals::authorise_change;
 use crate::app::{App, Counter};
 use crate::cart_edit;
+use crate::cash::quick_amounts;
 use crate::code::ErrorCode;
 use crate::error::{AppError, decimal};
 use crate::outcome::Outcome;
@@ -39,6 +40,13 @@ impl App {
             Ok(())
         })
         .await
+    }
+
+    /// `cart.quick_cash`: what a customer is likely to hand over for an amount, such as the rest of a split payment; the
+    /// amount itself first.
+    pub async fn quick_cash(&self, amount: Money) -> Result<Outcome<Vec<Money>>, AppError> {
+        let quick = self.read(move |conn| Ok(quick_amounts(amount, &settings::load(conn)?))).await?;
+        Ok(Outcome::read(quick))
     }
 
     /// `cart.settle_preview`: the change to give, or what is missing, if the open cart were paid like this.

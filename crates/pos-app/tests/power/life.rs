@@ -96,7 +96,12 @@ impl Life {
                 self.sales += 1;
             }
             45..60 => drop(app.scan(PLENTY[chance.random_range(0..PLENTY.len())]).await.unwrap()),
-            60..65 => drop(app.hold_cart().await),
+            60..63 => drop(app.hold_cart().await),
+            63..65 => {
+                if let Some(held) = app.held_carts().await.unwrap().value.first() {
+                    app.recall_cart(held.cart_id).await.unwrap();
+                }
+            }
             65..70 => self.work_the_drawer(chance).await,
             70..75 => {
                 let name = format!("Customer {}", chance.random::<u32>());

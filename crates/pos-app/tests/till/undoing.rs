@@ -69,7 +69,9 @@ impl Step {
             Self::Scan => app.scan("COLA-33CL").await,
             Self::ScanMore => app.scan("3*RIZ-5KG").await,
             Self::Add => app.add_product(stage.cola, Quantity::ONE).await,
-            Self::Quantity => app.set_line(line, Some(Quantity::from_units(7)?), None, false, None).await,
+            Self::Quantity => {
+                app.set_line(line, Some(Quantity::from_units(7).unwrap()), None, false, None).await
+            }
             Self::Remove => app.set_line(line, Some(Quantity::ZERO), None, false, None).await,
             Self::DiscountLine => {
                 app.set_line(line, None, Some(Discount::Amount(amount(500))), false, None).await

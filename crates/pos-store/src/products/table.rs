@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::canonical;
 use crate::shared::{Kept, Life, SharedRow};
 use crate::sql::{Columns, Conn, Tx, first, to_json};
-use crate::text::{fold, write_out};
+use crate::text::{fold, long_words, write_out};
 use crate::{StoreError, attachments};
 
 /// The columns of a product, from `product AS p`.
@@ -96,6 +96,10 @@ fn index(tx: &Tx<'_>, number: i64, product: &Product) -> Result<(), StoreError> 
         ":code": product.code,
         ":barcodes": product.barcodes.join(" "),
     })?;
+    let mut add_word = tx.prepare_cached("INSERT OR IGNORE INTO product_word (word) VALUES (:word)")?;
+    for word in long_words(&fold(&product.name)) {
+        add_word.execute(named_params! { ":word": word })?;
+    }
     let mut insert = tx.prepare_cached(
         "INSERT OR IGNORE INTO product_barcode (barcode, product_no) VALUES (:barcode, :no)",
     )?;

@@ -85,6 +85,32 @@ fn search_folds_accents_and_takes_words_in_any_order() {
 }
 
 #[test]
+fn search_finds_what_is_inside_a_word_after_what_begins_with_it() {
+    let register = Register::new();
+    for (number, code, name) in [
+        (1, "RX-4711-B", "Coca-Cola 33 cl"),
+        (2, "B", "Multicolore"),
+        (3, "C", "Colle forte"),
+        (4, "D", "Émulsion"),
+    ] {
+        put(&register, product(number, code, name));
+    }
+    assert_eq!(
+        search(&register, "col"),
+        ["Colle forte", "Coca-Cola 33 cl", "Multicolore"],
+        "the beginnings first"
+    );
+    assert_eq!(search(&register, "ÛLSI"), ["Émulsion"], "accents and capitals are folded inside as well");
+    assert_eq!(search(&register, "lore mult"), ["Multicolore"], "each typed word, in any order");
+    assert_eq!(search(&register, "lore colle"), [""; 0], "but every one of them");
+    assert_eq!(search(&register, "ol"), [""; 0], "two letters are in half of all words");
+    assert_eq!(search(&register, "711"), ["Coca-Cola 33 cl"], "the end of a number");
+    assert_eq!(search(&register, "7_1"), [""; 0], "no character has a meaning of its own");
+    register.write(|tx| products::remove(tx, id(2).into()).map(drop));
+    assert_eq!(search(&register, "ticolo"), [""; 0], "what was deleted is not found by its words");
+}
+
+#[test]
 fn search_finds_the_products_of_a_category_and_hides_what_is_archived() {
     let register = Register::new();
     let mut tea = product(10, "T", "Thé vert");

@@ -73,11 +73,12 @@ fn plan(job: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<(), StoreError>) 
 }
 
 /// What may be walked: small tables, and indexes of which only the beginning is read or that hold only what is open.
-const MAY_BE_WALKED: [&str; 9] = [
+const MAY_BE_WALKED: [&str; 10] = [
     "VIRTUAL TABLE",
     "CONSTANT ROW",
     "SCAN f",
     "SCAN category",
+    "SCAN product_word",
     "SCAN sync_cursor",
     "INDEX print_job_",
     "INDEX product_",

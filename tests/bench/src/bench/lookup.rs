@@ -13,7 +13,7 @@ use super::till::Till;
 const TILES: u32 = 120;
 
 /// What people type.
-const TYPED: [(&str, &str); 9] = [
+const TYPED: [(&str, &str); 11] = [
     ("one letter", "s"),
     ("two letters", "ca"),
     ("a word with an accent", "café"),
@@ -22,6 +22,8 @@ const TYPED: [(&str, &str); 9] = [
     ("three beginnings of words", "riz niger 5"),
     ("a ligature", "oeufs"),
     ("a category", "boissons"),
+    ("part of a word", "avo"),
+    ("the end of a code", "99999"),
     ("what no product has", "zzyzx"),
 ];
 

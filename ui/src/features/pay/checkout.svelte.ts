@@ -35,6 +35,7 @@ export class Checkout {
   #dialogOpen = $state(false);
   #tenders = $state.raw<readonly Tender[]>([]);
   #missing = $state<number | null>(null);
+  #quickRest = $state.raw<readonly number[]>([]);
   #attempt: Attempt | null = null;
   #answer: Promise<void> = Promise.resolve();
   #last = $state.raw<SaleCompleted | null>(null);
@@ -75,6 +76,11 @@ export class Checkout {
     if (this.#missing !== null) return this.#missing;
     if (view === null) return 0;
     return kind === 'cash' ? view.payable_cash : view.payable_other;
+  }
+
+  /** What a customer is likely to hand over in cash for what is still to pay, ascending. */
+  get quickCash(): readonly number[] {
+    return this.#missing === null ? (this.cart.view?.quick_cash ?? []) : this.#quickRest;
   }
 
   /** What the amount last weighed would settle; null while nobody knows. */
@@ -212,6 +218,7 @@ export class Checkout {
     if (error.code === 'sale.underpaid' && typeof missing === 'number') {
       this.#tenders = attempt.tenders;
       this.#missing = missing;
+      void this.#askQuickRest(missing);
       this.session.notices.clear(TOPIC);
       return;
     }
@@ -227,9 +234,20 @@ export class Checkout {
     return ['sale.insufficient_stock', 'sale.blocked_offline', 'sale.needs_server', 'sale.refused', 'cart.empty'].includes(error.code);
   }
 
+  async #askQuickRest(missing: number): Promise<void> {
+    this.#quickRest = [];
+    try {
+      const quick = await this.session.host.call('cart.quick_cash', { amount: missing });
+      if (this.#missing === missing) this.#quickRest = quick;
+    } catch {
+      // The amount can be typed.
+    }
+  }
+
   #forget(): void {
     this.#tenders = [];
     this.#missing = null;
+    this.#quickRest = [];
     this.#attempt = null;
     this.#phase = 'open';
   }

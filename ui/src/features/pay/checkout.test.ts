@@ -126,10 +126,12 @@ describe('the change, before it is paid', () => {
 describe('several payments', () => {
   it('keeps a part and asks for the rest that Rust names', async () => {
     host.on('sale.complete', () => Promise.reject(new HostError('sale.underpaid', { missing: 2500 })));
+    host.on('cart.quick_cash', ({ amount }) => [amount, 3000, 5000]);
     checkout.openDialog();
     await checkout.pay('mobile', 2000, ' OM-77 ');
     expect(checkout.tenders).toEqual([{ kind: 'mobile', amount: 2000, reference: 'OM-77' }]);
     expect(checkout.due('cash')).toBe(2500);
+    expect(checkout.quickCash, 'notes for the rest, not for the whole').toEqual([2500, 3000, 5000]);
     expect(notices.shown, 'a part is no error').toEqual([]);
     host.on('sale.complete', () => sold(4500));
     await checkout.pay('cash', 2500, '');
