@@ -8,6 +8,7 @@ mod apply;
 mod attachments;
 mod checkout;
 mod compare;
+mod customers;
 mod dry_run;
 mod first_sync;
 mod greet;
@@ -32,6 +33,7 @@ use crate::chunk::{Chunks, Counter, Work};
 use crate::engine::{Event, Trouble};
 use crate::status::{Alarm, SyncStatus};
 use crate::trouble;
+use customers::Customers;
 
 pub use apply::{Answered, End, Outcome, apply_verdict};
 pub use checkout::{CheckoutAnswer, SaleVerdict, Silence};
@@ -138,6 +140,7 @@ pub(crate) struct Exchange<A> {
     stops: stop::Stops,
     chunks: Mutex<Chunks>,
     first_probe: watch::Sender<bool>,
+    customers: Customers,
     status: watch::Sender<SyncStatus>,
     changes: broadcast::Sender<Changed>,
     /// Weak, so that the background ends with the last handle.
@@ -167,6 +170,7 @@ impl<A: SyncApi> Exchange<A> {
             background,
             // Nobody needs to wait for a probe when the server was in reach.
             first_probe: watch::Sender::new(live.is_in_reach()),
+            customers: Customers::default(),
             live: Mutex::new(live),
             reading: tokio::sync::Mutex::new(()),
             stops: stop::Stops::default(),
@@ -270,6 +274,7 @@ impl<A: SyncApi> Exchange<A> {
     {
         let mut results = Vec::new();
         while !items.is_empty() {
+            self.customers.give_way().await;
             let rows = self.chunk_rows(work).min(items.len());
             let rest = items.split_off(rows);
             let chunk = std::mem::replace(&mut items, rest);

@@ -119,7 +119,10 @@ impl<A: SyncApi> Exchange<A> {
                 return CheckoutAnswer::Offline;
             }
         };
-        let answer = tokio::time::timeout(deadline, self.api.push(request)).await;
+        let answer = {
+            let _customer = self.customers.come();
+            tokio::time::timeout(deadline, self.api.push(request)).await
+        };
         match answer {
             Ok(Ok(response)) => {
                 self.note_success();

@@ -80,6 +80,7 @@ impl<A: SyncApi> Exchange<A> {
         let mut load = Load { claimed: Vec::new(), links, tables, kept_back: 0, _carrier: carrier };
         while left > 0 && (load.claimed.is_empty() || room >= ROOM_WORTH_FILLING) {
             let ops = left.min(u32::try_from(self.chunk_rows(Work::Claims)).unwrap_or(u32::MAX));
+            self.customers.give_way().await;
             let claimed = self.claim(ops, room).await?;
             let full = u32::try_from(claimed.len()).unwrap_or(u32::MAX) == ops;
             left = left.saturating_sub(ops);

@@ -91,6 +91,7 @@ impl<A: SyncApi> Exchange<A> {
 
     /// A page that a register can use: it goes forward, and its rows stand in order.
     async fn fetch(&self, cursor: Cursor) -> Result<PullResponse, SyncError> {
+        self.customers.give_way().await;
         let limit = self.live().page_rows;
         let page = self.api.pull(PullRequest { cursor: cursor.clone(), limit }).await?;
         let ordered = page.rows.is_sorted_by(|a, b| a.seq < b.seq)
@@ -110,6 +111,7 @@ impl<A: SyncApi> Exchange<A> {
         let mut all = Changed::default();
         let mut rest = page;
         loop {
+            self.customers.give_way().await;
             let (piece, after) = split(rest, self.chunk_rows(Work::Rows));
             let now_ms = self.now_ms();
             let rows = piece.rows.len();

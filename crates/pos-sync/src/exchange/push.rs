@@ -83,6 +83,7 @@ impl<A: SyncApi> Exchange<A> {
         }
         let sent = u32::try_from(load.claimed.len()).unwrap_or(u32::MAX);
         let sent_links = !load.links.is_empty();
+        self.customers.give_way().await;
         let started = Instant::now();
         let answer = match self.request(&load).await {
             Ok(request) => self.api.push(request).await.map_err(SyncError::from),
