@@ -6,6 +6,7 @@
 //! A thread of its own and plain channels, so that the server works under any async runtime and in simulations.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -31,9 +32,11 @@ const MAX_BATCH: usize = MAX_BATCH_OPS;
 /// Most operations of one push in one transaction while customers come, some 10 ms of work. A longer push is worked off
 /// in pieces, and who came meanwhile goes between them.
 const PIECE: usize = 64;
-/// The same while nobody comes, a whole push or two: pages that many sales change are then written once. The first
-/// customer waits for one.
+/// The same while nobody comes, a whole push or two: pages that many sales change are then written once.
 const QUIET_PIECE: usize = MAX_BATCH;
+/// Operations of a piece that are done whoever comes, some 2 ms of work. Behind them a piece ends where a customer finds
+/// it, so that the backlog moves on under any number of customers, and each of them waits for little more than a commit.
+const SHORTEST_PIECE: usize = 16;
 /// Chain links that take as long as one sale.
 const LINKS_AS_ONE_SALE: usize = 4;
 /// Pieces that are short after a short push, some 300 ms of work: the next customer is likely. Counted, not timed, so
@@ -45,11 +48,30 @@ type Answer = Result<PushResponse, ApiError>;
 struct Request {
     push: Arc<PreparedPush>,
     reply: oneshot::Sender<Answer>,
+    /// When somebody may be waiting at a counter for it.
+    _customer: Option<Customer>,
+}
+
+/// A short push that is not answered yet, among the others of its kind.
+struct Customer(Arc<AtomicUsize>);
+
+impl Customer {
+    fn comes(waiting: &Arc<AtomicUsize>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(waiting))
+    }
+}
+
+impl Drop for Customer {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The handle to the writer thread. Dropping it finishes what waits and ends the thread.
 pub(crate) struct Actor {
     queue: Option<SyncSender<Request>>,
+    customers: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -58,6 +80,8 @@ struct Writer {
     store: Store,
     /// What the last batch left for the next; nothing while one runs, and after one that was not committed.
     remembered: Arc<Mutex<Remembered>>,
+    /// Short pushes that are not answered. While a long one is worked on these are all in the queue.
+    customers: Arc<AtomicUsize>,
     clock: Clock,
     feed: watch::Sender<u64>,
     metrics: Arc<Metrics>,
@@ -72,18 +96,27 @@ impl Actor {
         metrics: Arc<Metrics>,
     ) -> Result<Self, ServerError> {
         let (queue, requests) = sync_channel(MAX_WAITING);
-        let writer = Writer { store, remembered: Arc::default(), clock, feed, metrics };
+        let customers = Arc::default();
+        let writer = Writer {
+            store,
+            remembered: Arc::default(),
+            customers: Arc::clone(&customers),
+            clock,
+            feed,
+            metrics,
+        };
         let thread = thread::Builder::new()
             .name("tenant-writer".to_owned())
             .spawn(move || writer.run(&requests))
             .map_err(ServerError::Thread)?;
-        Ok(Self { queue: Some(queue), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue: Some(queue), customers, thread: Mutex::new(Some(thread)) })
     }
 
     /// Queues a push at once; the answer comes after its commit. Dropping the answer does not stop the push.
     pub(crate) fn push(&self, push: PreparedPush) -> impl Future<Output = Answer> + Send + use<> {
         let (reply, answer) = oneshot::channel();
-        let request = Request { push: Arc::new(push), reply };
+        let customer = (length(&push, 0, 0) <= PIECE).then(|| Customer::comes(&self.customers));
+        let request = Request { push: Arc::new(push), reply, _customer: customer };
         let queued = match &self.queue {
             Some(queue) => queue.try_send(request).map_err(|refusal| match refusal {
                 TrySendError::Full(_) => not_now("too many pushes are waiting"),
@@ -129,9 +162,7 @@ impl Waiting {
 
     /// How much is left of it, in operations.
     fn rest(&self) -> usize {
-        let push = &self.request.push;
-        let links = push.chain.len().saturating_sub(self.linked).div_ceil(LINKS_AS_ONE_SALE);
-        push.operations.len().saturating_sub(self.done).saturating_add(links)
+        length(&self.request.push, self.done, self.linked)
     }
 
     /// What of it goes into the next transaction.
@@ -147,9 +178,12 @@ impl Waiting {
     fn answered(mut self, piece: &Piece, answer: Result<PieceAnswer, Problem>) -> Option<Self> {
         let whole = match answer {
             Ok(PieceAnswer { mut response, links_ended }) => {
+                let done = piece.operations.start.saturating_add(response.verdicts.len());
+                // A piece that was ended early has come to none of its links.
+                let linked = if done == piece.operations.end { piece.links.end } else { piece.links.start };
+                self.linked = if links_ended { piece.push.chain.len() } else { linked };
                 self.verdicts.append(&mut response.verdicts);
-                self.done = piece.operations.end;
-                self.linked = if links_ended { piece.push.chain.len() } else { piece.links.end };
+                self.done = done;
                 self.chain_head = response.chain_head.or(self.chain_head);
                 if self.rest() > 0 {
                     return Some(self);
@@ -161,6 +195,12 @@ impl Waiting {
         drop(self.request.reply.send(whole));
         None
     }
+}
+
+/// How much of a push is left behind so many operations and links, in operations.
+fn length(push: &PreparedPush, done: usize, linked: usize) -> usize {
+    let links = push.chain.len().saturating_sub(linked).div_ceil(LINKS_AS_ONE_SALE);
+    push.operations.len().saturating_sub(done).saturating_add(links)
 }
 
 fn lock(remembered: &Mutex<Remembered>) -> MutexGuard<'_, Remembered> {
@@ -240,12 +280,20 @@ impl Writer {
     fn commit(&self, pieces: &[Piece]) -> Result<Vec<Result<PieceAnswer, Problem>>, ServerError> {
         let run = |failing| {
             let (now_ms, pieces) = (self.clock.now_ms(), pieces.to_vec());
-            let remembered = Arc::clone(&self.remembered);
+            let (remembered, customers) = (Arc::clone(&self.remembered), Arc::clone(&self.customers));
             self.store.write(move |tx| -> Result<_, PushFault> {
                 let remembered = std::mem::take(&mut *lock(&remembered));
                 let mut batch = Batch::begin(tx, failing, now_ms, remembered)?;
-                let answers =
-                    pieces.iter().map(|piece| push::run(&mut batch, piece)).collect::<Result<Vec<_>, _>>()?;
+                // A short push is never ended: it is what a customer waits for.
+                let ends = |piece: &Piece, done| {
+                    done >= SHORTEST_PIECE
+                        && length(&piece.push, 0, 0) > PIECE
+                        && customers.load(Ordering::Relaxed) > 0
+                };
+                let answers = pieces
+                    .iter()
+                    .map(|piece| push::run(&mut batch, piece, |done| ends(piece, done)))
+                    .collect::<Result<Vec<_>, _>>()?;
                 let (rows, seq, remembered) = batch.finish()?;
                 let answers: Vec<_> =
                     answers.into_iter().map(|answer| answer.map(|open| open.close(&rows))).collect();
@@ -275,5 +323,81 @@ impl Writer {
             moved
         });
         Ok(answers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pos_domain::{DeviceId, DeviceKey, Hash32, OpId};
+    use pos_protocol::{Mode, Operation, Verdict};
+    use serde_json::value::RawValue;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::prepare::{Content, PreparedOperation};
+    use crate::storage::device::Device;
+
+    const OPERATIONS: usize = 100;
+
+    fn operation(place: usize) -> PreparedOperation {
+        let place = u64::try_from(place).unwrap();
+        let body = RawValue::from_string("{}".to_owned()).unwrap();
+        let operation = Operation {
+            op_id: OpId(Uuid::from_u128(place.into())),
+            seq: place + 1,
+            kind: "later".to_owned(),
+            kind_version: 1,
+            depends_on: Vec::new(),
+            mode: Mode::Fact,
+            made_at_ms: 0,
+            body_hash: Hash32::of(body.get().as_bytes()),
+            body,
+        };
+        PreparedOperation { operation, content: Content::Unknown }
+    }
+
+    fn answer(piece: &Piece, done: usize) -> Result<PieceAnswer, Problem> {
+        let operations = piece.push.operations.get(piece.operations.clone()).unwrap();
+        let verdict = |prepared: &PreparedOperation| OpVerdict {
+            op_id: prepared.operation.op_id,
+            duplicate: false,
+            verdict: Verdict::UnknownKind,
+        };
+        let response = PushResponse {
+            verdicts: operations.iter().take(done).map(verdict).collect(),
+            chain_head: None,
+            chain_fault: None,
+            server_epoch: 1,
+            server_time_ms: 0,
+        };
+        Ok(PieceAnswer { response, links_ended: false })
+    }
+
+    #[test]
+    fn a_piece_that_a_customer_ended_goes_on_where_it_ended_and_nothing_is_answered_twice() {
+        let device = Arc::new(Device {
+            device_id: DeviceId(Uuid::from_u128(1)),
+            name: "till".to_owned(),
+            public_key: DeviceKey::from_seed(&[7; 32]).public(),
+            series: "R1".to_owned(),
+            joined_at_ms: 0,
+            revoked_at_ms: None,
+        });
+        let operations = (0..OPERATIONS).map(operation).collect();
+        let push = PreparedPush { device, epoch: 1, operations, chain: Vec::new(), heard: None };
+        let (reply, mut whole) = oneshot::channel();
+        let request = Request { push: Arc::new(push), reply, _customer: None };
+        let waiting = Waiting::new(request);
+        let first = waiting.next_piece(PIECE);
+        assert_eq!(first.operations, 0..PIECE);
+        let waiting = waiting.answered(&first, answer(&first, SHORTEST_PIECE)).unwrap();
+        assert_eq!(waiting.rest(), OPERATIONS - SHORTEST_PIECE, "the rest of the piece was not done");
+        let second = waiting.next_piece(QUIET_PIECE);
+        assert_eq!(second.operations, SHORTEST_PIECE..OPERATIONS);
+        let done = second.operations.len();
+        assert!(waiting.answered(&second, answer(&second, done)).is_none(), "nothing is left");
+        let verdicts = whole.try_recv().unwrap().unwrap().verdicts;
+        let places: Vec<u128> = verdicts.iter().map(|verdict| verdict.op_id.0.as_u128()).collect();
+        assert_eq!(places, Vec::from_iter(0..100), "one verdict for each, in their order");
     }
 }

@@ -93,8 +93,13 @@ pub(crate) struct Piece {
     pub(crate) links: Range<usize>,
 }
 
-/// Runs a piece of a push; the inner error answers the whole request.
-pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAnswer, Problem>, PushFault> {
+/// Runs a piece of a push; the inner error answers the whole request. It ends before an operation when `ends` says so of how
+/// many it has done.
+pub(crate) fn run(
+    batch: &mut Batch<'_>,
+    piece: &Piece,
+    ends: impl Fn(usize) -> bool,
+) -> Result<Result<OpenAnswer, Problem>, PushFault> {
     let push = &*piece.push;
     let operations = push.operations.get(piece.operations.clone()).unwrap_or_default();
     let revoked = device::is_revoked(batch.tx, push.device.device_id)?;
@@ -116,6 +121,9 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
     let shown = if push.operations.len() > MOST_WITH_ROWS { Shown::Conflicts } else { Shown::All };
     let mut forks = false;
     for prepared in operations {
+        if ends(verdicts.len()) {
+            break;
+        }
         batch.begin_operation();
         let op_id = prepared.operation.op_id;
         let (duplicate, verdict) = if push.epoch < newest {
@@ -134,7 +142,8 @@ pub(crate) fn run(batch: &mut Batch<'_>, piece: &Piece) -> Result<Result<OpenAns
     if forks {
         tell_forks(batch, &push.device)?;
     }
-    let links = push.chain.get(piece.links.clone()).unwrap_or_default();
+    let is_whole = verdicts.len() == operations.len();
+    let links = if is_whole { push.chain.get(piece.links.clone()).unwrap_or_default() } else { &[] };
     let chain = chain::run(batch, push, links, newest)?;
     let response = PushResponse {
         verdicts,
