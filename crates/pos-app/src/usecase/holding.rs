@@ -28,6 +28,7 @@ impl App {
                 let open = carts::find_open(tx)?.filter(|saved| !saved.cart.lines.is_empty());
                 let mut saved = open.ok_or_else(|| AppError::new(ErrorCode::CartEmpty))?;
                 put_aside(tx, &stamp, &saved.cart)?;
+                carts::remove(tx, saved.cart.cart_id)?;
                 // The next cart remembers this one, so that putting it aside can be taken back.
                 let mut next = fresh(cart_edit::empty(stamp.ids.next()), stamp.now_ms);
                 next.undo = std::mem::take(&mut saved.undo);
