@@ -83,4 +83,27 @@ describe('cart', () => {
     host.tell('cart');
     expect(host.requests('cart.get').length, 'once at the start, once for stock').toBe(2);
   });
+
+  it('follows what other registers hold and take while the list is open', async () => {
+    const held = { cart_id: 'h', held_at_ms: 0, title: 'Awa', lines: 1, total: 1000, register: 'Caisse 2', cashier: 'Binta', here: false };
+    host.on('cart.get', () => cart([])).on('cart.held', () => [held]);
+    const stop = controller.start();
+    await controller.loadHeld();
+    host.on('cart.held', () => []);
+    host.tell('cart');
+    await controller.settled();
+    await Promise.resolve();
+    expect(controller.held).toEqual([]);
+    stop();
+  });
+
+  it('names a pack by its unit and size, and the single unit by neither', async () => {
+    host.on('cart.set_pack', () => cart([line('a')]));
+    await controller.setSize(line('a'), { unit: 'carton', size: 24000, price: 1 });
+    await controller.setSize(line('a'), { unit: 'pcs', size: null, price: 1 });
+    expect(host.requests('cart.set_pack')).toEqual([
+      { line_id: 'a', unit: 'carton', size: 24000 },
+      { line_id: 'a', unit: null, size: null },
+    ]);
+  });
 });
