@@ -9,7 +9,8 @@ use crate::exit::Exit;
 use crate::words;
 
 /// Parameters that are amounts of money.
-const MONEY: [&str; 3] = ["missing", "excess", "most"];
+const MONEY: [&str; 9] =
+    ["amount", "asked", "balance", "credit", "debt", "excess", "limit", "missing", "most"];
 /// Parameters of a line that are quantities.
 const QUANTITIES: [&str; 2] = ["asked", "available"];
 
@@ -122,6 +123,15 @@ mod tests {
             json!({ "lines": [{ "code": "RIZ", "name": "Riz", "asked": "6", "available": "1.5" }] }),
         );
         assert_eq!(with_decimals(json!({ "missing": 1250 }), Some(&euro)), json!({ "missing": "12.50" }));
+        let owed = json!({ "debt": 700, "amount": 900, "excess": 200, "balance": 0, "limit": 500, "asked": 1, "credit": -5 });
+        assert_eq!(
+            with_decimals(owed, Some(&euro)),
+            json!({
+                "debt": "7.00", "amount": "9.00", "excess": "2.00", "balance": "0.00", "limit": "5.00", "asked": "0.01",
+                "credit": "-0.05",
+            }),
+            "what somebody owes is told as money, too"
+        );
         let told = json!({ "code": "c", "params": { "excess": 5 } });
         assert_eq!(
             with_decimals(told, Some(&euro)),

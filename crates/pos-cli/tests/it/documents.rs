@@ -6,6 +6,7 @@ use std::path::Path;
 use pos_app::view::PrinterSetting;
 use serde_json::{Map, Value};
 
+use crate::floor;
 use crate::printing::set_printer;
 use crate::queueing::refused_edits;
 use crate::server::Server;
@@ -82,6 +83,7 @@ fn documents() -> BTreeMap<&'static str, Value> {
     documents.insert("backup-list", london.done(&["backup", "list"]));
     documents.insert("backup-restore", london.done(&["backup", "restore", &name]));
     documents.insert("recovery", london.done(&["recovery"]));
+    documents.extend(floor::documents());
     documents
 }
 

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod floor;
+#[cfg(test)]
 mod importing;
+#[cfg(test)]
+mod past;
 #[cfg(test)]
 mod printing;
 #[cfg(test)]
