@@ -16,6 +16,8 @@ pub use crate::receipt::Weight;
 
 /// Blank columns between two columns of a table.
 const GUTTER: usize = 1;
+/// Blank columns that a gutter gets besides, where the paper has them.
+const MORE_GUTTER: usize = 2;
 /// Narrowest room for a column of words; a table that would need less is set as lists.
 const MIN_WORDS: usize = 10;
 
@@ -214,6 +216,17 @@ fn set_list(page: &mut Page, headings: &[String], cells: &[String], weight: Weig
     }
 }
 
+/// Gives the columns what the paper has left over: wider gutters first, so that amounts side by side are told apart. What
+/// then remains goes to words at the left edge, and is shared where there are only amounts.
+fn spread(widths: &mut [usize], columns: &[Column], left_over: usize) {
+    let words_first = columns.first().is_some_and(|column| column.holds == Holds::Words);
+    let Some((first, others)) = widths.split_first_mut() else { return };
+    let even = left_over.checked_div(others.len()).unwrap_or(0);
+    let wider = if words_first { even.min(MORE_GUTTER) } else { even };
+    others.iter_mut().for_each(|width| *width += wider);
+    *first += left_over - wider * others.len();
+}
+
 /// Where the columns of a table stand on the paper.
 struct Grid {
     /// Start, width and content of each column.
@@ -243,11 +256,8 @@ impl Grid {
             *widest -= given;
             excess -= given;
         }
-        // What is left over goes to the first column, so that the others stand at the right edge of the paper.
         let used = widths.iter().sum::<usize>() + gutters;
-        if let Some(first) = widths.first_mut() {
-            *first += room.saturating_sub(used);
-        }
+        spread(&mut widths, columns, room.saturating_sub(used));
         let mut start = 0;
         let placed = widths.into_iter().zip(columns).map(|(width, column)| {
             let place = (start, width, column.holds);
