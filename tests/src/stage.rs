@@ -50,17 +50,21 @@ pub struct Stage {
 impl Stage {
     /// Sets everything up, on a till's screen. The window is still closed.
     pub async fn set() -> Result<Self> {
-        Self::set_on(Size::TILL).await
+        Self::set_on(Size::TILL, Register::demo).await
     }
 
-    /// Sets everything up, on a screen of this size.
-    pub async fn set_on(screen: Size) -> Result<Self> {
+    /// Sets everything up, on a screen of this size, with a demo shop that has debts, a Z and an open drawer.
+    pub async fn set_with_past(screen: Size) -> Result<Self> {
+        Self::set_on(screen, Register::demo_with_past).await
+    }
+
+    async fn set_on(screen: Size, shop: fn(&Server, &str) -> Result<Register>) -> Result<Self> {
         let alone = ONE_AT_A_TIME.lock().await;
         // The programs of the shell block.
         let (server, cable, register) = block_in_place(|| {
             let server = Server::start()?;
             let cable = Proxy::lay(server.address())?;
-            let register = Register::demo(&server, &cable.url())?;
+            let register = shop(&server, &cable.url())?;
             anyhow::Ok((server, cable, register))
         })?;
         Ok(Self { display: Display::start(screen)?, server, cable, register, _alone: alone })

@@ -239,12 +239,16 @@ impl Window {
 
     /// Lets somebody of this role sell from now on.
     pub async fn hire(&self, role: &str) -> Result<()> {
+        let person = self.person(role).await?;
+        self.call("cashier.switch", json!({ "cashier_id": person })).await.map(drop)
+    }
+
+    /// The id of the first person of this role.
+    pub async fn person(&self, role: &str) -> Result<Value> {
         let state = self.call("app.state", json!({})).await?;
         let people = state.get("cashiers").and_then(Value::as_array).cloned().unwrap_or_default();
-        let person = people.iter().find(|person| person.get("role") == Some(&json!(role)));
-        let person =
-            person.and_then(|person| person.get("cashier_id")).with_context(|| format!("no {role}"))?;
-        self.call("cashier.switch", json!({ "cashier_id": person })).await.map(drop)
+        let person = people.into_iter().find(|person| person.get("role") == Some(&json!(role)));
+        person.and_then(|person| person.get("cashier_id").cloned()).with_context(|| format!("no {role}"))
     }
 
     /// Sells one piece of a product for exact cash, and is ready for the next customer.

@@ -107,7 +107,7 @@ impl Programs {
             read(Command::new(self.path("comptoir-server")).args(["pair", "--data", SERVER, "--json"]))?;
         let pairing: serde_json::Value = serde_json::from_str(&pairing).context("the pairing code")?;
         let code = pairing.get("code").and_then(|code| code.as_str()).context("the server gives no code")?;
-        self.till(["init", "--demo"])?;
+        self.till(["init", "--demo", "--with-past"])?;
         self.till(["connect", "--server", &format!("http://{address}"), "--code", code])?;
         fs::write(READY, address.to_string())?;
         Ok(server)

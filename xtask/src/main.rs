@@ -17,6 +17,8 @@ mod system;
 mod test;
 mod ui;
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
 /// The tasks of this project.
@@ -49,7 +51,11 @@ enum Task {
     /// Writes the TypeScript types of the commands anew, after a command has changed.
     Bindings,
     /// Takes the pictures of docs/pictures in the real window.
-    Pictures,
+    Pictures {
+        /// Instead of the album, each screen in every language, theme and size, into this folder.
+        #[arg(long, value_name = "DIR")]
+        every_look: Option<PathBuf>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -63,6 +69,6 @@ fn main() -> anyhow::Result<()> {
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Sim { arguments } => sim::run(&arguments),
         Task::Bindings => check::write_bindings(),
-        Task::Pictures => pictures::run(),
+        Task::Pictures { every_look } => pictures::run(every_look.as_deref()),
     }
 }

@@ -1,5 +1,6 @@
 //! The pictures of docs/, taken in the real window.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -9,11 +10,14 @@ use crate::demo;
 use crate::system::{self, Need};
 use crate::ui;
 
-/// Takes every picture anew.
-pub(crate) fn run() -> Result<()> {
+/// Takes every picture of the album anew, or all that can be taken into a folder.
+pub(crate) fn run(every_look: Option<&Path>) -> Result<()> {
     system::prepare(Need::BuildAndDrive)?;
     ui::build()?;
     demo::build()?;
-    announce("taking pictures into docs/pictures");
-    finish(Command::new(target()?.join("debug/comptoir-show")).args(["pictures", "docs/pictures"]))
+    let folder = every_look.unwrap_or(Path::new("docs/pictures"));
+    announce(&format!("taking pictures into {}", folder.display()));
+    let mut show = Command::new(target()?.join("debug/comptoir-show"));
+    show.arg("pictures").arg(folder).args(every_look.map(|_| "--every-look"));
+    finish(&mut show)
 }

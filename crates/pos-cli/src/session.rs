@@ -63,14 +63,15 @@ pub(crate) struct Server {
 
 impl Session {
     /// Opens a data folder for `commands`: only to look when all of them only read, which works beside a running window.
-    pub(crate) async fn open(data: Option<&Path>, commands: &[&str]) -> Result<Self, Failure> {
+    /// `clock` tells the register's time.
+    pub(crate) async fn open(data: Option<&Path>, commands: &[&str], clock: Clock) -> Result<Self, Failure> {
         let Some(dir) = data else {
             let message = "Which register? Give --data DIR, or set COMPTOIR_DATA.";
             return Err(Failure::Usage(message.to_owned()));
         };
         let open = |access| {
             let options =
-                AppOptions { dir: dir.to_owned(), access, background_sync: false, clock: Clock::system() };
+                AppOptions { dir: dir.to_owned(), access, background_sync: false, clock: clock.clone() };
             App::open(options)
         };
         let writes = |name: &&str| find_command(name).is_some_and(|c| c.access == Access::Write);

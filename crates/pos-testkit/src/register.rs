@@ -27,8 +27,17 @@ impl Register {
 
     /// A register with the demo shop, joined to an empty business on the server at `url`.
     pub fn demo(server: &Server, url: &str) -> Result<Self> {
+        Self::demo_joined(&["init", "--demo"], server, url)
+    }
+
+    /// The same with three months behind it: debts, yesterday's Z, and an open drawer.
+    pub fn demo_with_past(server: &Server, url: &str) -> Result<Self> {
+        Self::demo_joined(&["init", "--demo", "--with-past"], server, url)
+    }
+
+    fn demo_joined(init: &[&str], server: &Server, url: &str) -> Result<Self> {
         let register = Self::new()?;
-        register.tell(&["init", "--demo"])?;
+        register.tell(init)?;
         register.tell(&["connect", "--server", url, "--code", &server.pair()?])?;
         register.tell(&["sync"])?;
         Ok(register)

@@ -27,7 +27,17 @@ struct Document {
 
 /// `comptoir init`
 pub(crate) async fn init(session: &Session, init: Init) -> Result<Report, Failure> {
-    let Init { kind, currency, locale, cashier, prices_without_tax, server, register, language } = init;
+    let Init {
+        kind,
+        currency,
+        locale,
+        cashier,
+        prices_without_tax,
+        server,
+        register,
+        with_past: _,
+        language,
+    } = init;
     if kind.demo {
         let language = language.unwrap_or(Language::Fr);
         session.call::<Value>("shop.create_demo", json!({ "language": language.as_str() })).await?;

@@ -5,6 +5,7 @@ mod conflict;
 mod customer;
 mod debt;
 mod init;
+mod past;
 mod people;
 mod printing;
 mod product;
@@ -22,6 +23,9 @@ mod till;
 
 pub(crate) use queue::field_value;
 
+use pos_app::Clock;
+
+use self::past::PastClock;
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::Report;
@@ -37,9 +41,11 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
     if cli.person.is_some() {
         commands.push("session.login");
     }
-    let session = Session::open(data, &commands).await?;
+    let past = matches!(&cli.command, Command::Init(init) if init.with_past).then(PastClock::begin);
+    let clock = past.as_ref().map_or_else(Clock::system, PastClock::clock);
+    let session = Session::open(data, &commands, clock).await?;
     let result = match people::step_in(&session, cli.person, cli.pin_file).await {
-        Ok(()) => with_register(&session, cli.command).await,
+        Ok(()) => in_its_time(&session, cli.command, past.as_ref()).await,
         Err(refused) => Err(refused),
     };
     let closed = session.close().await;
@@ -119,6 +125,19 @@ fn needs(command: &Command) -> &'static [&'static str] {
         Command::Recovery { command: None } => &["recovery.report"],
         Command::Recovery { command: Some(Recovery::GoOn) } => &["recovery.go_on"],
     }
+}
+
+/// A demo shop is told its past as soon as it is there.
+async fn in_its_time(
+    session: &Session,
+    command: Command,
+    past: Option<&PastClock>,
+) -> Result<Report, Failure> {
+    let report = with_register(session, command).await?;
+    if let Some(past) = past {
+        past::live(session, past).await?;
+    }
+    Ok(report)
 }
 
 async fn with_register(session: &Session, command: Command) -> Result<Report, Failure> {

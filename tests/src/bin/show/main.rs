@@ -1,11 +1,14 @@
 //! Shows the till without a person: one sale for those who have no display, and the pictures of the documentation.
 
+mod floor;
 mod pictures;
 mod sale;
 
 use std::path::PathBuf;
 
 use clap::Parser;
+
+use crate::pictures::Choice;
 
 /// Shows the till without a person.
 #[derive(Debug, Parser)]
@@ -22,6 +25,9 @@ enum Show {
     Pictures {
         /// Folder of the pictures.
         folder: PathBuf,
+        /// Each screen in every language, theme and size, instead of those that the album shows.
+        #[arg(long)]
+        every_look: bool,
     },
 }
 
@@ -29,6 +35,7 @@ enum Show {
 async fn main() -> anyhow::Result<()> {
     match Show::parse() {
         Show::Sale { data, picture } => sale::show(&data, &picture).await,
-        Show::Pictures { folder } => pictures::take(&folder).await,
+        Show::Pictures { folder, every_look: false } => pictures::take(&folder, Choice::Album).await,
+        Show::Pictures { folder, every_look: true } => pictures::take(&folder, Choice::EveryLook).await,
     }
 }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use thirtyfour::Key;
 use tokio::task::block_in_place;
 
+use crate::floor;
+
 /// Barcodes of the demo shop.
 const RICE: &str = "2000010000012";
 const SARDINES: &str = "2000010000104";
@@ -28,19 +30,29 @@ const ENGLISH_LIGHT: Look = Look { language: "en", theme: "light" };
 const FRENCH_DARK: Look = Look { language: "fr", theme: "dark" };
 const FRENCH_LIGHT: Look = Look { language: "fr", theme: "light" };
 
-/// Every look for a till; for the larger screen, which shows more of the same, two of them.
-fn looks(screen: Size) -> Vec<Look> {
-    match screen {
-        Size::OFFICE => vec![ENGLISH_DARK, FRENCH_LIGHT],
-        _ => vec![ENGLISH_DARK, ENGLISH_LIGHT, FRENCH_DARK, FRENCH_LIGHT],
+/// Which looks are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Those that show the most in a few pictures.
+    Album,
+    /// Whatever a shop may see, for whoever looks for defects.
+    EveryLook,
+}
+
+/// Both languages and both themes for a till; for the larger screen, which shows more of the same, one look.
+fn looks(screen: Size, choice: Choice) -> &'static [Look] {
+    match (choice, screen) {
+        (Choice::EveryLook, _) => &[ENGLISH_DARK, ENGLISH_LIGHT, FRENCH_DARK, FRENCH_LIGHT],
+        (Choice::Album, Size::OFFICE) => &[FRENCH_LIGHT],
+        (Choice::Album, _) => &[ENGLISH_DARK, FRENCH_LIGHT],
     }
 }
 
 /// Takes every picture anew.
-pub(crate) async fn take(folder: &Path) -> Result<()> {
+pub(crate) async fn take(folder: &Path, choice: Choice) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for (screen, suffix) in [(Size::TILL, ""), (Size::OFFICE, "-wide")] {
-        let mut album = Album { folder, suffix, look: ENGLISH_DARK };
+        let mut album = Album { folder, suffix, looks: looks(screen, choice), look: ENGLISH_DARK };
         first_run(&mut album, screen).await?;
         shop(&mut album, screen).await?;
     }
@@ -48,9 +60,10 @@ pub(crate) async fn take(folder: &Path) -> Result<()> {
 }
 
 /// Where pictures go, and what is written on them.
-struct Album<'a> {
+pub(crate) struct Album<'a> {
     folder: &'a Path,
     suffix: &'static str,
+    looks: &'static [Look],
     look: Look,
 }
 
@@ -72,7 +85,8 @@ impl Album<'_> {
         Ok(())
     }
 
-    async fn keep(&self, window: &Window, screen: &str) -> Result<()> {
+    /// Adds what the window shows now, under the name of the screen.
+    pub(crate) async fn keep(&self, window: &Window, screen: &str) -> Result<()> {
         let Look { language, theme } = self.look;
         let path = self.folder.join(format!("{screen}-{language}-{theme}{}.png", self.suffix));
         let picture = squeeze(&window.picture().await?)?;
@@ -115,8 +129,8 @@ async fn first_run(album: &mut Album<'_>, screen: Size) -> Result<()> {
     window
         .journey("picture_first_run", async |window| {
             window.wait_for("first-run-demo").await?;
-            for look in looks(screen) {
-                album.dress(window, look).await?;
+            for look in album.looks {
+                album.dress(window, *look).await?;
                 album.keep(window, "first-run").await?;
             }
             Ok(())
@@ -126,7 +140,7 @@ async fn first_run(album: &mut Album<'_>, screen: Size) -> Result<()> {
 }
 
 async fn shop(album: &mut Album<'_>, screen: Size) -> Result<()> {
-    let mut stage = Stage::set_on(screen).await?;
+    let mut stage = Stage::set_with_past(screen).await?;
     let other = Register::join(&stage.server, "Caisse 2")?;
     sell_all_but_one(&other, SUGAR)?;
     let window = open(&stage.display, &stage.register, screen).await?;
@@ -134,10 +148,11 @@ async fn shop(album: &mut Album<'_>, screen: Size) -> Result<()> {
         .journey("pictures", async |window| {
             window.wait_for("scan-input").await?;
             make_a_conflict(&mut stage, &other, window).await?;
-            for look in looks(screen) {
-                album.dress(window, look).await?;
+            for look in album.looks {
+                album.dress(window, *look).await?;
                 at_the_counter(album, window).await?;
                 in_the_office(album, &mut stage, window).await?;
+                floor::visit(album, window, screen).await?;
             }
             Ok(())
         })
