@@ -1,6 +1,7 @@
 //! The demo shop: a catalogue with pictures, customers and people, all made by us (see `demo/README.md`).
 
 use include_dir::{Dir, include_dir};
+use pos_domain::serial::SerialTracking;
 use pos_domain::{Cashier, Category, Customer, Gtin, Money, OfflinePolicy, Product, Quantity, Rate, Role};
 use serde::Deserialize;
 
@@ -47,6 +48,7 @@ struct ProductRow {
     offline_policy: OfflinePolicy,
     picture: String,
     favourite: bool,
+    tracking: SerialTracking,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +95,7 @@ impl DemoShop {
                 favourite: row.favourite,
                 picture: Some(row.picture),
                 archived: false,
-                tracking: pos_domain::serial::SerialTracking::None,
+                tracking: row.tracking,
                 packs: Vec::new(),
             };
             Ok((product, row.track_stock.then_some(stock)))

@@ -265,6 +265,7 @@ impl Writer {
         if let Some(number) = head.original.as_ref().and_then(|original| original.number.as_deref()) {
             self.push_field(Word::OriginalReceipt, number);
         }
+        self.push_field(Word::Swap, head.swap_number.as_deref().unwrap_or_default());
         self.push_field(Word::ExternalNumber, head.external_number.as_deref().unwrap_or_default());
         let document_date = head.document_date.as_deref().unwrap_or_default();
         self.push_field(Word::DocumentDate, &format::date_time(document_date, self.locale));
@@ -281,11 +282,16 @@ impl Writer {
         let content = item.pack_size.map_or(String::new(), |size| {
             format!(" {} {}", self.word(Word::PackOf), format::quantity(size, self.locale))
         });
+        let name = clean::label(&item.name);
         self.blocks.push(Block::Item {
-            name: clean::label(&item.name),
+            name: if item.trade_in { format!("{} : {name}", self.word(Word::TradeIn)) } else { name },
             detail: format!("{quantity}{space}{unit}{content} × {}", self.amount(item.unit_price)),
             amount: self.amount(line.amounts.list_amount),
         });
+        for serial in &item.serials {
+            let text = format!("  {} {}", self.word(Word::Serial), clean::label(serial));
+            self.blocks.push(Block::Paragraph { text });
+        }
         for text in clean::paragraph(item.note.as_deref().unwrap_or_default()) {
             self.blocks.push(Block::Paragraph { text: format!("  {text}") });
         }

@@ -2,7 +2,7 @@
 
 use pos_app::WhatBack;
 use pos_app::view::{GoodsBack, ReturnReason};
-use pos_domain::{ApprovalId, RequestId, Tender};
+use pos_domain::{ApprovalId, CustomerId, RequestId, Tender};
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -50,6 +50,10 @@ pub struct CompleteRefund {
     pub tenders: Vec<Tender>,
     /// Another person's yes.
     pub approval_id: Option<ApprovalId>,
+    /// To whom store credit goes, where the sale names nobody.
+    #[serde(default)]
+    #[ts(optional = nullable)]
+    pub customer_id: Option<CustomerId>,
 }
 
 impl CompleteRefund {
@@ -62,6 +66,7 @@ impl CompleteRefund {
             note: self.note,
             tenders: self.tenders,
             approval_id: self.approval_id,
+            customer_id: self.customer_id,
         }
     }
 }

@@ -6,12 +6,12 @@
 use pos_domain::authority::Need;
 use pos_domain::cart::{Discount, LineTerms, PricedCart, price};
 use pos_domain::document::DocumentCustomer;
-use pos_domain::refund::{LineLeft, line_back};
+use pos_domain::refund::{LineLeft, comes_back, line_back};
 use pos_domain::settings::ShopSettings;
 use pos_domain::tender::payable;
 use pos_domain::{
-    Approval, ApprovalId, Cart, CartLine, Money, Permission, Quantity, RequestId, SaleDocument, SaleId,
-    SaleKind, SaleLine, Tender, TenderKind,
+    Approval, ApprovalId, Cart, CartLine, CustomerId, Money, Permission, Quantity, RequestId, SaleDocument,
+    SaleId, SaleKind, SaleLine, Tender, TenderKind,
 };
 use pos_store::audit::{self, AuditEntry};
 use pos_store::carts::SavedCart;
@@ -58,6 +58,8 @@ pub struct RefundWish {
     pub tenders: Vec<Tender>,
     /// Another person's yes, where the cashier alone may not.
     pub approval_id: Option<ApprovalId>,
+    /// To whom store credit goes, where the sale names nobody.
+    pub customer_id: Option<CustomerId>,
 }
 
 /// What comes back and what leaves instead, with its price.
@@ -125,7 +127,11 @@ fn order_of(conn: &Conn, original: &Original, wish: RefundWish, ids: &IdSource) 
         original: original.named(),
         terms: sold.map(|sold| (sold.document.head.rules, sold.document.head.cash_rounding)),
         // Who bought gets it back, unless the new cart is somebody else's.
-        customer: if cart.customer_id.is_some() { None } else { buyer(conn, sold)? },
+        customer: match (cart.customer_id, buyer(conn, sold)?) {
+            (Some(_), _) => None,
+            (None, Some(buyer)) => Some(buyer),
+            (None, None) => wish.customer_id.map(|id| named(conn, id)).transpose()?,
+        },
         subject: sold.map_or(wish.request_id.0, |sold| sold.document.head.sale_id.0),
         approval_id: wish.approval_id,
         reason: wish.reason,
@@ -147,6 +153,12 @@ pub(super) fn buyer(conn: &Conn, sold: Option<&Sold>) -> Result<Option<DocumentC
     let known = customers::find(conn, id.into())?.map(|c| c.row.name);
     let name = known.unwrap_or_else(|| customer.name.clone());
     Ok(Some(DocumentCustomer { customer_id: id.into(), name }))
+}
+
+fn named(conn: &Conn, customer_id: CustomerId) -> Result<DocumentCustomer, AppError> {
+    let missing = || AppError::new(ErrorCode::CustomerNotFound);
+    let name = customers::find(conn, customer_id)?.ok_or_else(missing)?.row.name;
+    Ok(DocumentCustomer { customer_id, name })
 }
 
 /// The lines that come back and those of the cart on the counter, if it is exchanged for them, and what all of it costs.
@@ -230,7 +242,7 @@ fn lines_of_sale(sold: &Sold, wanted: &[GoodsBack], ids: &IdSource) -> Result<Ve
             });
             continue;
         }
-        let serials = serials_back(line, left, goods)?;
+        let serials = serials_back(sold, line, left, goods)?;
         lines.push(line_back(line, left, goods.qty, sold.document.head.rules, (ids.next(), serials))?);
     }
     if beyond.is_empty() { Ok(lines) } else { Err(refund_beyond(&beyond)) }
@@ -253,16 +265,30 @@ fn find_line<'a>(sold: &'a Sold, goods: &GoodsBack) -> Result<(&'a SaleLine, Lin
     found.ok_or_else(|| AppError::new(ErrorCode::CartLineNotFound))
 }
 
-fn serials_back(line: &SaleLine, left: LineLeft, goods: &GoodsBack) -> Result<Vec<String>, AppError> {
-    let sold = &line.item.serials;
-    if goods.serials.is_empty() && goods.qty == left.qty && left.qty == line.item.qty {
-        return Ok(sold.clone());
+/// The numbers of a line that no refund known here has brought back.
+fn serials_left(sold: &Sold, line: &SaleLine) -> Vec<String> {
+    let back = |serial: &&String| {
+        let lines = sold.refunds.iter().flat_map(|refund| &refund.lines);
+        lines.filter(|line| comes_back(line)).any(|line| line.item.serials.contains(serial))
+    };
+    line.item.serials.iter().filter(|serial| !back(serial)).cloned().collect()
+}
+
+fn serials_back(
+    sold: &Sold,
+    line: &SaleLine,
+    left: LineLeft,
+    goods: &GoodsBack,
+) -> Result<Vec<String>, AppError> {
+    let there = serials_left(sold, line);
+    if goods.serials.is_empty() && goods.qty == left.qty {
+        return Ok(there);
     }
-    if goods.serials.iter().any(|serial| !sold.contains(serial)) {
+    if goods.serials.iter().any(|serial| !there.contains(serial)) {
         return Err(AppError::input("serials", "not_sold"));
     }
     let pieces = usize::try_from(goods.qty.milli() / 1_000).unwrap_or(usize::MAX);
-    if !sold.is_empty() && goods.serials.len() != pieces {
+    if !there.is_empty() && goods.serials.len() != pieces {
         return Err(AppError::input("serials", "count"));
     }
     Ok(goods.serials.clone())
@@ -326,7 +352,7 @@ fn draft_view(original: Original) -> RefundDraft {
             void_refusal: Some(VoidRefusal::OtherRegister),
         };
     };
-    let Sold { document, left, void_refusal, .. } = sold;
+    let Sold { document, left, void_refusal, .. } = &sold;
     let lines = document.lines.iter().zip(left).filter(|(line, _)| line.item.qty.is_positive());
     let lines = lines.map(|(line, left)| RefundLineView {
         line_id: line.item.line_id,
@@ -337,7 +363,7 @@ fn draft_view(original: Original) -> RefundDraft {
         sold: line.item.qty,
         left: left.qty,
         left_paid: left.gross,
-        serials: line.item.serials.clone(),
+        serials: serials_left(&sold, line),
     });
     RefundDraft {
         number,
@@ -348,7 +374,7 @@ fn draft_view(original: Original) -> RefundDraft {
         customer: document.customer.as_ref().map(|customer| customer.name.clone()),
         lines: lines.collect(),
         tenders: document.tenders.clone(),
-        void_refusal,
+        void_refusal: *void_refusal,
     }
 }
 

@@ -37,7 +37,7 @@ fn what(number: &str, lines: Vec<GoodsBack>) -> WhatBack {
 async fn wish(app: &App, what: WhatBack) -> Result<RefundWish, AppError> {
     let tenders = app.quote_refund(what.clone()).await?.value.proposed;
     let (request_id, reason) = (app.new_id(), ReturnReason::Defective);
-    Ok(RefundWish { request_id, what, reason, note: None, tenders, approval_id: None })
+    Ok(RefundWish { request_id, what, reason, note: None, tenders, approval_id: None, customer_id: None })
 }
 
 async fn refund(till: &Till, number: &str, code: &str, qty: i64) -> Result<SaleCompleted, AppError> {

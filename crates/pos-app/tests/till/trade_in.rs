@@ -1,9 +1,12 @@
 //! A phone that a customer gives in payment: netted in the sale, numbered as a swap, in stock with its identity.
 
-use pos_app::view::{LineNotice, ProductDraft};
-use pos_app::{ErrorCode, TradeIn};
+use pos_app::view::{GoodsBack, LineNotice, ProductDraft, ReturnReason};
+use pos_app::{ErrorCode, RefundWish, TradeIn, WhatBack};
+use pos_domain::authority::Need;
 use pos_domain::serial::{SerialChange, SerialTracking};
-use pos_domain::{OfflinePolicy, Product, SaleKind, Tender, TenderKind};
+use pos_domain::{
+    CashierId, Money, OfflinePolicy, Permission, Product, Quantity, Role, SaleKind, Tender, TenderKind,
+};
 
 use crate::shop::{Business, Till, named};
 
@@ -47,6 +50,11 @@ impl Till {
     async fn bears(&self, serial: &str) {
         let line = self.app.cart().await.unwrap().value.lines.last().unwrap().item.line_id;
         self.app.set_serials(line, vec![serial.to_owned()]).await.unwrap();
+    }
+
+    async fn person(&self, role: Role) -> CashierId {
+        let people = self.app.state().await.unwrap().value.cashiers;
+        people.into_iter().find(|person| person.role == role).unwrap().cashier_id
     }
 
     async fn life(&self, serial: &str) -> Vec<SerialChange> {
@@ -166,14 +174,16 @@ async fn where_the_phone_is_worth_more_the_shop_pays_out_and_a_cashier_asks_firs
     let rice = till.app.cart().await.unwrap().value.total.minor();
     till.takes_in(&used, OLD, "900000").await;
     assert_eq!(till.app.cart().await.unwrap().value.payable_cash.minor(), rice - 900_000);
+    till.app.log_in(till.person(Role::Cashier).await, None).await.unwrap();
     let refused = till.pay().await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::PermissionDenied, "money leaves the drawer");
     assert_eq!(refused.params["amount"], 900_000 - rice);
-    let owner = till.app.state().await.unwrap().value.cashiers;
-    let owner = owner.into_iter().find(|person| person.role == pos_domain::Role::Owner).unwrap();
-    till.app.log_in(owner.cashier_id, None).await.unwrap();
+    let subject = refused.params["subject"].as_str().unwrap().parse().unwrap();
+    let need = Need::of_amount(Permission::Refund, Money::from_minor(900_000 - rice).unwrap());
+    till.app.give_approval(till.person(Role::Owner).await, None, subject, need).await.unwrap();
     let paid = till.pay().await.unwrap();
     assert_eq!(paid.receipt.document.head.kind, SaleKind::Refund);
+    assert_eq!(paid.receipt.document.head.approvals.len(), 1, "the document says who said yes");
     assert_eq!(paid.receipt.document.tenders[0].amount.minor(), rice - 900_000, "out of the drawer");
     assert_eq!(till.life(OLD).await, [SerialChange::TradedIn]);
     assert_eq!(till.stock_of("USED").await, 6);
@@ -184,9 +194,6 @@ async fn where_the_phone_is_worth_more_the_shop_pays_out_and_a_cashier_asks_firs
 async fn what_is_paid_out_may_stay_as_store_credit() {
     let till = Till::demo().await;
     let (_, used) = till.sells_phones().await;
-    let owner = till.app.state().await.unwrap().value.cashiers;
-    let owner = owner.into_iter().find(|person| person.role == pos_domain::Role::Owner).unwrap();
-    till.app.log_in(owner.cashier_id, None).await.unwrap();
     let mariam = till.app.create_customer(named("Mariam")).await.unwrap().value.customer.customer_id;
     till.takes_in(&used, OLD, "400000").await;
     till.app.set_cart_customer(Some(mariam)).await.unwrap();
@@ -215,4 +222,80 @@ async fn a_phone_that_is_here_already_is_shown_before_it_is_taken_in_and_never_t
     assert_eq!(&more.unwrap_err().params["problem"], "fixed", "one thing with one number");
     till.app.undo_cart().await.unwrap();
     assert_eq!(till.app.cart().await.unwrap().value.lines, []);
+}
+
+#[tokio::test]
+async fn of_two_phones_sold_together_the_cashier_says_which_comes_back_and_each_comes_back_once() {
+    let till = Till::demo().await;
+    till.sells_phones().await;
+    till.scan("PHONE", 2).await;
+    let line = till.app.cart().await.unwrap().value.lines[0].item.line_id;
+    till.app.set_serials(line, vec![OLD.to_owned(), NEW.to_owned()]).await.unwrap();
+    let number = till.pay().await.unwrap().number;
+    let back = async |serials: &[&str]| {
+        let goods = GoodsBack {
+            line_id: None,
+            code: Some("PHONE".to_owned()),
+            qty: Quantity::ONE,
+            unit_price: None,
+            serials: serials.iter().map(|serial| (*serial).to_owned()).collect(),
+        };
+        let what = WhatBack { number: number.clone(), lines: vec![goods], with_cart: false };
+        let tenders = till.app.quote_refund(what.clone()).await?.value.proposed;
+        let (request_id, reason) = (till.app.new_id(), ReturnReason::Defective);
+        let wish = RefundWish {
+            request_id,
+            what,
+            reason,
+            note: None,
+            tenders,
+            approval_id: None,
+            customer_id: None,
+        };
+        till.app.complete_refund(wish).await
+    };
+    let unsaid = back(&[]).await.unwrap_err();
+    assert_eq!(&unsaid.params["problem"], "count", "one of two comes back: which?");
+    back(&[OLD]).await.unwrap();
+    assert_eq!(till.life(OLD).await, [SerialChange::Sold, SerialChange::Returned]);
+    let draft = till.app.draft_refund(&number).await.unwrap().value;
+    assert_eq!(draft.lines[0].serials, [NEW], "the other is left");
+    assert_eq!(&back(&[OLD]).await.unwrap_err().params["problem"], "not_sold");
+    back(&[]).await.unwrap();
+    assert_eq!(
+        till.life(NEW).await,
+        [SerialChange::Sold, SerialChange::Returned],
+        "the last one needs no words"
+    );
+    till.verify().await;
+}
+
+#[tokio::test]
+async fn a_refund_of_a_nameless_sale_may_become_store_credit_of_somebody() {
+    let till = Till::demo().await;
+    till.scan("RIZ-5KG", 1).await;
+    let sold = till.pay().await.unwrap();
+    let mariam = till.app.create_customer(named("Mariam")).await.unwrap().value.customer.customer_id;
+    let goods = GoodsBack {
+        line_id: None,
+        code: Some("RIZ-5KG".to_owned()),
+        qty: Quantity::ONE,
+        unit_price: None,
+        serials: Vec::new(),
+    };
+    let wish = |customer_id| RefundWish {
+        request_id: till.app.new_id(),
+        what: WhatBack { number: sold.number.clone(), lines: vec![goods.clone()], with_cart: false },
+        reason: ReturnReason::NotWanted,
+        note: None,
+        tenders: vec![Tender { kind: TenderKind::Account, amount: sold.total, reference: None }],
+        approval_id: None,
+        customer_id,
+    };
+    assert!(till.app.complete_refund(wish(None)).await.is_err(), "credit is somebody's");
+    till.app.complete_refund(wish(Some(mariam))).await.unwrap();
+    till.app.set_cart_customer(Some(mariam)).await.unwrap();
+    let standing = till.app.cart().await.unwrap().value.standing.unwrap();
+    assert_eq!(standing.credit, sold.total);
+    till.verify().await;
 }

@@ -32,6 +32,8 @@ export class Refund {
   #draft = $state.raw<RefundDraft | null>(null);
   /** Thousandths by line. */
   #chosen = $state.raw<Readonly<Record<string, number>>>({});
+  /** Which numbers come back, by line. */
+  #serials = $state.raw<Readonly<Record<string, readonly string[]>>>({});
   #typed = $state.raw<readonly TypedLine[]>([]);
   #quote = $state.raw<RefundQuote | null>(null);
   #sending = $state(false);
@@ -69,6 +71,7 @@ export class Refund {
     try {
       this.#draft = await this.session.host.call('refund.draft', { number });
       this.#chosen = {};
+      this.#serials = {};
       this.#typed = [];
       this.#quote = null;
     } catch (thrown) {
@@ -87,12 +90,34 @@ export class Refund {
   }
 
   choose(line: RefundLineView, qty: number): Promise<void> {
-    this.#chosen = { ...this.#chosen, [line.line_id]: Math.min(Math.max(qty, 0), line.left) };
+    const within = Math.min(Math.max(qty, 0), line.left);
+    this.#chosen = { ...this.#chosen, [line.line_id]: within };
+    if (line.serials.length > 0) {
+      // Those that were pointed at stay; others of the line make up the number.
+      const pointed = this.serials(line);
+      const all = [...pointed, ...line.serials.filter((serial) => !pointed.includes(serial))];
+      this.#serials = { ...this.#serials, [line.line_id]: all.slice(0, Math.ceil(within / ONE)) };
+    }
     return this.#weigh();
   }
 
+  /** The numbers of a line that come back. */
+  serials(line: RefundLineView): readonly string[] {
+    return this.#serials[line.line_id] ?? [];
+  }
+
+  /** This very piece comes back, or not. */
+  point(line: RefundLineView, serial: string): Promise<void> {
+    const before = this.serials(line);
+    const pointed = before.includes(serial) ? before.filter((other) => other !== serial) : [...before, serial];
+    this.#serials = { ...this.#serials, [line.line_id]: pointed };
+    return this.choose(line, pointed.length * ONE);
+  }
+
   chooseAll(): Promise<void> {
-    this.#chosen = Object.fromEntries((this.#draft?.lines ?? []).map((line) => [line.line_id, line.left]));
+    const lines = this.#draft?.lines ?? [];
+    this.#chosen = Object.fromEntries(lines.map((line) => [line.line_id, line.left]));
+    this.#serials = Object.fromEntries(lines.map((line) => [line.line_id, line.serials]));
     return this.#weigh();
   }
 
@@ -111,8 +136,8 @@ export class Refund {
     return this.#weigh();
   }
 
-  /** Gives the money back; the new document, or null when it was refused and the reason was told. */
-  async confirm(): Promise<SaleCompleted | null> {
+  /** Gives the money back; store credit goes to this customer where the sale names nobody; the new document, or null when it was refused and the reason was told. */
+  async confirm(customerId: string | null): Promise<SaleCompleted | null> {
     const quote = this.#quote;
     if (quote === null || this.#draft === null || this.#sending) return null;
     const tenders = this.#tenders(quote);
@@ -124,6 +149,7 @@ export class Refund {
         note: this.note.trim() === '' ? null : this.note.trim(),
         tenders,
         approval_id: null,
+        customer_id: customerId,
       }),
     );
   }
@@ -163,7 +189,7 @@ export class Refund {
 
   #what(): { number: string; lines: GoodsBack[]; with_cart: boolean } {
     const chosen = Object.entries(this.#chosen).filter(([, qty]) => qty > 0);
-    const lines = chosen.map(([line_id, qty]): GoodsBack => ({ line_id, code: null, qty, unit_price: null, serials: [] }));
+    const lines = chosen.map(([line_id, qty]): GoodsBack => ({ line_id, code: null, qty, unit_price: null, serials: [...(this.#serials[line_id] ?? [])] }));
     const typed = this.#typed.map(({ code, qty, price }): GoodsBack => ({ line_id: null, code, qty, unit_price: price, serials: [] }));
     return { number: this.#draft?.number ?? '', lines: [...lines, ...typed], with_cart: this.#withCart };
   }

@@ -107,6 +107,10 @@ export class TradeInForm {
   /** True when it is on the cart. */
   async confirm(): Promise<boolean> {
     if (this.#sending) return false;
+    if (this.#chosen === null && !this.making) {
+      this.#wrong = { field: 'product', words: m.trade_in_choose() };
+      return false;
+    }
     this.#sending = true;
     this.#wrong = null;
     const refusal = await this.#take();
@@ -121,23 +125,19 @@ export class TradeInForm {
 
   async #take(): Promise<HostError | null> {
     try {
-      if (this.making && this.#chosen === null) await this.#make();
+      const product = this.#chosen ?? (await this.#make());
+      return await this.cart.ask('cart.trade_in', {
+        product_id: product.product_id,
+        serial: this.serial,
+        unit_price: plainDecimal(this.price),
+        note: this.note.trim() === '' ? null : this.note.trim(),
+      });
     } catch (thrown) {
       return toHostError(thrown);
     }
-    if (this.#chosen === null) {
-      this.#wrong = { field: 'product', words: m.trade_in_choose() };
-      return null;
-    }
-    return this.cart.ask('cart.trade_in', {
-      product_id: this.#chosen.product_id,
-      serial: this.serial,
-      unit_price: plainDecimal(this.price),
-      note: this.note.trim() === '' ? null : this.note.trim(),
-    });
   }
 
-  async #make(): Promise<void> {
+  async #make(): Promise<Product> {
     const { default_offline_policy: policy } = this.session.settings ?? { default_offline_policy: 'allow' as const };
     const made = await this.session.host.call('product.create', {
       draft: {
@@ -161,5 +161,6 @@ export class TradeInForm {
       },
     });
     this.#chosen = made.product;
+    return made.product;
   }
 }
