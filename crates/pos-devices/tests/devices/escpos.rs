@@ -192,34 +192,6 @@ fn a_number_without_room_for_its_barcode_is_printed_in_letters() {
 }
 
 #[test]
-fn the_qr_code_is_read_back_and_says_what_the_document_says() {
-    let sample = &samples()[0];
-    let codes = Codes { barcode: true, qr: true };
-    let style = Style { locale: Locale::parse(sample.tag), header: "", footer: "", logo: None, codes };
-    let issue = Issue {
-        number: "R1-000042",
-        issued_at: "2026-03-14T17:05:09",
-        chain_hash: Hash32::of(b"link"),
-        copy: Copy::Original,
-    };
-    let receipt = Receipt::of(&sample.document, issue, style);
-    for width in [PaperWidth::Mm58, PaperWidth::Mm80] {
-        let paper = print(&encode(&receipt, width, PrinterModel::Epson));
-        let [(_, picture)] = &paper.pictures[..] else { panic!("one picture: the code") };
-        let dots = |x: usize, y: usize| if picture.0[y][x] { 0 } else { 255 };
-        let mut prepared =
-            rqrr::PreparedImage::prepare_from_greyscale(picture.0[0].len(), picture.0.len(), dots);
-        let grids = prepared.detect_grids();
-        let [grid] = &grids[..] else { panic!("one code is found on {width:?}") };
-        let (_, content) = grid.decode().unwrap();
-        let total = sample.document.total.to_decimal(sample.document.head.currency);
-        let code = sample.document.head.currency.code();
-        let hash = Hash32::of(b"link");
-        assert_eq!(content, format!("COMPTOIR1;R1-000042;2026-03-14T17:05:09;{code};{total};{hash}"));
-    }
-}
-
-#[test]
 fn the_shops_sign_is_dots_in_the_middle_as_dark_as_the_picture() {
     let grey = image::RgbImage::from_fn(600, 200, |x, _| image::Rgb([if x < 300 { 0 } else { 192 }; 3]));
     let mut file = std::io::Cursor::new(Vec::new());

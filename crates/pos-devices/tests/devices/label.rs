@@ -1,10 +1,9 @@
 //! Labels, their codes read back from the paper by a reader of our own.
 
-use std::process::Command;
-
 use pos_devices::label::{Label, LabelPaper, MAX_LABELS, to_escpos, to_pdf};
 
 use crate::decoder::print;
+use crate::pdf::picture_of;
 
 /// The ten digits of EAN as the standard draws them on the left, seven modules each, 1 for black, with odd parity.
 const ODD: [&str; 10] = [
@@ -87,26 +86,7 @@ fn the_codes_of_a_sheet_are_read_back_from_its_picture() {
     let codes = ["4006381333931", "9780201379624", "96385074"];
     let labels: Vec<Label> = codes.iter().map(|code| label(code)).collect();
     let file = to_pdf(&labels, &LabelPaper::A4_3X8).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("sheet.pdf");
-    std::fs::write(&path, &file).unwrap();
-    let out = folder.path().join("sheet");
-    let drawn =
-        Command::new("pdftoppm").args(["-r", "600", "-gray", "-singlefile"]).arg(&path).arg(&out).output();
-    let Ok(drawn) = drawn else {
-        eprintln!("skipped: pdftoppm (poppler-utils) is not installed");
-        return;
-    };
-    assert!(drawn.status.success());
-    let pgm = std::fs::read(out.with_extension("pgm")).unwrap();
-    let head: Vec<usize> = String::from_utf8_lossy(&pgm[..20])
-        .split_whitespace()
-        .skip(1)
-        .take(2)
-        .map(|n| n.parse().unwrap())
-        .collect();
-    let (width, height) = (head[0], head[1]);
-    let dots = &pgm[pgm.len() - width * height..];
+    let Some((width, height, dots)) = picture_of(&file, 600) else { return };
     // 27 mm below the top edge of the first row stand the bars of its three labels.
     let y = height * 27 / 297;
     for (at, code) in codes.iter().enumerate() {

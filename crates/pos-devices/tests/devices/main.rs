@@ -1,6 +1,8 @@
 //! Receipts of real documents on every kind of paper, and printers of every temper.
 
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod decoder;
 #[cfg(test)]
 mod documents;

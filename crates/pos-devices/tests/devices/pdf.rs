@@ -28,6 +28,28 @@ pub(crate) fn text_of(file: &[u8]) -> Option<String> {
     }
 }
 
+/// The first page of a PDF as poppler draws it, `(width, height, greys)`, or `None` where poppler is not installed.
+pub(crate) fn picture_of(file: &[u8], dots_per_inch: u32) -> Option<(usize, usize, Vec<u8>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.pdf");
+    std::fs::write(&path, file).unwrap();
+    let drawn = Command::new("pdftoppm")
+        .args(["-r", &dots_per_inch.to_string(), "-gray", "-singlefile"])
+        .arg(&path)
+        .arg(folder.path().join("page"))
+        .output();
+    let Ok(drawn) = drawn else {
+        eprintln!("skipped: pdftoppm (poppler-utils) is not installed");
+        return None;
+    };
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let pgm = std::fs::read(path.with_extension("pgm")).unwrap();
+    let head = String::from_utf8_lossy(&pgm[..20]).into_owned();
+    let sizes: Vec<usize> = head.split_whitespace().skip(1).take(2).map(|n| n.parse().unwrap()).collect();
+    let (width, height) = (sizes[0], sizes[1]);
+    Some((width, height, pgm[pgm.len() - width * height..].to_vec()))
+}
+
 /// Sizes in points of all pages, from the page objects.
 fn page_heights(file: &[u8]) -> Vec<f32> {
     let text = String::from_utf8_lossy(file);

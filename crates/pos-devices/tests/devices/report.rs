@@ -116,3 +116,22 @@ fn a_long_statement_fills_numbered_sheets() {
     }
     assert_eq!(file, to_pdf(&report, PdfPaper::A4).unwrap(), "the same report gives the same file");
 }
+
+#[test]
+fn accents_and_narrow_spaces_of_a_z_and_a_statement_are_text_on_every_paper() {
+    for paper in [PdfPaper::Roll, PdfPaper::A4] {
+        let Some(text) = crate::pdf::text_of(&to_pdf(&z_report(), paper).unwrap()) else { return };
+        let text = plain(&text);
+        for expected in
+            ["CLÔTURE Z 12", "Épicerie Diallo & Frères", "1 222 500 FG", "Espèces", "Écart", "Compté"]
+        {
+            assert!(text.contains(expected), "{expected} on {paper:?}:\n{text}");
+        }
+    }
+    for width in [PaperWidth::Mm58, PaperWidth::Mm80] {
+        let paper = print(&to_escpos(&z_report(), width, PrinterModel::Epson)).text();
+        for expected in ["CLÔTURE Z 12", "1 222 500 FG", "Espèces", "Écart"] {
+            assert!(paper.contains(expected), "{expected} on {width:?}:\n{paper}");
+        }
+    }
+}
