@@ -116,7 +116,7 @@ codes! {
     RefundTender = "refund.tender",
     /// The sale cannot be voided any more. `reason`: `other_register`, `not_a_sale`, `refunded`, `closed`
     SaleNotVoidable = "sale.not_voidable",
-    /// A number is missing on what must bear one. `lines[]`: `line_id, code, name, missing`
+    /// A number is missing on what must bear one. `lines[]`: `line_id, code, name`, and `pieces` without one
     SaleSerialMissing = "sale.serial_missing",
     /// What is to be noted does not follow what happened to this number before. `serial`, `last`
     SerialNotThere = "serial.not_there",

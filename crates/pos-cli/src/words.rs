@@ -8,7 +8,11 @@ pub(crate) fn of(code: ErrorCode, params: &Value) -> String {
     let lines = params.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut words = filled(template(code), params);
     for line in lines {
-        words.push_str(&filled("\n{code} {name}: {asked} asked, {available} there", line));
+        let each = match line.get("pieces") {
+            Some(_) => "\n{code} {name}: {pieces} without a number",
+            None => "\n{code} {name}: {asked} asked, {available} there",
+        };
+        words.push_str(&filled(each, line));
     }
     words
 }

@@ -144,7 +144,7 @@ pub(super) fn check_complete(conn: &Conn, cart: &Cart) -> Result<(), AppError> {
         let missing = missing(line, tracking);
         if missing > 0 {
             let CartLine { line_id, code, name, .. } = line;
-            lines.push(json!({ "line_id": line_id, "code": code, "name": name, "missing": missing }));
+            lines.push(json!({ "line_id": line_id, "code": code, "name": name, "pieces": missing }));
         }
     }
     if lines.is_empty() {

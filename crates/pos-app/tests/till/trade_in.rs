@@ -143,7 +143,7 @@ async fn what_must_bear_a_number_is_not_paid_without_one() {
     till.bears(NEW).await;
     let refused = till.pay().await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::SaleSerialMissing);
-    assert_eq!(refused.params["lines"][0]["missing"], 1, "one of the two is known");
+    assert_eq!(refused.params["lines"][0]["pieces"], 1, "one of the two is known");
     let line = till.app.cart().await.unwrap().value.lines[0].item.line_id;
     let unlike =
         till.app.set_serials(line, vec![NEW.to_owned(), "490154203237519".to_owned()]).await.unwrap_err();
