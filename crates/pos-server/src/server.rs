@@ -171,6 +171,12 @@ impl Server {
         self.inner.feed.subscribe()
     }
 
+    /// From now on each job of an embedded database ends before whoever queued it goes on, and nothing is done beside its
+    /// writer: for whoever simulates time. See [`pos_sqlite::Database::work_in_step`].
+    pub fn work_in_step(&self) {
+        self.inner.store.work_in_step();
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -97,6 +97,7 @@ impl Town {
         town.server = Some(server);
         town
     }
+        server.work_in_step();
 
     fn clock(&self) -> pos_server::Clock {
         let now_ms = Arc::clone(&self.now_ms);
@@ -133,7 +134,9 @@ impl Town {
     pub(crate) fn start(&mut self) {
         if self.server.is_none() {
             self.disk.begin_life();
-            self.server = Some(Server::open(self.folder.as_path(), None, self.clock()).unwrap());
+            let server = Server::open(self.folder.as_path(), None, self.clock()).unwrap();
+            server.work_in_step();
+            self.server = Some(server);
         }
     }
 

@@ -92,6 +92,15 @@ impl Store {
         }
     }
 
+    /// See [`crate::Server::work_in_step`].
+    pub(crate) fn work_in_step(&self) {
+        match self {
+            Self::Sqlite(database) => database.work_in_step(),
+            // It is a program of its own, in step with nobody.
+            Self::Postgres(_) => {}
+        }
+    }
+
     /// Tells of changes that other servers make, for as long as the follower lives.
     pub(crate) fn follow(&self, feed: &watch::Sender<u64>) -> Result<Option<Follower>, ServerError> {
         match self {
