@@ -116,7 +116,9 @@ const fn template(code: ErrorCode) -> &'static str {
         ErrorCode::SerialNotThere => {
             "Not noted: this does not follow what happened to {serial} before ({last})."
         }
-        ErrorCode::SaleSerialMissing => "Not sold: a line lacks the serial number or IMEI of each of its pieces.",
+        ErrorCode::SaleSerialMissing => {
+            "Not sold: a line lacks the serial number or IMEI of each of its pieces."
+        }
         ErrorCode::ImportUnreadable => "The file is not readable as CSV: {problem}. Nothing was loaded.",
         ErrorCode::ImportMissingColumn => {
             "The file has no column for {column}. Name it with --column {column}=HEADER. Nothing was loaded."

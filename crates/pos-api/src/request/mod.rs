@@ -19,8 +19,8 @@ pub use account::{
     AskStatement, CustomerSales, ExportAccounts, ListAccounts, OnePayment, PayAccount, SaveStatement,
 };
 pub use cart::{
-    AddProduct, AmountGiven, PreviewSettlement, QuickCash, RecallCart, ScanCode, SetCartCustomer, SetCartDiscount,
-    SetCartNote, SetLine, SetLineNote, SetPack, SetPrice, TryBarcodeRule,
+    AddProduct, AmountGiven, PreviewSettlement, QuickCash, RecallCart, ScanCode, SetCartCustomer,
+    SetCartDiscount, SetCartNote, SetLine, SetLineNote, SetPack, SetPrice, TryBarcodeRule,
 };
 pub use catalogue::{
     AddPicture, CreateCategory, CreateProduct, FindProduct, GetPicture, ListProducts, OneProduct,

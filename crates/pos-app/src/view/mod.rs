@@ -30,8 +30,8 @@ pub use cart::{
     QuoteLineAnswer, QuoteRequest, QuoteRounding, SettlePreview,
 };
 pub use catalogue::{
-    ColumnMapping, CustomerDetails, CustomerView, ImportPreview, ImportReport, ImportRowFault, Page,
-    PackDraft, ProductDraft, ProductView, Progress, ShownStock, StockView,
+    ColumnMapping, CustomerDetails, CustomerView, ImportPreview, ImportReport, ImportRowFault, PackDraft,
+    Page, ProductDraft, ProductView, Progress, ShownStock, StockView,
 };
 pub use conflict::{AuditEntry, ConflictView};
 pub use display::{DisplayLine, DisplayScene, DisplayView};
