@@ -113,6 +113,8 @@ export class CartController {
   /** One piece more or less of the chosen line; the last piece takes the line away. */
   async nudge(by: 1 | -1): Promise<boolean> {
     const line = this.selected;
+    // One thing with one number: it is taken in, or its line is removed.
+    if (line?.item.trade_in) return false;
     return line !== null && this.setQuantity(line, line.item.qty + by * ONE);
   }
 
