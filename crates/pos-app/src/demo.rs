@@ -1,6 +1,7 @@
 //! The demo shop: a catalogue with pictures, customers and people, all made by us (see `demo/README.md`).
 
 use include_dir::{Dir, include_dir};
+use pos_domain::catalogue::Pack;
 use pos_domain::serial::SerialTracking;
 use pos_domain::{Cashier, Category, Customer, Gtin, Money, OfflinePolicy, Product, Quantity, Rate, Role};
 use serde::Deserialize;
@@ -51,6 +52,17 @@ struct ProductRow {
     tracking: SerialTracking,
 }
 
+/// A size in which a product of the table above is also sold.
+#[derive(Deserialize)]
+struct PackRow {
+    code: String,
+    unit_fr: String,
+    unit_en: String,
+    size: String,
+    price_gnf: i64,
+    barcode: String,
+}
+
 #[derive(Deserialize)]
 struct CustomerRow {
     name: String,
@@ -62,6 +74,17 @@ struct CustomerRow {
 struct CashierRow {
     name: String,
     role: Role,
+}
+
+impl PackRow {
+    fn pack(&self, language: Language) -> Result<Pack, AppError> {
+        Ok(Pack {
+            unit: if language == Language::Fr { &self.unit_fr } else { &self.unit_en }.clone(),
+            size: Quantity::parse(&self.size).map_err(decimal("packs"))?,
+            price: Money::from_minor(self.price_gnf).map_err(AppError::internal)?,
+            barcode: Some(Gtin::parse(&self.barcode).map_err(AppError::internal)?.canonical()),
+        })
+    }
 }
 
 impl DemoShop {
@@ -76,12 +99,21 @@ impl DemoShop {
             let name = if french { row.name_fr } else { row.name_en };
             categories.push(Category { category_id, name, colour: row.colour, position });
         }
+        let packs = rows::<PackRow>("packs.csv")?;
+        let packs_of = |code: &str| {
+            packs
+                .iter()
+                .filter(|row| row.code == code)
+                .map(|row| row.pack(language))
+                .collect::<Result<_, _>>()
+        };
         let products = rows::<ProductRow>("products.csv")?.into_iter().map(|row| {
             let category_id = by_key.get(&row.category).copied();
             let barcode = Gtin::parse(&row.barcode).map_err(AppError::internal)?;
             let stock = Quantity::parse(&row.stock).map_err(decimal("stock"))?;
             let product = Product {
                 product_id: ids.next(),
+                packs: packs_of(&row.code)?,
                 code: row.code,
                 barcodes: vec![barcode.canonical()],
                 name: if french { row.name_fr } else { row.name_en },
@@ -96,7 +128,6 @@ impl DemoShop {
                 picture: Some(row.picture),
                 archived: false,
                 tracking: row.tracking,
-                packs: Vec::new(),
             };
             Ok((product, row.track_stock.then_some(stock)))
         });
@@ -155,6 +186,7 @@ mod tests {
                     product.code
                 );
             }
+            assert_eq!(shop.products.iter().filter(|(product, _)| !product.packs.is_empty()).count(), 2);
             shop.categories.iter().for_each(|c| assert_eq!(c.check(), Ok(())));
             shop.customers.iter().for_each(|c| assert_eq!(c.check(), Ok(())));
             assert!(shop.cashiers.iter().any(|c| c.role == Role::Cashier));

@@ -1,6 +1,8 @@
 //! Making, changing and deleting the rows that all registers share: the row and the operation that tells the server
 //! of it, in one transaction.
 
+use std::collections::BTreeSet;
+
 use pos_domain::body::{EntityCreate, EntityDelete, EntityKind, EntityUpdate, OpeningStock, OperationBody};
 use pos_domain::catalogue::HeldCart;
 use pos_domain::merge::{Fields, diff};
@@ -23,9 +25,9 @@ pub(crate) trait Record: Serialize + Sized {
     const KIND: EntityKind;
     /// Its id.
     fn id(&self) -> Uuid;
-    /// Other rows that it names and that the server must have before it.
-    fn names(&self) -> Option<(EntityKind, Uuid)> {
-        None
+    /// Other rows that it names and that the server must have before it, each once.
+    fn names(&self) -> Vec<(EntityKind, Uuid)> {
+        Vec::new()
     }
     /// As it stands in its table.
     fn find(tx: &Tx<'_>, id: Uuid) -> Result<Option<Shared<Self>>, AppError>;
@@ -57,14 +59,24 @@ record!(
     Product,
     product_id,
     products,
-    fn names(&self) -> Option<(EntityKind, Uuid)> {
-        self.category_id.map(|id| (EntityKind::Category, id.0))
+    fn names(&self) -> Vec<(EntityKind, Uuid)> {
+        self.category_id.map(|id| (EntityKind::Category, id.0)).into_iter().collect()
     }
 );
 record!(Category, Category, category_id, categories);
 record!(Customer, Customer, customer_id, customers);
 record!(Cashier, Cashier, cashier_id, cashiers);
-record!(HeldCart, HeldCart, cart_id, held_carts);
+record!(
+    HeldCart,
+    HeldCart,
+    cart_id,
+    held_carts,
+    fn names(&self) -> Vec<(EntityKind, Uuid)> {
+        let products: BTreeSet<_> = self.cart.lines.iter().map(|line| line.product_id.0).collect();
+        let customer = self.cart.customer_id.map(|id| (EntityKind::Customer, id.0));
+        products.into_iter().map(|id| (EntityKind::Product, id)).chain(customer).collect()
+    }
+);
 
 impl Record for SettingRow {
     const KIND: EntityKind = EntityKind::Setting;
@@ -241,10 +253,11 @@ impl Stamp {
 
 /// Operations on the row that this one names, as far as the server does not have them.
 fn named_and_open<R: Record>(tx: &Tx<'_>, row: &R) -> Result<Vec<OpId>, AppError> {
-    match row.names() {
-        Some((kind, id)) => Ok(queue::list_unacknowledged_of(tx, kind, id)?),
-        None => Ok(Vec::new()),
+    let mut open = Vec::new();
+    for (kind, id) in row.names() {
+        open.extend(queue::list_unacknowledged_of(tx, kind, id)?);
     }
+    Ok(open)
 }
 
 /// A row of fields that a person corrected; its id stays.
