@@ -1,22 +1,21 @@
 //! `entity.create`, `entity.update`, `entity.delete`: rows that registers share.
 
 use pos_domain::body::{EntityCreate, EntityDelete, EntityKind, EntityUpdate, OpeningStock};
-use pos_domain::catalogue::{HeldCart, RowFault};
 use pos_domain::merge::{FieldDispute, Fields, Hlc, merge_fields};
-use pos_domain::settings::{FieldStrategy, ShopSettings, setting_id};
+use pos_domain::settings::{FieldStrategy, ShopSettings};
 use pos_domain::stock::MovementReason;
-use pos_domain::{Cashier, Category, Customer, CustomerId, Gtin, LineId, Product, ProductId};
-use serde::de::DeserializeOwned;
+use pos_domain::{Customer, CustomerId, LineId, ProductId};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::entity_conflict as dispute;
+use super::entity_row::{check_kind, check_row, check_setting, id_field, identity_keys, key_field};
 use super::ledger::{Ledger, Line, Settles};
 use super::{Applied, ApplyError, Cause, already_gone, done, invalid, unknown};
 use crate::batch::Batch;
 use crate::storage::entity::{self, EntityRow, Stamp};
 use crate::storage::identity::{self, IdentityKey};
-use crate::storage::{Sql, account, sale, unreadable};
+use crate::storage::{Sql, account, unreadable};
 
 /// Makes a row, or finds that the business has it already under another id.
 pub(super) fn create(batch: &mut Batch<'_>, cause: &Cause<'_>, create: &EntityCreate) -> Applied {
@@ -220,21 +219,6 @@ pub(super) fn is_counted(fields: &Fields) -> bool {
     fields.get("track_stock").and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// The field that holds the row's own id.
-pub(super) fn id_field(kind: EntityKind) -> Option<&'static str> {
-    match kind {
-        EntityKind::Category => Some("category_id"),
-        EntityKind::Product => Some("product_id"),
-        EntityKind::Customer => Some("customer_id"),
-        EntityKind::Cashier => Some("cashier_id"),
-        EntityKind::Setting => Some("key"),
-        EntityKind::HeldCart => Some("cart_id"),
-        EntityKind::AccountEntry => Some("document_id"),
-        EntityKind::SerialEvent => Some("event_id"),
-        EntityKind::Stock | EntityKind::Conflict => None,
-    }
-}
-
 /// What a row is called where people see it.
 pub(super) fn title(kind: EntityKind, fields: &Fields) -> String {
     let field = if kind == EntityKind::Setting { "key" } else { "name" };
@@ -327,138 +311,4 @@ fn insert(
     batch.touch(kind, id, 1, false, cause.origin());
     batch.add_total(kind, 1);
     Ok(())
-}
-
-fn check_kind(kind: EntityKind) -> Result<(), ApplyError> {
-    match kind {
-        EntityKind::Setting
-        | EntityKind::Category
-        | EntityKind::Product
-        | EntityKind::Customer
-        | EntityKind::Cashier
-        | EntityKind::HeldCart => Ok(()),
-        EntityKind::Stock | EntityKind::Conflict | EntityKind::AccountEntry | EntityKind::SerialEvent => {
-            Err(invalid("entity", "only the server writes rows of this kind"))
-        }
-    }
-}
-
-fn check_setting(batch: &mut Batch<'_>, id: Uuid, fields: &Fields) -> Result<(), ApplyError> {
-    let (Some(key), Some(value)) = (fields.get("key").and_then(Value::as_str), fields.get("value")) else {
-        return Err(invalid("fields", "a setting has a key and a value"));
-    };
-    if id != setting_id(key) {
-        return Err(invalid("id", "the id of a setting is made from its key"));
-    }
-    let settings = batch.settings()?;
-    let next =
-        settings.with_row(key, value).map_err(|fault| invalid(&fault.key.clone(), fault.to_string()))?;
-    if next.currency != settings.currency && sale::any(batch.tx)? {
-        return Err(invalid("currency", "the currency is fixed once something was sold"));
-    }
-    Ok(())
-}
-
-/// Checks every field of a row and gives its identities, in the order in which they decide that two rows are one.
-fn check_row(
-    batch: &Batch<'_>,
-    kind: EntityKind,
-    id: Uuid,
-    fields: &Fields,
-) -> Result<Vec<IdentityKey>, ApplyError> {
-    let own_id = match kind {
-        EntityKind::Product => {
-            let product: Product = read(fields)?;
-            product.check().map_err(row_fault)?;
-            if let Some(category) = product.category_id
-                && !entity::exists(batch.tx, EntityKind::Category, category.0)?
-            {
-                return Err(unknown("category_id", "category", category.0));
-            }
-            product.product_id.0
-        }
-        EntityKind::Category => {
-            let category: Category = read(fields)?;
-            category.check().map_err(row_fault)?;
-            category.category_id.0
-        }
-        EntityKind::Customer => {
-            let customer: Customer = read(fields)?;
-            customer.check().map_err(row_fault)?;
-            customer.customer_id.0
-        }
-        EntityKind::Cashier => {
-            let cashier: Cashier = read(fields)?;
-            cashier.check().map_err(row_fault)?;
-            cashier.cashier_id.0
-        }
-        EntityKind::HeldCart => {
-            let cart: HeldCart = read(fields)?;
-            cart.check().map_err(row_fault)?;
-            cart.cart_id.0
-        }
-        EntityKind::Setting
-        | EntityKind::Stock
-        | EntityKind::Conflict
-        | EntityKind::AccountEntry
-        | EntityKind::SerialEvent => id,
-    };
-    if own_id != id {
-        return Err(invalid(id_field(kind).unwrap_or("id"), "the row names another id than its own"));
-    }
-    Ok(identity_keys(kind, fields))
-}
-
-fn read<T: DeserializeOwned>(fields: &Fields) -> Result<T, ApplyError> {
-    serde_json::from_value(Value::Object(fields.clone()))
-        .map_err(|fault| invalid("fields", fault.to_string()))
-}
-
-fn row_fault(fault: RowFault) -> ApplyError {
-    invalid(fault.field(), fault.to_string())
-}
-
-fn key_field(key: &IdentityKey) -> &'static str {
-    if key.kind == "barcode" { "barcodes" } else { key.kind }
-}
-
-/// What makes this row the same thing as another: barcodes before the shop's code, telephone before the number.
-pub(super) fn identity_keys(kind: EntityKind, fields: &Fields) -> Vec<IdentityKey> {
-    let text =
-        |field: &str| fields.get(field).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty());
-    let mut keys: Vec<IdentityKey> = Vec::new();
-    match kind {
-        EntityKind::Product => {
-            let barcodes = fields.get("barcodes").and_then(Value::as_array).into_iter().flatten();
-            for code in barcodes.filter_map(Value::as_str) {
-                let value =
-                    Gtin::parse(code).map_or_else(|_| code.trim().to_owned(), |gtin| gtin.canonical());
-                keys.push(IdentityKey { kind: "barcode", value });
-            }
-            keys.extend(text("code").map(|code| IdentityKey { kind: "code", value: code.to_owned() }));
-        }
-        EntityKind::Customer => {
-            let phone = text("phone").map(|phone| {
-                phone.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')')).collect::<String>()
-            });
-            keys.extend(phone.map(|value| IdentityKey { kind: "phone", value }));
-            keys.extend(text("code").map(|code| IdentityKey { kind: "code", value: code.to_owned() }));
-        }
-        EntityKind::Setting
-        | EntityKind::Category
-        | EntityKind::Cashier
-        | EntityKind::Stock
-        | EntityKind::HeldCart
-        | EntityKind::AccountEntry
-        | EntityKind::SerialEvent
-        | EntityKind::Conflict => {}
-    }
-    // The same barcode in two spellings is one identity.
-    let mut unique: Vec<IdentityKey> = Vec::with_capacity(keys.len());
-    for key in keys {
-        if !unique.contains(&key) {
-            unique.push(key);
-        }
-    }
-    unique
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::conflict::{self, Disagreement};
-use super::entity::{self as rows, id_field};
+use super::entity as rows;
+use super::entity_row::id_field;
 use super::{Applied, ApplyError, Cause, applied, disputed, done, mapping, register_name, unknown};
 use crate::batch::Batch;
 use crate::storage::entity::{self, EntityRow, Stamp};

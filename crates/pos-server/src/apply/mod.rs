@@ -7,6 +7,7 @@ mod accounts;
 mod conflict;
 mod entity;
 mod entity_conflict;
+mod entity_row;
 mod fork;
 mod ledger;
 mod mapping;

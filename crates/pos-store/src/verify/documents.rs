@@ -1,12 +1,14 @@
 //! Documents: the text against its hash, its own arithmetic, its rows, its link, its operation and its movements.
 
 use pos_domain::body::EntityKind;
-use pos_domain::{Hash32, OpId, SaleDocument, SaleId, SaleLine};
+use pos_domain::{OpId, SaleDocument, SaleId, SaleLine};
 use rusqlite::named_params;
 use rusqlite::types::Value as Cell;
 use serde_json::json;
 
-use super::rows::{Cells, Link, Wanted, blob, cells, compare, find_link, opt_text, read_rows, size, text};
+use super::rows::{
+    Cells, Link, Wanted, blob, cells, compare, find_link, opt_text, read_document, read_rows, size, text,
+};
 use super::stock::compare_movements;
 use super::{Findings, accounts, serials};
 use crate::sales::{self, SaleState, movements_of};
@@ -39,26 +41,8 @@ pub(super) fn check_all(conn: &Conn, findings: &mut Findings) -> Result<(), Stor
 pub(super) fn check_one(conn: &Conn, sale_id: SaleId, findings: &mut Findings) -> Result<(), StoreError> {
     let subject = Some(sale_id.0);
     let cells = read_rows(conn, "SELECT * FROM sale WHERE sale_id = :id", sale_id.into())?;
-    let Some(sale) = cells.first() else {
-        findings.add("document.missing", subject, json!({}));
+    let Some((sale, document)) = read_document::<SaleDocument>(cells.first(), sale_id.0, findings) else {
         return Ok(());
-    };
-    if let Some(Cell::Text(number)) = sale.get("printed_number") {
-        findings.look_at(Some(number.clone()));
-    }
-    let Some(Cell::Text(text)) = sale.get("document") else {
-        findings.add("document.unreadable", subject, json!({}));
-        return Ok(());
-    };
-    if sale.get("document_hash") != Some(&Cell::Blob(Hash32::of(text.as_bytes()).0.to_vec())) {
-        findings.add("document.changed", subject, json!({}));
-    }
-    let document: SaleDocument = match serde_json::from_str(text) {
-        Ok(document) => document,
-        Err(e) => {
-            findings.add("document.unreadable", subject, json!({ "detail": e.to_string() }));
-            return Ok(());
-        }
     };
     if let Err(fault) = document.check() {
         findings.add("document.arithmetic", subject, json!({ "detail": fault.to_string() }));

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use pos_domain::DocumentId;
 use pos_domain::chain::printed_number;
+use pos_domain::{DocumentId, Hash32};
 use rusqlite::types::Value as Cell;
 use rusqlite::{Row, named_params};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -35,6 +36,36 @@ impl Link {
     /// The same, as a row says it.
     pub(super) fn printed_number(&self) -> Cell {
         opt_text(self.number_in_words().as_deref())
+    }
+}
+
+/// The document in a row, its text held against its hash. `None` when there is none or nobody can read it, which is told.
+/// From now on findings are about this document.
+pub(super) fn read_document<'a, T: DeserializeOwned>(
+    row: Option<&'a Cells>,
+    id: Uuid,
+    findings: &mut Findings,
+) -> Option<(&'a Cells, T)> {
+    let Some(row) = row else {
+        findings.add("document.missing", Some(id), json!({}));
+        return None;
+    };
+    if let Some(Cell::Text(number)) = row.get("printed_number") {
+        findings.look_at(Some(number.clone()));
+    }
+    let Some(Cell::Text(text)) = row.get("document") else {
+        findings.add("document.unreadable", Some(id), json!({}));
+        return None;
+    };
+    if row.get("document_hash") != Some(&Cell::Blob(Hash32::of(text.as_bytes()).0.to_vec())) {
+        findings.add("document.changed", Some(id), json!({}));
+    }
+    match serde_json::from_str(text) {
+        Ok(document) => Some((row, document)),
+        Err(e) => {
+            findings.add("document.unreadable", Some(id), json!({ "detail": e.to_string() }));
+            None
+        }
     }
 }
 

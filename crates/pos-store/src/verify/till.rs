@@ -1,12 +1,14 @@
 //! Documents of the drawer and of accounts, and what Z reports say of the documents that they cover.
 
 use pos_domain::shift::PerpetualTotals;
-use pos_domain::{DocumentId, Hash32, OpId, ShiftReport, TillDocument};
+use pos_domain::{DocumentId, OpId, ShiftReport, TillDocument};
 use rusqlite::named_params;
 use rusqlite::types::Value as Cell;
 use serde_json::json;
 
-use super::rows::{Cells, Link, Wanted, blob, cells, compare, find_link, read_rows, size, text};
+use super::rows::{
+    Cells, Link, Wanted, blob, cells, compare, find_link, read_document, read_rows, size, text,
+};
 use super::{Findings, accounts};
 use crate::StoreError;
 use crate::queue::OpMode;
@@ -46,26 +48,8 @@ pub(super) fn check_one(
 ) -> Result<(), StoreError> {
     let subject = Some(document_id.0);
     let rows = read_rows(conn, "SELECT * FROM till_document WHERE document_id = :id", document_id)?;
-    let Some(row) = rows.first() else {
-        findings.add("document.missing", subject, json!({}));
+    let Some((row, document)) = read_document::<TillDocument>(rows.first(), document_id.0, findings) else {
         return Ok(());
-    };
-    if let Some(Cell::Text(number)) = row.get("printed_number") {
-        findings.look_at(Some(number.clone()));
-    }
-    let Some(Cell::Text(encoded)) = row.get("document") else {
-        findings.add("document.unreadable", subject, json!({}));
-        return Ok(());
-    };
-    if row.get("document_hash") != Some(&Cell::Blob(Hash32::of(encoded.as_bytes()).0.to_vec())) {
-        findings.add("document.changed", subject, json!({}));
-    }
-    let document: TillDocument = match serde_json::from_str(encoded) {
-        Ok(document) => document,
-        Err(e) => {
-            findings.add("document.unreadable", subject, json!({ "detail": e.to_string() }));
-            return Ok(());
-        }
     };
     if let Err(fault) = document.check() {
         findings.add("document.arithmetic", subject, json!({ "detail": fault.to_string() }));
@@ -76,7 +60,7 @@ pub(super) fn check_one(
         return Ok(());
     };
     compare("till_document", document_id.0, 0, &row_of(&document, &link)?, row, findings);
-    check_operation(conn, &document, row, encoded.len(), findings)?;
+    check_operation(conn, &document, row, findings)?;
     accounts::check(conn, document_id, document.account_entry(link.number_in_words()), findings)
 }
 
@@ -107,9 +91,9 @@ fn check_operation(
     conn: &Conn,
     document: &TillDocument,
     row: &Cells,
-    bytes: usize,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
+    let Some(Cell::Text(encoded)) = row.get("document") else { return Ok(()) };
     let document_id = document.head.document_id;
     let mut statement = conn.prepare_cached(
         "SELECT q.op_id, q.kind, q.kind_version, q.mode, q.made_at_ms, q.body_hash, q.body_bytes
@@ -129,7 +113,7 @@ fn check_operation(
         ("mode", text(OpMode::Fact.as_str())),
         ("made_at_ms", Cell::Integer(document.head.made_at_ms)),
         ("body_hash", row.get("document_hash").cloned().unwrap_or(Cell::Null)),
-        ("body_bytes", size(bytes)),
+        ("body_bytes", size(encoded.len())),
     ] {
         if found.get(column) != Some(&value) {
             let params = json!({ "table": "sync_queue", "column": column, "op_id": op_id });
