@@ -1,6 +1,5 @@
 //! Customers: finding, adding, changing, deleting.
 
-use pos_devices::format::{Language, Locale};
 use pos_domain::body::EntityKind;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Customer, CustomerId, Money, Permission};
@@ -127,19 +126,8 @@ impl App {
                     return Err(AppError::with(ErrorCode::AccountNotSettled, params));
                 }
                 let fate = if accounts::has_history(tx, customer_id)? {
-                    let name = nobody(customer_id, &settings::load(tx)?);
-                    stamp.update(
-                        tx,
-                        &before,
-                        &Customer {
-                            customer_id,
-                            code: None,
-                            name,
-                            phone: None,
-                            note: None,
-                            credit_limit: None,
-                        },
-                    )?;
+                    let nobody = Customer::anonymous(customer_id, &settings::load(tx)?.locale);
+                    stamp.update(tx, &before, &nobody)?;
                     CustomerFate::Anonymised
                 } else {
                     stamp.delete(tx, &before, |tx| customers::remove(tx, customer_id))?;
@@ -156,19 +144,6 @@ impl App {
         Ok(Outcome::changed(fate, &[Topic::Customers, Topic::Cart, Topic::Sync]))
     }
 }
-
-/// What stands where a name was. The end of the id keeps several apart.
-fn nobody(customer_id: CustomerId, settings: &ShopSettings) -> String {
-    let id = customer_id.0.simple().to_string().to_uppercase();
-    let mark: String = id.chars().skip(id.len().saturating_sub(NOBODY_MARK)).collect();
-    match Locale::parse(&settings.locale).language() {
-        Language::French => format!("Client supprimé {mark}"),
-        Language::English => format!("Deleted customer {mark}"),
-    }
-}
-
-/// Letters of the id that stand behind "deleted customer".
-const NOBODY_MARK: usize = 6;
 
 /// The customer that a person named.
 pub(crate) fn find_one(conn: &Conn, text: &str) -> Result<Customer, AppError> {
