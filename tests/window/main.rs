@@ -4,16 +4,10 @@
 #![cfg(target_os = "linux")]
 
 mod access;
-mod after;
-mod books;
-mod cash;
 mod conflict;
 mod counter;
 mod customers;
-mod day;
 mod disagree;
-mod goods;
-mod hand;
 mod login;
 mod office;
 mod offline;
@@ -22,6 +16,5 @@ mod pictures;
 mod printing;
 mod safety;
 mod sale;
-mod serials;
 mod trouble;
 mod upkeep;
