@@ -4,10 +4,16 @@
 #![cfg(target_os = "linux")]
 
 mod access;
+mod after;
+mod books;
+mod cash;
 mod conflict;
 mod counter;
 mod customers;
+mod day;
 mod disagree;
+mod goods;
+mod hand;
 mod login;
 mod office;
 mod offline;
