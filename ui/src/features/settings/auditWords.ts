@@ -39,6 +39,15 @@ const WHAT: Readonly<Record<string, () => string>> = {
   'mapping.moved': m.audit_mapping_moved,
 };
 
+/** Why goods came back; any other reason is a person's own words. */
+const REASONS: Readonly<Record<string, () => string>> = {
+  defective: m.refund_reason_defective,
+  wrong_item: m.refund_reason_wrong_item,
+  not_wanted: m.refund_reason_not_wanted,
+  price: m.refund_reason_price,
+  other: m.refund_reason_other,
+};
+
 /** Kinds of entries that people look for: what stands before the dot of their codes. */
 export function auditKinds(): { value: string; label: string }[] {
   return [
@@ -62,9 +71,14 @@ export function auditWords(what: string): string {
   return WHAT[what]?.() ?? what;
 }
 
+/** Who did it; what nobody did was done by the sync. */
+export function auditActor(entry: AuditEntry): string {
+  return entry.actor === 'sync' ? m.nav_sync() : (entry.actor ?? '');
+}
+
 /** What the line is about: a setting and its value, a price and the one before, the reason of a refusal, a remark. */
 export function auditDetail(entry: AuditEntry, reading: Reading): string {
-  const { key, value, code, name, from, to, choice, note, reason, permission, amount, role } = entry.params;
+  const { key, value, code, name, from, to, choice, note, number, reason, permission, amount, role } = entry.params;
   const asker = entry.params['for'];
   const money = (minor: unknown): string => (typeof minor === 'number' ? formatMoney(minor, reading.currency, reading.language) : '');
   const parts = [
@@ -73,12 +87,13 @@ export function auditDetail(entry: AuditEntry, reading: Reading): string {
     typeof from === 'number' ? `${money(from)} → ${money(to)}` : null,
     isRole(role) ? ROLE_WORDS[role]() : null,
     isPermission(permission) ? PERMISSION_WORDS[permission]() : null,
+    typeof number === 'string' ? number : null,
     typeof amount === 'number' ? money(amount) : null,
     typeof asker === 'string' ? m.audit_for({ name: asker }) : null,
     typeof code === 'string' ? codeTitle(code, reading) : null,
     isChoice(choice) ? choiceName(choice) : null,
     typeof note === 'string' ? m.quoted({ text: note }) : null,
-    typeof reason === 'string' ? m.quoted({ text: reason }) : null,
+    typeof reason === 'string' ? (REASONS[reason]?.() ?? m.quoted({ text: reason })) : null,
   ];
   return parts.filter((part) => part !== null).join(' · ');
 }

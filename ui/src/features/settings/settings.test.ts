@@ -18,6 +18,8 @@ describe('the audit trail', () => {
       'Riz · 62\u202f000\u00a0GNF → 50\u202f000\u00a0GNF',
     );
     expect(auditDetail(entry('conflict.resolved', { choice: 'accept_count', note: 'compté' }), reading)).not.toContain('accept_count');
+    expect(auditDetail(entry('sale.refunded', { number: 'R1-000003', reason: 'not_wanted' }), reading)).not.toContain('_');
+    expect(auditDetail(entry('sync.discarded', { reason: 'vu avec Awa' }), reading)).toContain('vu avec Awa');
     expect(auditDetail(entry('setting.changed', { key: 'strategies', value: { 'product.price': 'manual' } }), reading)).not.toMatch(/[{}]/);
   });
 });
