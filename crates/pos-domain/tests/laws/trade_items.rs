@@ -72,7 +72,7 @@ proptest! {
         let value = value / step * step;
         if let Some(gtin) = rule.write(&code, value) {
             prop_assert!(Gtin::parse(gtin.as_str()).is_ok(), "its check digit is right");
-            let told = read_embedded(&[rule.clone()], &gtin).unwrap();
+            let told = read_embedded(std::slice::from_ref(&rule), &gtin).unwrap();
             prop_assert_eq!((told.code, told.kind, told.value), (code, rule.value, value));
         }
         prop_assert!(rule.example().is_some_and(|shown| rule.read(&shown).is_some()));
