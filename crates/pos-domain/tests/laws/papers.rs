@@ -14,6 +14,7 @@ use crate::shops::{self, cash_rounding, money};
 
 /// A final document.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a law holds a few papers at a time")]
 pub(crate) enum Paper {
     Sale(SaleDocument),
     Till(TillDocument),

@@ -190,7 +190,7 @@ proptest! {
         let cart = shops::cart(&lines, discount);
         let currency = Currency::from_iso("EUR").unwrap();
         let due = pos_domain::cart::price(rules, &lines, discount).unwrap().gross;
-        let head = |kind| shops::head(kind, currency.clone(), rules, None);
+        let head = |kind| shops::head(kind, currency, rules, None);
         let sale = SaleDocument::build(head(SaleKind::Sale), None, &cart, shops::settling(due, None, 0, 0)).unwrap();
         let known = Ok::<_, std::convert::Infallible>;
         let (mut back, mut refunds, mut all) = (Vec::new(), Vec::new(), Vec::new());
