@@ -11,6 +11,10 @@ use crate::pictures::Album;
 
 /// Who owes the most in the demo shop's past, and for the longest time.
 const DEBTOR: &str = "[data-name=\"Mamadou Saliou Bah\"]";
+/// Notes and coins of the demo shop.
+const NOTES: [u64; 6] = [20_000, 10_000, 5_000, 2_000, 1_000, 500];
+/// What was not in the drawer.
+const MISSING: u64 = 500;
 const OWNER_PIN: &str = "9040";
 const MANAGER_PIN: &str = "7315";
 
@@ -34,16 +38,29 @@ async fn cash(album: &mut Album<'_>, window: &Window) -> Result<()> {
     album.keep(window, "cash").await?;
     window.click("shift-close").await?;
     window.click("count-piles").await?;
-    for (note, pieces) in [("count-20000", "14"), ("count-5000", "6"), ("count-1000", "3")] {
-        window.fill(note, pieces).await?;
+    let expected = window.attribute("close-expected", "data-minor").await?.context("an expected sum")?;
+    let counted = expected.parse::<u64>()? - MISSING;
+    for (note, pieces) in piles(counted) {
+        window.fill(&format!("count-{note}"), &pieces.to_string()).await?;
     }
-    window.wait_attribute("shift-close-confirm", "data-counted", "313000").await?;
+    window.wait_attribute("shift-close-confirm", "data-counted", &counted.to_string()).await?;
     album.keep(window, "cash-close").await?;
     leave(window, "shift-close-confirm").await?;
     window.click("z-1").await?;
     window.wait_for("z-report").await?;
     album.keep(window, "cash-z").await?;
     leave(window, "z-report").await
+}
+
+/// The sum in as few notes as there are: each with its pieces.
+fn piles(sum: u64) -> Vec<(u64, u64)> {
+    let mut rest = sum;
+    let pile = |note: u64| {
+        let pieces = rest / note;
+        rest %= note;
+        (note, pieces)
+    };
+    NOTES.into_iter().map(pile).filter(|(_, pieces)| *pieces > 0).collect()
 }
 
 async fn customers(album: &mut Album<'_>, window: &Window) -> Result<()> {
@@ -113,6 +130,9 @@ async fn people(album: &mut Album<'_>, window: &Window) -> Result<()> {
     album.keep(window, "approval").await?;
     leave(window, "approval-dialog").await?;
     leave(window, "price-input").await?;
+    // That nobody said yes has been read: it would stand in front of the next picture.
+    window.click_where("message", " .dismiss").await?;
+    window.wait_gone("message").await?;
     window.call("cart.clear", json!({})).await?;
     window.wait_count("cart-line", 0).await?;
     for role in ["owner", "manager"] {

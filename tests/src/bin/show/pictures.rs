@@ -97,6 +97,8 @@ impl Album<'_> {
 
 /// Larger pictures lose what no eye sees of their colours: a repository keeps every version of them for ever.
 const MOST_BYTES: usize = 150_000;
+/// Channels that are nearer to each other than this look grey.
+const NEARLY_GREY: u8 = 32;
 
 /// The same picture in fewer bytes.
 fn squeeze(picture: &[u8]) -> Result<Vec<u8>> {
@@ -109,17 +111,37 @@ fn squeeze(picture: &[u8]) -> Result<Vec<u8>> {
     let mut pixels = vec![0; reader.output_buffer_size().context("a picture that fits into memory")?];
     let frame = reader.next_frame(&mut pixels)?;
     pixels.truncate(frame.buffer_size());
-    let colours = match frame.color_type {
-        png::ColorType::Rgba => oxipng::ColorType::RGBA,
-        png::ColorType::Rgb => oxipng::ColorType::RGB { transparent_color: None },
+    let (colours, channels) = match frame.color_type {
+        png::ColorType::Rgba => (oxipng::ColorType::RGBA, 4),
+        png::ColorType::Rgb => (oxipng::ColorType::RGB { transparent_color: None }, 3),
         other @ (png::ColorType::Grayscale | png::ColorType::Indexed | png::ColorType::GrayscaleAlpha) => {
             anyhow::bail!("a screenshot of {other:?}")
         }
     };
-    // Five bits of each channel, spread so that white stays white and black stays black.
-    pixels.iter_mut().for_each(|channel| *channel = (*channel & 0xF8) | (*channel >> 5));
-    let raw = oxipng::RawImage::new(frame.width, frame.height, colours, oxipng::BitDepth::Eight, pixels)?;
-    Ok(raw.create_optimized_png(&options)?)
+    let coarse = |steps: u32| -> Result<Vec<u8>> {
+        let mut pixels = pixels.clone();
+        pixels.chunks_exact_mut(channels).for_each(|pixel| simplify(pixel, steps));
+        let (width, height) = (frame.width, frame.height);
+        let raw = oxipng::RawImage::new(width, height, colours.clone(), oxipng::BitDepth::Eight, pixels)?;
+        Ok(raw.create_optimized_png(&options)?)
+    };
+    let fine = coarse(31)?;
+    if fine.len() <= MOST_BYTES { Ok(fine) } else { coarse(15) }
+}
+
+/// Puts each channel of a colourful pixel on the nearest of so many steps. What is nearly grey stays: grounds and letters
+/// cost little, and a warm white would turn pink.
+fn simplify(pixel: &mut [u8], steps: u32) {
+    let colour = pixel.len().min(3);
+    let Some(colour) = pixel.get_mut(..colour) else { return };
+    let (darkest, brightest) = (colour.iter().min().copied(), colour.iter().max().copied());
+    if brightest.unwrap_or(0) - darkest.unwrap_or(0) < NEARLY_GREY {
+        return;
+    }
+    for channel in colour {
+        let step = (u32::from(*channel) * steps + 127) / 255;
+        *channel = u8::try_from((step * 255 + steps / 2) / steps).unwrap_or(u8::MAX);
+    }
 }
 
 async fn first_run(album: &mut Album<'_>, screen: Size) -> Result<()> {
