@@ -1,7 +1,6 @@
 //! What must hold although no check of the product looks for it: each stands here because a planted bug went unseen.
 
 use rusqlite::Connection;
-use uuid::Uuid;
 
 use crate::invariants::{Faults, id, rows};
 
@@ -23,15 +22,15 @@ pub(crate) fn of_the_dead(
     }) {
         faults.push((2, format!("till {number}: {kind} was given up because of {class:?} {code:?}")));
     }
-    let sql = "SELECT op_id, printed_number, error_code FROM sale JOIN sync_queue USING (op_id)
+    let sql = "SELECT document, printed_number, error_code FROM sale JOIN sync_queue USING (op_id)
         WHERE sale.state = 'final' AND sync_queue.state IN ('dead', 'parked')";
-    for (op_id, printed, code) in rows(file, sql, |row| {
+    for (document, printed, code) in rows(file, sql, |row| {
         let (printed, code): (Option<String>, Option<String>) =
             (row.get("printed_number")?, row.get("error_code")?);
-        Ok((id(row, "op_id")?, printed, code))
+        Ok((row.get::<_, String>("document")?, printed, code))
     }) {
         let unknown = code.as_deref() == Some("rejected.unknown_reference");
-        if unknown && refers_to_nothing(server, op_id) {
+        if unknown && refers_to_nothing(server, &document) {
             continue;
         }
         // Of two copies that began the same life one is kept aside, and a person decides about it.
@@ -42,15 +41,16 @@ pub(crate) fn of_the_dead(
     }
 }
 
-/// Whether something that a sale names is not on the server even now.
-fn refers_to_nothing(server: &Connection, op_id: Uuid) -> bool {
-    let sql = "WITH body AS (SELECT body FROM operation WHERE op_id = ?),
+/// Whether something that a sale names is not on the server even now. A server that was put back may have forgotten that it
+/// had refused the sale.
+fn refers_to_nothing(server: &Connection, document: &str) -> bool {
+    let sql = "WITH body AS (SELECT ? AS body),
         named AS (SELECT value ->> '$.item.product_id' AS id FROM body, json_each(body, '$.lines')
             UNION SELECT body ->> '$.customer.customer_id' FROM body
             UNION SELECT body ->> '$.head.cashier_id' FROM body)
         SELECT EXISTS (SELECT 1 FROM named WHERE id IS NOT NULL
             AND unhex(replace(id, '-', '')) NOT IN (SELECT id FROM entity_row UNION SELECT local_id FROM id_alias))";
-    server.query_row(sql, [op_id.as_bytes()], |row| row.get(0)).unwrap()
+    server.query_row(sql, [document], |row| row.get(0)).unwrap()
 }
 
 /// A sale changes no row of the catalogue, and what was asked for at the counter takes no more than there is.

@@ -48,6 +48,8 @@ pub(crate) struct Town {
     pub(crate) alarms_have_a_cause: bool,
     /// Its folder became an older copy of itself.
     pub(crate) was_put_back: bool,
+    /// Registers whose folders are gone for good.
+    lost: Vec<Uuid>,
 }
 
 /// The operations of a question, with what each asked for.
@@ -85,6 +87,7 @@ impl Town {
             poison: Poison::None,
             alarms_have_a_cause: false,
             was_put_back: false,
+            lost: Vec::new(),
         };
         let mut settings = ShopSettings::new("Baobab", Currency::from_iso("GNF").unwrap(), "fr-GN");
         settings.cash_rounding = Some(CashRounding {
@@ -94,10 +97,10 @@ impl Town {
         });
         town.disk.begin_life();
         let server = Server::open(town.folder.as_path(), Some(&settings), town.clock()).unwrap();
+        server.work_in_step();
         town.server = Some(server);
         town
     }
-        server.work_in_step();
 
     fn clock(&self) -> pos_server::Clock {
         let now_ms = Arc::clone(&self.now_ms);
@@ -117,6 +120,19 @@ impl Town {
     pub(crate) fn revoke(&mut self, device_id: Uuid) -> bool {
         self.copy = None;
         pos_server::revoke(self.folder.as_path(), DeviceId(device_id), &self.clock()).is_ok()
+    }
+
+    /// A register will never come again.
+    pub(crate) fn lose(&mut self, device_id: Uuid) {
+        self.lost.push(device_id);
+    }
+
+    /// The owner says so: until then what others made with it waits for it. One that was revoked before may be known
+    /// to a server that was put back as one that was not.
+    pub(crate) fn revoke_the_lost(&mut self) {
+        for device_id in std::mem::take(&mut self.lost) {
+            pos_server::revoke(self.folder.as_path(), DeviceId(device_id), &self.clock()).unwrap();
+        }
     }
 
     pub(crate) fn is_up(&self) -> bool {

@@ -339,6 +339,19 @@ impl App {
         self.inner.link.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The connection to the server for whoever needs it. One that was stopped for a change of the file which then failed
+    /// is started again, but not over a file that waits for its restore to be finished.
+    pub(crate) async fn joined_link(&self) -> Result<Link, AppError> {
+        if self.link().is_none() && self.may_write() && restore::find_intent(self.dir())?.is_none() {
+            self.resume_link().await?;
+        }
+        self.link().ok_or_else(|| AppError::new(ErrorCode::SyncNotJoined))
+    }
+
+    async fn resume_link(&self) -> Result<(), AppError> {
+        if self.inner.store.read(device::find)?.is_some() { self.start_link().await } else { Ok(()) }
+    }
+
     /// (Re)starts the connection to the server after opening, joining or connecting.
     pub(crate) async fn start_link(&self) -> Result<(), AppError> {
         let device = self.inner.store.read(device::get)?;

@@ -120,15 +120,17 @@ impl App {
     /// decides that this one goes on. The other copy is fenced then.
     pub async fn go_on_here(&self) -> Result<Outcome<RecoveryReport>, AppError> {
         let _nobody_sells = self.inner.checkout.lock().await;
-        let link = self.link().ok_or_else(|| AppError::new(ErrorCode::SyncNotJoined))?;
+        let link = self.joined_link().await?;
         let newest = link.newest_life().await?;
         let (epoch, actor) = self.read(|conn| Ok((device::get(conn)?.epoch, actor(conn)?))).await?;
         if newest <= epoch {
             return Err(AppError::new(ErrorCode::RecoveryNotFenced));
         }
         self.stop_link().await;
-        self.go_on_above(newest, actor).await?;
-        self.resume_work().await?;
+        let begun = self.go_on_above(newest, actor).await;
+        // Whatever became of it, what is sold goes to the server.
+        let resumed = self.resume_work().await;
+        begun.and(resumed)?;
         let report = self.read(last_report).await?;
         let report = report.ok_or_else(|| AppError::new(ErrorCode::StorageFailed))?;
         Ok(Outcome::changed(report, &Topic::ALL))

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::sync::u32_of;
 use crate::app::App;
-use crate::code::ErrorCode;
 use crate::error::AppError;
 use crate::outcome::Outcome;
 use crate::view::{ComparisonOutcomeWord, ComparisonView, DifferenceView, DifferenceWord};
@@ -17,7 +16,7 @@ impl App {
     /// `sync.compare`: reads the feed to its end, compares every row with the server's, and writes what differs as the
     /// server has it. `null` when the server stopped answering on the way.
     pub async fn compare_with_server(&self) -> Result<Outcome<Option<ComparisonView>>, AppError> {
-        let link = self.link().ok_or_else(|| AppError::new(ErrorCode::SyncNotJoined))?;
+        let link = self.joined_link().await?;
         let Some(Comparison { at_ms, due_ms: _, outcome, rows, differences }) = link.compare().await? else {
             return Ok(Outcome::read(None));
         };

@@ -67,10 +67,7 @@ impl App {
 
     /// `sync.pause` and `sync.resume`
     pub async fn pause_sync(&self, paused: bool) -> Result<Outcome<SyncStatusView>, AppError> {
-        match self.link() {
-            Some(link) => link.pause(paused).await?,
-            None => return Err(AppError::new(ErrorCode::SyncNotJoined)),
-        }
+        self.joined_link().await?.pause(paused).await?;
         Ok(Outcome { changed: vec![Topic::Sync], ..self.sync_status().await? })
     }
 
@@ -85,7 +82,7 @@ impl App {
 
     /// `sync.now`: one full round.
     pub async fn sync_now(&self) -> Result<Outcome<RoundReport>, AppError> {
-        let link = self.link().ok_or_else(|| AppError::new(ErrorCode::SyncNotJoined))?;
+        let link = self.joined_link().await?;
         let report = link.round().await?;
         self.choose_first_cashier().await?;
         let changed =
@@ -95,7 +92,7 @@ impl App {
 
     /// `sync.dry_run`
     pub async fn sync_dry_run(&self) -> Result<Outcome<DryRun>, AppError> {
-        let link = self.link().ok_or_else(|| AppError::new(ErrorCode::SyncNotJoined))?;
+        let link = self.joined_link().await?;
         let dry = link.dry_run().await?;
         let push = dry.push.into_iter().map(|k| (k.kind, u32_of(k.operations))).collect();
         let ids: Vec<OpId> = dry.invalid.iter().map(|i| i.op_id).collect();

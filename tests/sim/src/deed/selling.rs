@@ -95,7 +95,7 @@ impl Selling {
         let amount = Money::from_minor(amount).unwrap();
         let tenders = match amount.is_zero() {
             true => Vec::new(),
-            false => vec![Tender { kind, amount, reference: None }],
+            false => vec![Tender { kind, amount, reference: reference(kind) }],
         };
         let press = Press { request: app.new_id(), tenders, expected: (!reduced).then_some(expected) };
         match press.clone().perform(app).await {
@@ -141,12 +141,17 @@ async fn sell(app: &App, lines: Vec<(String, Option<String>, Option<String>)>, d
     let request: RequestId = app.new_id();
     let tenders = match due {
         0 => Vec::new(),
-        due => vec![("mobile".to_owned(), due.to_string(), None)],
+        due => vec![("mobile".to_owned(), due.to_string(), reference(TenderKind::Mobile))],
     };
     match app.sell_lines(request, lines, None, tenders).await {
         Ok(sale) => Done::Sold { sale: Box::new(sale.value), expected: Some(due), again: None },
         Err(error) => refused(request, error),
     }
+}
+
+/// What the customer's telephone shows as the number of the payment.
+fn reference(kind: TenderKind) -> Option<String> {
+    (kind == TenderKind::Mobile).then(|| "CI240105.0903.A00042".to_owned())
 }
 
 /// A checkout that did not sell, as the cashier is told.

@@ -112,8 +112,6 @@ impl Play {
             }
             Done::Joined => self.tills[till].standing = Standing::Joined,
             Done::GoesOn(_) => self.beside[till].must_go_on = false,
-            // A program that began without its keys knows of no server; whoever sees that starts it again.
-            Done::Said(words) if words == "sync.not_joined" => self.end_program(till, Blow::Kill, None),
             Done::Said(_) => self.count("other deeds"),
             Done::DiskFailed(_) if self.beside[till].disk != DiskState::Sound => {
                 self.count("deeds that a disk in trouble refused");

@@ -37,6 +37,7 @@ impl Play {
                 self.wipe(number);
             }
         }
+        self.town.revoke_the_lost();
         self.begin_everywhere().await;
         self.restart_the_parked().await;
         // Only where somebody paused it: nobody else is told that anything has changed.

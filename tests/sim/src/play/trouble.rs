@@ -329,6 +329,9 @@ impl Play {
         self.end_copy(till);
         self.beside[till].must_go_on = false;
         self.stop(till, Blow::Kill, None);
+        if let Some(device_id) = self.tills[till].device_id() {
+            self.town.lose(device_id);
+        }
         self.books.note_operations(&self.tills[till].look());
         let lost = self.books.lose(till, None);
         self.note(&format!("till {till} is wiped, with {lost} sales"));
