@@ -166,9 +166,10 @@ async fn what_must_bear_a_number_is_not_paid_without_one() {
     till.verify().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn where_the_phone_is_worth_more_the_shop_pays_out_and_a_cashier_asks_first() {
-    let till = Till::demo().await;
+    let business = Business::open();
+    let till = Till::joined(&business, &business.url()).await;
     let (_, used) = till.sells_phones().await;
     till.scan("RIZ-5KG", 1).await;
     let rice = till.app.cart().await.unwrap().value.total.minor();
@@ -187,6 +188,8 @@ async fn where_the_phone_is_worth_more_the_shop_pays_out_and_a_cashier_asks_firs
     assert_eq!(paid.receipt.document.tenders[0].amount.minor(), rice - 900_000, "out of the drawer");
     assert_eq!(till.life(OLD).await, [SerialChange::TradedIn]);
     assert_eq!(till.stock_of("USED").await, 6);
+    till.app.sync_now().await.unwrap();
+    assert_eq!(business.records().verify().unwrap(), [], "the server took it with the same yes");
     till.verify().await;
 }
 
