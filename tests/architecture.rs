@@ -97,11 +97,12 @@ fn nothing_that_ships_contains_the_test_kit() {
     }
 }
 
-/// Where a thread or a task may begin in what a simulated shop runs: the simulator counts the work of the first three
-/// and moves the sync on itself, and it begins none of the others.
+/// Where a thread or a task may begin in what a simulated shop runs: the simulator counts the work of files and of the
+/// writer, ends the carrier and moves the sync on itself, and it begins none of the others.
 const BEGINNINGS: &[(&str, &str)] = &[
     ("crates/pos-sqlite/src/beside.rs", "the counted door for work beside a file"),
     ("crates/pos-sqlite/src/database.rs", "the threads of a file, whose jobs are counted"),
+    ("crates/pos-sqlite/src/carrier.rs", "carrying a WAL over, which ends where a file works in step"),
     ("crates/pos-server/src/actor.rs", "the writer, whose answer is waited for"),
     ("crates/pos-server/src/session.rs", "reading a long push, whose answer is waited for"),
     ("crates/pos-sync/src/handle.rs", "the background of a shop's register"),
