@@ -173,7 +173,11 @@ pub(super) fn ring_up_borne(
     number: &str,
     line_id: LineId,
 ) -> Result<bool, AppError> {
-    let Ok(life) = life_of(conn, number) else { return Ok(false) };
+    let life = match life_of(conn, number) {
+        Ok(life) => life,
+        Err(e) if e.code == ErrorCode::InputInvalid => return Ok(false),
+        Err(e) => return Err(e),
+    };
     let (Some(product_id), Some(last)) = (life.product_id, life.events.last()) else { return Ok(false) };
     if cart.lines.iter().any(|line| line.serials.contains(&life.serial)) {
         return Err(AppError::input("serial", "duplicate"));
