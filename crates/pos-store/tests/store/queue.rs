@@ -398,7 +398,7 @@ fn after_a_server_was_put_back_what_it_still_holds_is_in_every_balance_that_it_s
     assert_eq!((shown(&register).pending, shown(&register).shown), (qty(-1), qty(2)));
 
     // It was put back to a copy that holds both sales, at other places of a feed that is shorter now.
-    register.write(|tx| queue::forget_places(tx));
+    register.write(queue::forget_places);
     assert_eq!((shown(&register).pending, shown(&register).shown), (qty(0), qty(2)));
     assert_eq!(register.store.verify(pos_store::verify::Depth::Full).unwrap(), []);
     register.write(|tx| pos_store::feed::apply_rows(tx, &[crate::kit::stock_row(id(10), 2, 3, 60)]));
