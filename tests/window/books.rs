@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 /// Count and sum of documents by kind; the sums of refunds and voids are below zero.
 pub(crate) type Totals = BTreeMap<String, (u64, i64)>;
 
-/// Fails unless both files are right, nothing waits, and the server counts the same documents to the same sums: those.
-pub(crate) fn agree(stage: &Stage) -> Result<Totals> {
+/// Sends what waits still, as `who` of a register with PINs. Fails unless both files are right, nothing waits, and the
+/// server counts the same documents to the same sums: those.
+pub(crate) fn agree(stage: &Stage, who: &[&str]) -> Result<Totals> {
+    stage.register.tell(&[who, &["sync"]].concat())?;
     let verified = stage.register.tell(&["verify"])?;
     ensure!(verified["ok"] == true, "the register's file is right: {verified}");
     let waiting = stage.register.tell(&["queue"])?;

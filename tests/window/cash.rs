@@ -84,7 +84,7 @@ async fn a_drawer_adds_up_and_what_is_unfinished_at_its_closing_is_shown_and_kep
         })
         .await?;
     window.close().await?;
-    books::agree(&stage)?;
+    books::agree(&stage, &[])?;
     let drawer = books::drawer_on_server(&stage)?;
     ensure!(drawer == FLOAT + PUT_IN - SPENT, "the server knows what moved without a sale, not {drawer}");
     Ok(())

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::books;
 use crate::goods::{make_phone, on_hand};
-use crate::hand::{Hand, Input, prepare};
+use crate::hand::{Hand, Input, pin_of, prepare};
 use acts::{CREDIT_LIMIT, DAY, DEBTOR, IMEI};
 use driver::Till;
 use ledger::Ledger;
@@ -62,7 +62,10 @@ async fn live(input: Input, cut: Option<Cut>, name: &str) -> Result<()> {
 
 /// Everybody says what was reckoned by hand.
 fn afterwards(stage: &Stage, ledger: &Ledger) -> Result<()> {
-    let totals = books::agree(stage)?;
+    // A register with PINs is locked whenever a program starts on it: who works there says so.
+    let pin = stage.register.file("pin", pin_of("manager")?)?;
+    let who = ["--as", "Kerfalla Bah", "--pin-file", pin.as_str()];
+    let totals = books::agree(stage, &who)?;
     ensure!(totals == ledger.totals(), "{totals:?} is not what the day comes to: {:?}", ledger.totals());
     let z = stage.register.tell(&["report", "z", "1"])?;
     ledger.check_z(&books::lines(&z)?)?;
@@ -81,7 +84,8 @@ fn afterwards(stage: &Stage, ledger: &Ledger) -> Result<()> {
     }
     for (number, total) in ledger.receipts() {
         let file = stage.register.file("receipt", "")?;
-        stage.register.tell(&["receipt", number, "--escpos", &file])?;
+        let what = ["receipt", number.as_str(), "--escpos", file.as_str()];
+        stage.register.tell(&[who, what].concat())?;
         let printed = books::printed_total(&std::fs::read(&file)?)?;
         ensure!(printed == *total, "the paper of {number} says {printed}, not {total}");
     }

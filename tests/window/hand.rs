@@ -12,7 +12,7 @@ use thirtyfour::Key;
 use crate::goods::Goods;
 
 /// PIN of each role in these tests.
-pub(crate) const PINS: [(&str, &str); 3] = [("owner", "9040"), ("manager", "7315"), ("cashier", "4682")];
+const PINS: [(&str, &str); 3] = [("owner", "9040"), ("manager", "7315"), ("cashier", "4682")];
 /// Notes and coins of the country, the largest first.
 const NOTES: [i64; 6] = [20_000, 10_000, 5_000, 2_000, 1_000, 500];
 /// Counts what is pressed, by whatever. A key that presses a button is one step.
@@ -90,6 +90,14 @@ impl Hand<'_> {
                 self.key(Key::Enter).await
             }
             Input::Touch => self.tap(button, condition).await,
+        }
+    }
+
+    /// Presses once more what was just pressed, at once: what asks for a second press asks for seconds only.
+    pub(crate) async fn again(&self, button: &str) -> Result<()> {
+        match self.input {
+            Input::Keyboard => self.key(Key::Enter).await,
+            Input::Touch => self.window.click(button).await,
         }
     }
 
@@ -215,7 +223,7 @@ impl Hand<'_> {
 
     /// Types a PIN.
     pub(crate) async fn pin(&self, role: &str) -> Result<()> {
-        let (_, pin) = PINS.into_iter().find(|(of, _)| *of == role).with_context(|| format!("no {role}"))?;
+        let pin = pin_of(role)?;
         self.window.wait_for("pin-dots").await?;
         match self.input {
             Input::Keyboard => self.window.press(pin).await?,
@@ -313,6 +321,12 @@ pub(crate) async fn prepare(window: &Window, settings: &[(&str, Value)]) -> Resu
     }
     window.call("session.lock", json!({})).await?;
     window.wait_for("login-screen").await
+}
+
+/// The PIN of a role.
+pub(crate) fn pin_of(role: &str) -> Result<&'static str> {
+    let found = PINS.into_iter().find(|(of, _)| *of == role);
+    found.map(|(_, pin)| pin).with_context(|| format!("no {role}"))
 }
 
 /// What `data-minor`, or another attribute that holds an amount, says.

@@ -56,7 +56,7 @@ impl Till<'_> {
                 hand.press("open-refund").await?;
                 hand.press("void-confirm").await?;
                 hand.window.wait_attribute("void-confirm", "data-asking", "true").await?;
-                hand.press("void-confirm").await?;
+                hand.again("void-confirm").await?;
                 self.come_back(-SOAP.price).await?;
                 self.ledger.voided(*sale, SOAP);
                 Ok(())
