@@ -271,9 +271,11 @@ pub fn forget_places(tx: &Tx<'_>) -> Result<(), StoreError> {
     for op_id in all(statement.query([])?, "sync_queue", |c| c.id::<OpId>("op_id"))? {
         stock::take_in(tx, op_id)?;
     }
+    // A sale that was taken back moves nothing any more.
     let mut statement = tx.prepare(
         "SELECT op_id FROM sync_queue
-         WHERE state <> 'acknowledged' AND state <> 'rejected' AND feed_seq IS NOT NULL ORDER BY op_id",
+         WHERE state <> 'acknowledged' AND state <> 'rejected' AND mode <> 'withdraw' AND feed_seq IS NOT NULL
+         ORDER BY op_id",
     )?;
     for op_id in all(statement.query([])?, "sync_queue", |c| c.id::<OpId>("op_id"))? {
         stock::release(tx, op_id)?;
