@@ -13,6 +13,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::floor;
+
 /// How long one command may take. Only a hang reaches it.
 const HANG: Duration = Duration::from_secs(60);
 /// Goods with three rates of tax; two bottles of wine for those who come first.
@@ -48,6 +50,8 @@ pub(crate) fn live() -> Result<History> {
     for basket in [vec!["TEA"], vec!["MILK", "BREAD"], vec!["BOOK", "TEA", "BREAD"]] {
         sell(&mut counter, &basket, &[("card", "30.00")])?;
     }
+    floor::trust_a_customer(&mut counter)?;
+    floor::live_through_shifts(&mut counter)?;
 
     // The last bottles: one is sold elsewhere, two are refused here, and one more is sold on both sides at once.
     sync_both(&mut counter, &mut other)?;
@@ -60,6 +64,8 @@ pub(crate) fn live() -> Result<History> {
         // Goods that both registers make by themselves, and that are one thing.
         let product = tell(till, "product.create", json!({ "draft": goods("HONEY", "3017620422003") }))?;
         sell(till, &["WINE", "HONEY"], &[("cash", "20.00")]).with_context(|| product.to_string())?;
+        // And a debt that is paid on both while neither hears of the other.
+        floor::pay(till, 150)?;
     }
     way.plug()?;
     // The other one's honey comes first: this register's is mapped to it.
@@ -75,6 +81,7 @@ pub(crate) fn live() -> Result<History> {
     for basket in [vec!["TEA", "HONEY"], vec!["MILK"]] {
         sell(&mut counter, &basket, &[("cash", "50.00")])?;
     }
+    floor::live_on_alone(&mut counter)?;
     drop(counter);
     for side in [register.tell(&["verify"])?, server.ask(&["verify"])?] {
         assert_eq!(side["ok"], true, "before anybody touches it: {side}");
@@ -93,7 +100,7 @@ pub(crate) fn gathered(folder: &Path, name: &str) -> Result<std::path::PathBuf> 
     Ok(gathered)
 }
 
-fn tell(counter: &mut Counter, name: &str, request: Value) -> Result<Value> {
+pub(crate) fn tell(counter: &mut Counter, name: &str, request: Value) -> Result<Value> {
     counter.tell(name, &request, HANG)
 }
 
@@ -117,11 +124,11 @@ fn sell_by_cart(counter: &mut Counter) -> Result<()> {
     tell(counter, "sale.complete", sale).map(drop)
 }
 
-fn sell(counter: &mut Counter, codes: &[&str], tenders: &[(&str, &str)]) -> Result<()> {
-    tell(counter, "sale.sell", basket_of(codes, tenders)).map(drop)
+pub(crate) fn sell(counter: &mut Counter, codes: &[&str], tenders: &[(&str, &str)]) -> Result<Value> {
+    tell(counter, "sale.sell", basket_of(codes, tenders))
 }
 
-fn basket_of(codes: &[&str], tenders: &[(&str, &str)]) -> Value {
+pub(crate) fn basket_of(codes: &[&str], tenders: &[(&str, &str)]) -> Value {
     let lines: Vec<Value> =
         codes.iter().map(|code| json!({ "code": code, "qty": null, "unit_price": null })).collect();
     // Cash gives change; a card pays exactly, so it is given for a part and cash for the rest.
@@ -137,13 +144,13 @@ fn basket_of(codes: &[&str], tenders: &[(&str, &str)]) -> Value {
 }
 
 /// The id of a press of the button: another one each time.
-fn press() -> Uuid {
+pub(crate) fn press() -> Uuid {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     Uuid::from_u128(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Seven of something new.
-fn goods(code: &str, barcode: &str) -> Value {
+pub(crate) fn goods(code: &str, barcode: &str) -> Value {
     json!({
         "code": code, "barcodes": [barcode], "name": code, "category_id": null, "unit": "pcs",
         "price": "4.50", "cost": "", "tax_rate": "5.5", "track_stock": true, "opening_stock": "7",

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod change;
 #[cfg(test)]
+mod floor;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod register;
