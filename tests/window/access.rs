@@ -103,10 +103,12 @@ async fn every_screen_is_for_fingers_screen_readers_and_small_screens_in_both_th
                 the_counter(window, &mut findings).await?;
                 the_goods(window, &mut findings).await?;
                 the_customers(window, &mut findings).await?;
+                the_drawer(window, &mut findings).await?;
                 the_sync(window, &mut findings).await?;
                 the_conflicts(window, &mut findings).await?;
                 the_settings(window, &mut findings).await?;
             }
+            the_people(window, &mut findings).await?;
             findings.nothing()
         })
         .await?;
@@ -144,12 +146,25 @@ async fn the_counter(window: &Window, findings: &mut Findings) -> Result<()> {
         press(window, key).await?;
         look_into_dialog(window, findings, screen).await?;
     }
-    for (button, screen) in
-        [("line-quantity", "quantity"), ("line-price", "another price"), ("open-sales", "sales")]
-    {
+    for (button, screen) in [
+        ("line-quantity", "quantity"),
+        ("line-price", "another price"),
+        ("cart-discount", "a discount on the cart"),
+        ("cart-note", "a note"),
+        ("open-sales", "sales"),
+    ] {
         window.click(button).await?;
         look_into_dialog(window, findings, screen).await?;
     }
+    window.click("open-sales").await?;
+    window.click("sale-row").await?;
+    window.wait_for("receipt-number").await?;
+    findings.look_around(window, "a sale of before").await?;
+    window.click("open-refund").await?;
+    window.wait_for("refund-line").await?;
+    window.click("refund-more").await?;
+    window.wait("document.querySelector('[data-testid=\"refund-confirm\"]')?.disabled === false").await?;
+    look_into_dialog(window, findings, "goods that come back").await?;
     press(window, Key::F3).await?;
     window.wait_count("cart-line", 0).await?;
     findings.look_around(window, "an empty cart").await?;
@@ -183,6 +198,24 @@ async fn the_customers(window: &Window, findings: &mut Findings) -> Result<()> {
         look_into_dialog(window, findings, screen).await?;
     }
     Ok(())
+}
+
+async fn the_drawer(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-cash").await?;
+    window.wait_for("cash-expected").await?;
+    findings.look_around(window, "the drawer").await?;
+    for (button, screen) in [
+        ("report-x", "an X report"),
+        ("cash-move", "cash in and out"),
+        ("shift-open", "opening the drawer"),
+        ("shift-close", "closing the drawer"),
+    ] {
+        window.click(button).await?;
+        look_into_dialog(window, findings, screen).await?;
+    }
+    window.click("shift-close").await?;
+    window.click("count-piles").await?;
+    look_into_dialog(window, findings, "counting by notes and coins").await
 }
 
 async fn the_goods(window: &Window, findings: &mut Findings) -> Result<()> {
@@ -233,9 +266,40 @@ async fn the_conflicts(window: &Window, findings: &mut Findings) -> Result<()> {
 
 async fn the_settings(window: &Window, findings: &mut Findings) -> Result<()> {
     window.click("nav-settings").await?;
-    for section in ["screen", "shop", "selling", "conflicts", "printer", "server", "audit"] {
+    for section in ["screen", "shop", "selling", "conflicts", "printer", "server", "people", "roles", "audit"]
+    {
         window.click(&format!("settings-{section}")).await?;
         findings.look_around(window, &format!("settings, {section}")).await?;
+    }
+    Ok(())
+}
+
+/// The screens of PINs, last: with PINs the till asks for them.
+async fn the_people(window: &Window, findings: &mut Findings) -> Result<()> {
+    window.click("nav-settings").await?;
+    window.click("settings-people").await?;
+    window.wait_for("people-pin").await?;
+    window.click("people-pin").await?;
+    look_into_dialog(window, findings, "a new PIN").await?;
+    let state = window.call("app.state", json!({})).await?;
+    let people = state.get("cashiers").and_then(Value::as_array).context("people")?;
+    for person in people {
+        let cashier_id = person.get("cashier_id").context("an id")?;
+        window.call("people.set_pin", json!({ "cashier_id": cashier_id, "pin": "9040" })).await?;
+    }
+    for theme in THEMES {
+        findings.dress(window, theme).await?;
+        window.click("nav-cashier").await?;
+        look_into_dialog(window, findings, "handing the till over").await?;
+        window.call("session.lock", json!({})).await?;
+        window.wait_for("login-person").await?;
+        findings.look_around(window, "the locked till").await?;
+        window.click_where("login-person", "[data-role=\"owner\"]").await?;
+        window.wait_for("pin-dots").await?;
+        findings.look_around(window, "a PIN").await?;
+        window.press("9040").await?;
+        press(window, Key::Enter).await?;
+        window.wait_for("nav-cashier").await?;
     }
     Ok(())
 }
