@@ -69,15 +69,18 @@ fn afterwards(stage: &Stage, ledger: &Ledger) -> Result<()> {
     ensure!(totals == ledger.totals(), "{totals:?} is not what the day comes to: {:?}", ledger.totals());
     let z = stage.register.tell(&["report", "z", "1"])?;
     ledger.check_z(&books::lines(&z)?)?;
-    ensure!(z["expected"] == json!(ledger.drawer().to_string()), "the shell tells the drawer: {z}");
+    ensure!(
+        z.get("expected") == Some(&json!(ledger.drawer().to_string())),
+        "the shell tells the drawer: {z}"
+    );
     let moved = books::drawer_on_server(stage)?;
     ensure!(moved == ledger.moved_without_sales(), "the server's drawer moved by {moved}");
     let customer = stage.register.tell(&["customer", "show", DEBTOR])?;
-    ensure!(customer["balance"] == json!("0"), "the debt is paid: {customer}");
+    ensure!(customer.get("balance") == Some(&json!("0")), "the debt is paid: {customer}");
     let owed = books::owed_on_server(stage)?;
     ensure!(owed == 0, "and the server knows it, not {owed}");
     let phone = stage.register.tell(&["imei", IMEI])?;
-    ensure!(phone["is_here"] == true, "the phone that came in is here: {phone}");
+    ensure!(phone.get("is_here") == Some(&json!(true)), "the phone that came in is here: {phone}");
     for (code, left) in ledger.stock() {
         let found = on_hand(stage, code)?;
         ensure!(found == left, "{code}: {found} thousandths on the server, not {left}");

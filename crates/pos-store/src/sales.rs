@@ -18,8 +18,8 @@ pub(crate) use table::rename_customer;
 pub(crate) use table::rename_product;
 pub use view::{
     KindTotals, Rollback, SaleSummary, StoredSale, UnfinishedSale, any, find, find_by_external_number,
-    find_by_number, find_by_request, find_last_swap, find_rollback, list, list_of_customer, list_refunds, list_unfinished,
-    print_count, search, totals,
+    find_by_number, find_by_request, find_last_swap, find_rollback, list, list_of_customer, list_refunds,
+    list_unfinished, print_count, search, totals,
 };
 
 use crate::queue::{Lane, NewOperation, OpMode};
