@@ -22,5 +22,6 @@ mod pictures;
 mod printing;
 mod safety;
 mod sale;
+mod serials;
 mod trouble;
 mod upkeep;

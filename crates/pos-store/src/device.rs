@@ -146,6 +146,31 @@ pub fn get(conn: &Conn) -> Result<Device, StoreError> {
     find(conn)?.ok_or(StoreError::NoDevice)
 }
 
+/// Who stands at the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seat {
+    /// This file is no register yet.
+    NoRegister,
+    /// Nobody, because people are still to be loaded.
+    Empty,
+    /// That person.
+    Of(CashierId),
+}
+
+/// Who stands at the register. Nothing else of its row is read, so a file with a damaged key can still be looked at.
+///
+/// # Errors
+/// Those of reading.
+pub fn find_seat(conn: &Conn) -> Result<Seat, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT cashier_id FROM device WHERE id = 1")?;
+    let seat = first(statement.query([])?, "device", |c| c.opt_id("cashier_id"))?;
+    Ok(match seat {
+        None => Seat::NoRegister,
+        Some(None) => Seat::Empty,
+        Some(Some(cashier_id)) => Seat::Of(cashier_id),
+    })
+}
+
 /// One life of this file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceEpoch {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use pos_domain::settings::ShopSettings;
 use pos_domain::{Cashier, CashierId, Permission, Role};
 use pos_store::audit::{self, AuditEntry};
-use pos_store::{Conn, Tx, cashiers, device, pins, settings};
+use pos_store::device::{self, Seat};
+use pos_store::{Conn, Tx, cashiers, pins, settings};
 use serde_json::json;
 
 use crate::app::App;
@@ -245,15 +246,16 @@ struct Facts {
 
 impl Facts {
     fn of(conn: &Conn, permission: Permission) -> Result<Self, AppError> {
-        // A machine without a shop is set up by anyone.
-        let Some(device) = device::find(conn)? else {
+        let seat = device::find_seat(conn)?;
+        if seat == Seat::NoRegister {
+            // Nothing to guard: it is set up by anyone.
             return Ok(Self { may: true, has_pins: false, auto_lock: Duration::ZERO });
-        };
+        }
         let settings = settings::load(conn)?;
-        let may = match device.cashier_id {
+        let may = match seat {
             // So is one that is loading its people.
-            None => true,
-            Some(id) => match cashiers::find(conn, id)? {
+            Seat::NoRegister | Seat::Empty => true,
+            Seat::Of(id) => match cashiers::find(conn, id)? {
                 Some(cashier) => settings.may(cashier.row.role, permission),
                 // Removed at another register.
                 None => permission == Permission::Look,
@@ -269,31 +271,24 @@ impl Facts {
 
 /// Who sits at the register and what that means.
 pub(crate) fn session_view(conn: &Conn, locked: bool) -> Result<SessionView, AppError> {
-    let Some(device) = device::find(conn)? else {
-        let may = Permission::ALL.to_vec();
+    let seat = device::find_seat(conn)?;
+    if seat == Seat::NoRegister {
+        // Nobody is locked out, and anybody may set a shop up.
         return Ok(SessionView {
             locked: false,
             with_pin: Vec::new(),
-            may,
-            free: Vec::new(),
-            auto_lock_minutes: 0,
-        });
-    };
-    if device::find(conn)?.is_none() {
-        // No shop yet: nobody to lock out, and anybody may look and set one up.
-        let may = vec![Permission::Look];
-        return Ok(SessionView {
-            locked: false,
-            with_pin: Vec::new(),
-            may,
+            may: Permission::ALL.to_vec(),
             free: Vec::new(),
             auto_lock_minutes: 0,
         });
     }
     let settings = settings::load(conn)?;
     let with_pin = pins::list_holders(conn)?;
-    let seated = device.cashier_id.map(|id| cashiers::find(conn, id));
-    let may = match seated.transpose()?.flatten() {
+    let seated = match seat {
+        Seat::NoRegister | Seat::Empty => None,
+        Seat::Of(id) => cashiers::find(conn, id)?,
+    };
+    let may = match seated {
         Some(cashier) => Permission::ALL.into_iter().filter(|p| settings.may(cashier.row.role, *p)).collect(),
         None => vec![Permission::Look],
     };

@@ -160,6 +160,30 @@ async fn a_copied_folder_used_in_two_places_loses_and_doubles_nothing() {
 
 /// Database, mark and journal all went back together, each in its old place: only the server can know.
 #[tokio::test(flavor = "multi_thread")]
+async fn a_register_whose_disk_did_not_let_it_go_on_still_knows_its_server() {
+    let business = Business::open();
+    let till = Till::joined(&business, &business.url()).await;
+    let folder = till.close().await;
+    let copied = tempfile::tempdir().unwrap();
+    copy_folder(folder.path(), copied.path());
+    let (original, copy) = (Till::open(folder).await, Till::open(copied).await);
+    copy.sync().await;
+    original.app.sync_now().await.unwrap_err();
+    let file = rusqlite::Connection::open(file_of(&original.folder)).unwrap();
+    let refuses = "CREATE TRIGGER full BEFORE INSERT ON device_epoch BEGIN SELECT raise(ABORT, 'full'); END";
+    file.execute_batch(refuses).unwrap();
+    assert_eq!(original.app.go_on_here().await.unwrap_err().code, ErrorCode::StorageFailed);
+    let fenced = original.app.sync_now().await.unwrap_err();
+    assert_eq!(
+        fenced.params["code"], "alarm.stale_epoch",
+        "it asks the server, and nobody has to start it again"
+    );
+    file.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(original.app.go_on_here().await.unwrap().value.cause, LifeCause::Person);
+    original.sync().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_no_note_beside_the_file_can_show_the_server_shows() {
     let business = Business::open();
     let till = Till::joined(&business, &business.url()).await;

@@ -1,5 +1,6 @@
 //! `comptoir refund` and `comptoir void`: goods that come back.
 
+use pos_app::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,6 +34,10 @@ struct Quote {
 pub(crate) async fn run(session: &Session, refund: Refund) -> Result<Report, Failure> {
     let currency = session.currency().await?;
     let draft: Draft = session.call("refund.draft", json!({ "number": refund.number })).await?;
+    if refund.all && draft.source == "nobody" {
+        // Without the sale there is no "all" of it; its lines can be named.
+        return Err(Failure::refused(ErrorCode::SaleNotFound, json!({ "number": refund.number })));
+    }
     let lines = if refund.all { everything(&draft) } else { goods(session, &draft, &refund.lines).await? };
     let mut request = json!({ "number": refund.number, "lines": lines, "with_cart": false });
     let tenders = if refund.tenders.is_empty() {
