@@ -167,7 +167,9 @@ async fn a_register_whose_disk_did_not_let_it_go_on_still_knows_its_server() {
     let copied = tempfile::tempdir().unwrap();
     copy_folder(folder.path(), copied.path());
     let (original, copy) = (Till::open(folder).await, Till::open(copied).await);
+    copy.sell("RIZ-5KG", 1).await;
     copy.sync().await;
+    original.sell("RIZ-5KG", 2).await;
     original.app.sync_now().await.unwrap_err();
     let file = rusqlite::Connection::open(file_of(&original.folder)).unwrap();
     let refuses = "CREATE TRIGGER full BEFORE INSERT ON device_epoch BEGIN SELECT raise(ABORT, 'full'); END";
